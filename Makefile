@@ -1,0 +1,22 @@
+# Pagoda: build, run, test. Each target installs what it lacks on Debian.
+#   make run | test | check | bench | fuzz | soak | gdb | iso | clean
+
+B      := build
+ARCH   ?= x86_64
+CC     ?= gcc
+MAKEFLAGS += --no-builtin-rules
+
+WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
+          -Wno-missing-field-initializers -Wno-sign-compare -Wno-address-of-packed-member
+
+all: kernel tools
+
+include arch/x86/x86_64.mk
+include tests/host/host-tests.mk
+-include host/host.mk
+-include tests/guest/guest.mk
+
+.PHONY: all kernel tools clean
+
+clean:
+	rm -rf $(B)

@@ -1,0 +1,31 @@
+/*
+ * An address space as the machine sees it, and the TLB.
+ *
+ * Which CPUs may hold translations of a space is in cpu_mask: switch_mm() sets
+ * the bit before it loads the root, and a flush goes to the CPUs whose bit is
+ * set (S15).  Lazily: a CPU that idles on a space keeps its bit.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "machine/pgtable.h"
+
+struct arch_mm {
+	pte_t *root;  /* the pgd, in the direct map; its page frame goes to cr3 */
+	u64 cpu_mask; /* atomic: CPUs that may hold translations */
+};
+
+extern pte_t swapper_pg_dir[]; /* the kernel's own root */
+
+/* Give a new root the kernel's half (shared by all spaces). The pgd page is zeroed already. */
+void arch_mm_init(struct arch_mm *mm, pte_t *root);
+/* Load the space on this CPU. Interrupts off. A kernel thread passes the kernel's (NULL). */
+void switch_mm(struct arch_mm *mm);
+
+/* Drop translations of user addresses [start, end) on every CPU that may have them. Waits. */
+void tlb_flush_range(struct arch_mm *mm, unsigned long start, unsigned long end);
+void tlb_flush_mm(struct arch_mm *mm);
+/* One page, where the only change was to less strict (a spurious fault is harmless elsewhere). */
+void tlb_flush_local_page(unsigned long va);
+/* Kernel addresses, on all CPUs. */
+void tlb_flush_kernel(unsigned long start, unsigned long end);

@@ -1,0 +1,30 @@
+# The x86-64 kernel: build/x86_64/pagoda.elf (release) and build/x86_64-debug/pagoda.elf.
+
+KERNEL_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
+               kernel fs drivers proc arch/x86/common arch/x86/x86_64
+KERNEL_SRC  := $(wildcard $(addsuffix /*.c,$(KERNEL_DIRS)) $(addsuffix /*.S,$(KERNEL_DIRS)))
+
+KFLAGS := -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+          -mno-sse -mno-mmx -mno-80387 -fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer \
+          -fno-asynchronous-unwind-tables -fno-common -fcf-protection=none -g \
+          -ffunction-sections -I. -Iarch/x86/x86_64/include -Iarch/x86/common/include $(WARN)
+KFLAGS_x86_64       := $(KFLAGS) -O2
+KFLAGS_x86_64-debug := $(KFLAGS) -O1 -DPAGODA_DEBUG
+
+define kernel_rules # $(1): flavour
+OBJ_$(1) := $$(patsubst %,$$(B)/$(1)/%.o,$$(KERNEL_SRC))
+$$(B)/$(1)/%.o: %
+	@mkdir -p $$(@D)
+	@echo "  CC    $(1) $$<"
+	@$$(CC) $$(KFLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+$$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) arch/x86/x86_64/kernel.lds
+	@echo "  LD    $$@"
+	@tools/link.sh "$$(CC)" arch/x86/x86_64/kernel.lds $$@ $$(OBJ_$(1))
+-include $$(OBJ_$(1):.o=.d)
+endef
+$(eval $(call kernel_rules,x86_64))
+$(eval $(call kernel_rules,x86_64-debug))
+
+kernel: $(B)/x86_64/pagoda.elf
+debug-kernel: $(B)/x86_64-debug/pagoda.elf
+.PHONY: kernel debug-kernel

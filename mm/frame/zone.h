@@ -1,0 +1,160 @@
+/*
+ * Nodes and zones (SYSTEM.md S20-S22).
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "machine/ram.h"
+#include "mm/frame/gfp.h"
+#include "mm/frame/page_list.h"
+#include "sync/percpu.h"
+#include "sync/spinlock.h"
+#include "sync/wait.h"
+
+#define MAX_ORDER     11 /* orders 0..10: 1..1024 pages */
+#define PAGEBLOCK_ORDER 9
+#define PAGEBLOCK_PAGES (1UL << PAGEBLOCK_ORDER)
+
+enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE,
+	MIGRATE_RECLAIMABLE,
+	MIGRATE_PCPTYPES, /* the types per-CPU lists hold */
+	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES,
+	MIGRATE_CMA,
+	MIGRATE_ISOLATE,
+	MIGRATE_TYPES
+};
+
+enum watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+/* Gauges of a zone, kept where the state changes, in per-CPU deltas (mm/frame/vmstat.h). */
+enum zone_stat {
+	NR_FREE_PAGES,
+	NR_ZONE_INACTIVE_ANON, /* in the order of enum lru_list */
+	NR_ZONE_ACTIVE_ANON,
+	NR_ZONE_INACTIVE_FILE,
+	NR_ZONE_ACTIVE_FILE,
+	NR_ZONE_UNEVICTABLE,
+	NR_ZONE_WRITE_PENDING,
+	NR_MLOCK,
+	NR_BOUNCE,
+	NR_FREE_CMA,
+	NUMA_HIT,
+	NUMA_MISS,
+	NUMA_FOREIGN,
+	NUMA_INTERLEAVE,
+	NUMA_LOCAL,
+	NUMA_OTHER,
+	NR_ZONE_STATS
+};
+
+/* Gauges of a node. */
+enum node_stat {
+	NR_INACTIVE_ANON,
+	NR_ACTIVE_ANON,
+	NR_INACTIVE_FILE,
+	NR_ACTIVE_FILE,
+	NR_UNEVICTABLE,
+	NR_SLAB_RECLAIMABLE,
+	NR_SLAB_UNRECLAIMABLE,
+	NR_ISOLATED_ANON,
+	NR_ISOLATED_FILE,
+	WORKINGSET_NODES,
+	WORKINGSET_REFAULT_ANON,
+	WORKINGSET_REFAULT_FILE,
+	WORKINGSET_ACTIVATE_ANON,
+	WORKINGSET_ACTIVATE_FILE,
+	WORKINGSET_RESTORE_ANON,
+	WORKINGSET_RESTORE_FILE,
+	WORKINGSET_NODERECLAIM,
+	NR_ANON_MAPPED,
+	NR_FILE_MAPPED,
+	NR_FILE_PAGES,
+	NR_FILE_DIRTY,
+	NR_WRITEBACK,
+	NR_SHMEM,
+	NR_VMSCAN_WRITE,
+	NR_VMSCAN_IMMEDIATE,
+	NR_DIRTIED,
+	NR_WRITTEN,
+	NR_KERNEL_MISC_RECLAIMABLE,
+	NR_KERNEL_STACK_KB,
+	NR_PAGETABLE,
+	NR_SWAPCACHE,
+	NR_NODE_STATS
+};
+
+struct free_area {
+	struct page_list list[MIGRATE_TYPES]; /* (zone lock) blocks of this order by type */
+	unsigned long nr_free;		      /* (zone lock) blocks on all of them */
+};
+
+/* A CPU's lists in front of one zone. Only that CPU touches them (or all CPUs are stopped). */
+struct per_cpu_pages {
+	u32 count; /* pages on the lists */
+	u32 high;  /* give back above this */
+	u32 batch; /* pages moved at once */
+	struct page_list list[MIGRATE_PCPTYPES];
+	s32 stat_delta[NR_ZONE_STATS];
+};
+
+struct pglist_data;
+
+struct zone {
+	spinlock_t lock; /* guards free_area, pageblock types, NR_FREE_PAGES' exact value */
+	struct free_area free_area[MAX_ORDER];
+	unsigned long free_pages;	       /* (lock) exact */
+	unsigned long watermark[NR_WMARK];     /* pages; changed under the setup mutex */
+	unsigned long watermark_boost;
+	unsigned long lowmem_reserve[MAX_NR_ZONES]; /* by the highest zone the request may use */
+	struct per_cpu_pages *pcp[NR_CPUS];
+	long stat[NR_ZONE_STATS]; /* atomic; deltas are in pcp */
+
+	/* Constant after boot */
+	const char *name;
+	enum zone_type type;
+	struct pglist_data *node;
+	pfn_t start_pfn;
+	unsigned long spanned_pages; /* with holes */
+	unsigned long present_pages; /* RAM in it */
+	unsigned long managed_pages; /* (lock) of those, what the buddy system manages */
+	unsigned long *pageblock_flags; /* (lock) 4 bits a page block: its migratetype */
+};
+
+struct zonelist {
+	struct zone *zone[MAX_NUMNODES * MAX_NR_ZONES + 1]; /* NULL ends it */
+};
+
+struct pglist_data {
+	int nid;
+	struct zone zone[MAX_NR_ZONES]; /* empty ones have present_pages 0 */
+	/* For requests whose highest zone is the index; nearest node first. */
+	struct zonelist zonelist[MAX_NR_ZONES];
+	struct zonelist zonelist_thisnode[MAX_NR_ZONES];
+	pfn_t start_pfn;
+	unsigned long spanned_pages, present_pages;
+	long stat[NR_NODE_STATS]; /* atomic; deltas are per CPU */
+	void *lruvec;		  /* mm/lru's part */
+	void *reclaim;		  /* mm/reclaim's part */
+};
+
+extern struct pglist_data *node_data[MAX_NUMNODES];
+extern unsigned nr_nodes;
+
+#define for_each_node(nid) for ((nid) = 0; (nid) < (int)nr_nodes; (nid)++)
+/* Every zone of every node, empty ones too, in order. */
+struct zone *first_zone(void);
+struct zone *next_zone(struct zone *zone);
+#define for_each_zone(z) for (z = first_zone(); z; z = next_zone(z))
+
+static inline struct zone *page_zone(const struct page *page)
+{
+	return &node_data[page_to_nid(page)]->zone[page_zone_id(page)];
+}
+static inline struct pglist_data *page_node(const struct page *page)
+{
+	return node_data[page_to_nid(page)];
+}

@@ -1,0 +1,64 @@
+/*
+ * The kernel's own virtual memory: vmalloc, device mappings, kernel stacks with a
+ * guard page, and windows onto frames (SYSTEM.md S23, S30).
+ */
+#pragma once
+
+#include "mm/frame/frame.h"
+
+/* Contiguous in virtual space only, with an unmapped guard page behind. May sleep. */
+void *vmalloc(size_t bytes) __must_check;
+void *vzalloc(size_t bytes) __must_check;
+void vfree(const void *addr); /* NULL is allowed; may sleep */
+/* A range in the modules' region, still writable and not executable. */
+void *module_alloc(size_t bytes) __must_check;
+/* Change the protection of whole pages in a vmalloc or module range: 0 or -EINVAL. */
+int set_memory_prot(void *addr, unsigned long pages, pgprot_t prot);
+/* Map given pages; the caller keeps them and undoes it with vunmap. */
+void *vmap(struct page **pages, unsigned long n, pgprot_t prot) __must_check;
+void vunmap(const void *addr);
+/* Device registers: uncached. */
+void *ioremap(phys_addr_t start, size_t bytes) __must_check;
+void iounmap(void *addr);
+bool is_vmalloc_addr(const void *addr);
+struct page *vmalloc_to_page(const void *addr); /* NULL where nothing is mapped */
+
+/* A kernel stack, with guard pages around, recently freed ones kept for reuse. */
+#define KERNEL_STACK_SIZE (4 * PAGE_SIZE)
+void *alloc_kernel_stack(int nid) __must_check; /* its lowest address */
+void free_kernel_stack(void *stack);
+
+/*
+ * A window onto a page's contents, on this CPU, until kunmap_local(); windows nest like
+ * brackets and the holder may sleep. On machines without HIGHMEM it is the direct map.
+ */
+#if MACHINE_HAS_HIGHMEM || defined(PAGODA_FAKE_HIGHMEM)
+void *kmap_local_page(struct page *page);
+void kunmap_local(const void *window);
+#else
+static inline void *kmap_local_page(struct page *page)
+{
+	return page_address(page);
+}
+static inline void kunmap_local(const void *window)
+{
+	(void)window;
+}
+#endif
+/* Zero or copy whole pages through windows. */
+void clear_highpage(struct page *page);
+void copy_highpage(struct page *to, struct page *from);
+
+void kva_init(void); /* after slab_init() */
+
+/* /proc/vmallocinfo: areas in order of address; false at the end. */
+struct vmalloc_info {
+	unsigned long start, bytes; /* with the guard page */
+	const void *caller;
+	unsigned long pages;
+	phys_addr_t phys;
+	const char *kind; /* "vmalloc", "vmap", "ioremap", "stack" */
+};
+bool vmalloc_info_get(unsigned long after, struct vmalloc_info *info);
+unsigned long vmalloc_used_pages(void);
+unsigned kva_check(void);

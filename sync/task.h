@@ -1,0 +1,48 @@
+/*
+ * What the lower floors know of a thread of execution: who is running, how to
+ * sleep, how to be woken.  On PCs the scheduler (kernel/sched.c) implements it,
+ * on `soft` arch/soft/task.c with pthreads and CPU tokens.
+ *
+ * Sleeping is: set_current_state(), look again whether the reason to sleep still
+ * holds, schedule().  A wake-up between the first and the last turns schedule()
+ * into a mere yield, so none is lost.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "machine/current.h" /* current: the running struct task_struct * */
+
+struct task_struct;
+
+enum task_state {
+	TASK_RUNNING = 0,
+	TASK_INTERRUPTIBLE = 1,	  /* a signal wakes it */
+	TASK_UNINTERRUPTIBLE = 2, /* only wake_up_process() */
+	TASK_STOPPED = 4,	  /* by job control */
+	TASK_ZOMBIE = 8,
+	TASK_DEAD = 16,
+	TASK_KILLABLE = 32, /* only fatal signals and wake_up_process() */
+};
+
+void set_current_state(enum task_state state); /* with a full barrier */
+/* Give up the CPU until woken (or just yield, when the state is TASK_RUNNING). */
+void schedule(void);
+/* As schedule(), for at most `ns` nanoseconds; returns what remained of them, or 0. */
+u64 schedule_timeout(u64 ns);
+#define FOREVER (~0ULL)
+/* Make a sleeping task runnable; false if it was not asleep. Any context. */
+bool wake_up_process(struct task_struct *task);
+/* The named rescheduling point: let others run if the tick asked for it. May sleep. */
+void cond_resched(void);
+/* Does a signal wait that would end an interruptible (a killable) sleep? */
+bool signal_pending(void);
+bool fatal_signal_pending(void);
+
+/*
+ * Start a kernel thread that runs fn(arg) and ends when it returns. Returns it, or
+ * an ERR_PTR. It is shown in brackets by ps.
+ */
+struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);
+
+/* Nanoseconds since boot; monotonic, the same on all CPUs. */
+u64 ktime_ns(void);
