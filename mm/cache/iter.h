@@ -1,0 +1,32 @@
+/*
+ * Where a read or write puts or takes its bytes: a list of user buffers or one in
+ * the kernel.  The position moves as bytes are copied, so a copy that met a bad
+ * user page can be reported exactly.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "mm/frame/page.h"
+#include <linux/uio.h>
+
+struct iov_iter {
+	bool kernel;		  /* the one segment is kernel memory */
+	const struct iovec *iov;  /* the segment being worked on */
+	unsigned long segments;	  /* left, this one included */
+	size_t offset;		  /* bytes done in it */
+	size_t count;		  /* bytes left in all */
+	struct iovec own;	  /* for the one-segment forms */
+};
+
+void iter_init_user(struct iov_iter *iter, void __user *buf, size_t bytes);
+void iter_init_kernel(struct iov_iter *iter, void *buf, size_t bytes);
+/* iov is kernel memory, checked already (sys_readv copies it in). */
+void iter_init_iovec(struct iov_iter *iter, const struct iovec *iov, unsigned long n, size_t count);
+
+/* Return bytes copied; fewer than asked: end of the iterator, or a bad user page. May sleep. */
+size_t copy_to_iter(const void *from, size_t bytes, struct iov_iter *iter);
+size_t copy_from_iter(void *to, size_t bytes, struct iov_iter *iter);
+size_t zero_to_iter(size_t bytes, struct iov_iter *iter);
+void iter_revert(struct iov_iter *iter, size_t bytes); /* within the current segments only: one-segment iterators */
+/* Fault in up to `bytes` of the source so that a copy under a lock succeeds: bytes not there. */
+size_t iter_fault_in_readable(const struct iov_iter *iter, size_t bytes);

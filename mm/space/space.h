@@ -1,0 +1,240 @@
+/*
+ * Address spaces (SYSTEM.md S32-S37): the areas of a program's memory and what
+ * one can do with them.
+ *
+ * A `struct file` is opaque here: fs/ registers how to hold one (vm_file_ops) and
+ * hands mapping and operations along when something is mapped.
+ */
+#pragma once
+
+#include "lib/interval_tree.h"
+#include "machine/mmu.h"
+#include "mm/cache/cache.h"
+#include "sync/epoch.h"
+#include "sync/mutex.h"
+
+struct file;
+struct mm_struct;
+struct vm_area_struct;
+struct anon_vma;
+
+typedef unsigned long vm_flags_t;
+#define VM_READ	      0x00000001UL
+#define VM_WRITE      0x00000002UL
+#define VM_EXEC	      0x00000004UL
+#define VM_SHARED     0x00000008UL
+#define VM_MAYREAD    0x00000010UL /* mprotect may set VM_READ, ... */
+#define VM_MAYWRITE   0x00000020UL
+#define VM_MAYEXEC    0x00000040UL
+#define VM_MAYSHARE   0x00000080UL /* MAP_SHARED was asked for */
+#define VM_GROWSDOWN  0x00000100UL
+#define VM_PFNMAP     0x00000400UL /* bare frames, no struct page counts */
+#define VM_LOCKED     0x00002000UL
+#define VM_IO	      0x00004000UL
+#define VM_SEQ_READ   0x00008000UL
+#define VM_RAND_READ  0x00010000UL
+#define VM_DONTCOPY   0x00020000UL
+#define VM_DONTEXPAND 0x00040000UL
+#define VM_LOCKONFAULT 0x00080000UL
+#define VM_ACCOUNT    0x00100000UL /* counted in Committed_AS */
+#define VM_NORESERVE  0x00200000UL
+#define VM_HUGETLB    0x00400000UL
+#define VM_SYNC	      0x00800000UL
+#define VM_WIPEONFORK 0x02000000UL
+#define VM_DONTDUMP   0x04000000UL
+#define VM_SOFTDIRTY  0x08000000UL
+#define VM_MIXEDMAP   0x10000000UL
+#define VM_HUGEPAGE   0x20000000UL
+#define VM_NOHUGEPAGE 0x40000000UL
+#define VM_MERGEABLE  0x80000000UL
+#define VM_STACK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT)
+
+/* What happened to a fault. */
+typedef unsigned fault_t;
+#define FAULT_DONE    0u
+#define FAULT_MAJOR   1u /* a disk was read */
+#define FAULT_SIGSEGV_MAPERR 2u
+#define FAULT_SIGSEGV_ACCERR 4u
+#define FAULT_SIGBUS  8u
+#define FAULT_OOM     16u
+#define FAULT_ERROR   (FAULT_SIGSEGV_MAPERR | FAULT_SIGSEGV_ACCERR | FAULT_SIGBUS | FAULT_OOM)
+
+enum fault_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4, ACCESS_USER = 8 };
+
+/* What the owner of a special or file mapping provides. All may be NULL. */
+struct vm_operations {
+	void (*open)(struct vm_area_struct *vma);  /* a copy was made: fork, split */
+	void (*close)(struct vm_area_struct *vma); /* about to go */
+	/* The page at pgoff with a reference, up to date. NULL member: cache_get_page of vm_mapping. */
+	fault_t (*fault)(struct vm_area_struct *vma, u64 pgoff, struct page **page);
+	/* A shared page is about to become writable: 0 or -errno (SIGBUS). Page locked. */
+	int (*page_mkwrite)(struct vm_area_struct *vma, struct page *page);
+	const char *(*name)(struct vm_area_struct *vma); /* for /proc maps: "[vdso]" */
+};
+
+struct vm_area_struct {
+	/* Changed with mmap_lock and the VMA's lock held for writing; readers hold either. */
+	unsigned long vm_start, vm_end; /* bytes, page aligned, end exclusive */
+	vm_flags_t vm_flags;
+	pgprot_t vm_page_prot;
+	u64 vm_pgoff; /* pages; anonymous: the virtual page number it was made at */
+	struct mm_struct *vm_mm;
+	struct file *vm_file;		  /* a reference, or NULL */
+	struct address_space *vm_mapping; /* of the file (or shared anonymous memory) */
+	const struct vm_operations *vm_ops;
+	void *vm_private;
+	struct anon_vma *anon_vma;	 /* set by the first private fault; see rmap.c */
+	struct interval_node anon_node;	 /* (anon_vma's lock) in its tree */
+	struct interval_node file_node;	 /* (i_mmap_lock) in vm_mapping->i_mmap */
+	struct rw_semaphore lock;	 /* faults hold it shared */
+	struct epoch_head epoch;
+};
+
+enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
+
+/* The VMA index: a B-tree readable without locks (vma_tree.c). */
+struct vma_tree {
+	void *root;
+	unsigned height;
+	unsigned count; /* VMAs */
+};
+
+struct mm_struct {
+	struct arch_mm arch;
+	atomic_t mm_users; /* tasks and others that use the space; 0: it is torn down */
+	atomic_t mm_count; /* users as one, plus lazy holders; 0: the struct is freed */
+	struct rw_semaphore mmap_lock;
+	struct vma_tree vmas;		 /* (mmap_lock; readers: epoch) */
+	atomic_long_t rss[NR_MM_COUNTERS]; /* pages */
+	atomic_long_t pgtables_bytes;
+	/* (mmap_lock) pages */
+	unsigned long total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm;
+	unsigned long hiwater_rss, hiwater_vm;
+	unsigned long mmap_base; /* top of where mmap looks, downwards */
+	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long saved_auxv[52];
+	vm_flags_t def_flags; /* mlockall(MCL_FUTURE) */
+	struct file *exe_file; /* a reference (task lock) */
+	u32 flags;
+	struct epoch_head epoch;
+};
+
+/* --- files, registered by fs/ --- */
+struct vm_file_ops {
+	void (*get)(struct file *file);
+	void (*put)(struct file *file); /* may sleep */
+};
+extern struct vm_file_ops vm_file_ops;
+
+/* What do_mmap maps. All zero: anonymous memory. */
+struct map_source {
+	struct file *file;		  /* do_mmap takes a reference of its own */
+	struct address_space *mapping;	  /* its page cache */
+	const struct vm_operations *ops;
+	bool readable, writable, noexec;  /* how the file was opened, how it is mounted */
+	/* The file's own say, e.g. a device: may change vma->vm_ops, flags. 0 or -errno. */
+	int (*mmap)(struct file *file, struct vm_area_struct *vma);
+};
+
+/* --- life of a space --- */
+void space_init(void);
+struct mm_struct *mm_alloc(void); /* empty, users = 1; NULL without memory */
+void mmget(struct mm_struct *mm);
+bool mmget_not_zero(struct mm_struct *mm);
+void mmput(struct mm_struct *mm); /* the last one unmaps everything; may sleep */
+void mmgrab(struct mm_struct *mm);
+void mmdrop(struct mm_struct *mm);
+/* A copy for fork, copy on write; ERR_PTR(-ENOMEM), nothing leaked. */
+struct mm_struct *dup_mm(struct mm_struct *mm);
+
+/* --- mapping; all take mmap_lock themselves unless they say `locked` --- */
+/* The current space. Address or -errno as mmap(2); MAP_ flags and PROT_ bits from the UAPI. */
+unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		      unsigned long prot, unsigned long flags, u64 pgoff,
+		      const struct map_source *source);
+int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+int do_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
+unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+			unsigned long new_len, unsigned long flags, unsigned long new_addr);
+unsigned long do_brk(struct mm_struct *mm, unsigned long brk); /* the new or unchanged break */
+int do_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
+int do_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
+int do_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, u8 __user *vec);
+int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);
+int do_munlock(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* An area that the kernel makes for exec (stack, bss); not in the way of anything. 0 or -errno. */
+int map_anon_fixed(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);
+/* exec: the stack area, `top` exclusive; moved to its final place before the program runs. */
+int setup_stack(struct mm_struct *mm, unsigned long top, bool executable);
+
+/* --- faults --- */
+/* Resolve an access of the current space. Sleeps. */
+fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access);
+/* Make pages present as if touched: for MAP_POPULATE, mlock, remote access. Pages done or -errno. */
+long populate_range(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* A referenced page of any space, faulted in: for ptrace-like access, futex keys. 0 or -EFAULT. */
+int get_user_page(struct mm_struct *mm, unsigned long address, bool write, struct page **page);
+/* Read or write another space's memory (cmdline, environ, process_vm_readv): bytes done. */
+size_t access_remote_vm(struct mm_struct *mm, unsigned long address, void *buf, size_t bytes,
+			bool write);
+
+/* --- looking --- */
+/* The VMA that contains address, or the next above it (find_vma). mmap_lock or epoch. */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long address);
+struct vm_area_struct *vma_next(struct mm_struct *mm, const struct vm_area_struct *vma);
+struct vm_area_struct *vma_prev(struct mm_struct *mm, unsigned long address);
+#define for_each_vma(mm, vma) for (vma = find_vma(mm, 0); vma; vma = vma_next(mm, vma))
+
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+static inline long mm_counter(const struct mm_struct *mm, enum mm_counter which)
+{
+	long n = atomic_read(&mm->rss[which]);
+
+	return n < 0 ? 0 : n;
+}
+static inline unsigned long mm_rss(const struct mm_struct *mm)
+{
+	return mm_counter(mm, MM_FILEPAGES) + mm_counter(mm, MM_ANONPAGES) +
+	       mm_counter(mm, MM_SHMEMPAGES);
+}
+
+/* What smaps says of one area, in bytes; pss with 12 fraction bits. mmap_lock held. */
+struct vma_stats {
+	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty;
+	unsigned long referenced, anonymous, lazyfree, swap, locked;
+	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, swap_pss, pss_locked;
+};
+void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats); /* adds to *stats */
+/* The entry for an address as /proc/PID/pagemap shows it (Documentation: 64 bits). */
+u64 pagemap_entry(struct mm_struct *mm, unsigned long address);
+
+/* --- rmap --- */
+/* Call fn for every place a locked page is mapped, until it returns nonzero (returned). */
+int rmap_walk(struct page *page, int (*fn)(struct page *page, struct vm_area_struct *vma,
+					   unsigned long address, void *arg),
+	      void *arg);
+
+/* --- overcommit (S34) --- */
+extern int sysctl_overcommit_memory, sysctl_overcommit_ratio;
+extern unsigned long sysctl_overcommit_kbytes, sysctl_max_map_count, sysctl_mmap_min_addr;
+extern unsigned long sysctl_user_reserve_kbytes, sysctl_admin_reserve_kbytes;
+unsigned long vm_commit_limit(void); /* pages */
+long vm_committed(void);	     /* pages, >= 0 */
+int vm_account(struct mm_struct *mm, unsigned long pages); /* 0 or -ENOMEM */
+void vm_unaccount(unsigned long pages);
+
+/* Resource limits and credentials come from kernel/, registered at boot. */
+struct space_limits {
+	unsigned long (*rlimit)(unsigned resource); /* of the current process, bytes */
+	bool (*capable_ipc_lock)(void);
+	bool (*capable_sys_admin)(void);
+	bool randomize; /* ASLR, unless norandmaps */
+	u64 (*random)(void);
+};
+extern struct space_limits space_limits;
+
+unsigned space_check(void);
