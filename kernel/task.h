@@ -1,0 +1,207 @@
+/*
+ * A task: one thread of execution; a process is a group of tasks that share a
+ * signal_struct (and all else that CLONE_ flags say).
+ */
+#pragma once
+
+#include "kernel/signal.h"
+#include "lib/atomic.h"
+#include "lib/list.h"
+#include "lib/rbtree.h"
+#include "machine/thread.h"
+#include "mm/space/space.h"
+#include "sync/spinlock.h"
+#include "sync/task.h"
+#include "sync/wait.h"
+#include <linux/resource.h>
+
+#define TASK_COMM_LEN 16
+#define HZ	      250
+#define USER_HZ	      100
+#define PID_MAX	      32768
+
+struct files_struct;
+struct fs_struct;
+
+struct cred { /* per task; changed only by the task itself */
+	u32 uid, euid, suid, fsuid;
+	u32 gid, egid, sgid, fsgid;
+	u64 cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
+	unsigned ngroups;
+	u32 groups[32];
+	bool no_new_privs;
+};
+
+struct sched_entity {
+	struct rb_node node;	/* (runqueue lock) in the queue by vruntime */
+	bool queued;		/* (runqueue lock) */
+	u64 vruntime;		/* weighted ns run */
+	u64 exec_start;		/* ktime when it was put on the CPU */
+	u64 sum_exec;		/* ns run in all */
+	u32 weight;
+	s8 nice;
+};
+
+#define PF_KTHREAD 0x1u
+#define PF_EXITING 0x2u
+#define PF_FORKNOEXEC 0x4u
+#define PF_MEMALLOC 0x8u
+
+struct task_struct {
+	/* what the entry code looks at */
+	unsigned work_pending; /* atomic: WORK_ bits; nonzero: exit_to_user_work() */
+	unsigned state;	       /* atomic: enum task_state */
+	u32 pf;		       /* PF_ flags; the task itself */
+	int exit_code;	       /* wait status, once a zombie */
+	struct arch_thread thread;
+	void *stack;	       /* kernel stack's lowest address */
+	struct mm_struct *mm;  /* NULL: kernel thread (task_lock to change) */
+	struct mm_struct *active_mm;
+
+	pid_t pid, tgid;
+	char comm[TASK_COMM_LEN]; /* (task_lock) */
+	spinlock_t alloc_lock;	  /* task_lock: mm, files, fs, comm seen from others */
+
+	/* (tasklist_lock) the family */
+	struct task_struct *real_parent, *group_leader;
+	struct list_head children, sibling; /* processes: leaders only */
+	struct list_head thread_node;	    /* in signal->threads */
+	struct list_head tasks;		    /* leaders: all processes */
+	struct task_struct *pid_next;	    /* hash chain by pid */
+	struct wait_queue_head *vfork_done; /* set for a vfork child until it execs or exits */
+	int exit_signal;		    /* to the parent; -1 for threads */
+
+	struct files_struct *files; /* fs/'s, by task_part_ops */
+	struct fs_struct *fs;
+	struct cred cred;
+
+	struct signal_struct *signal;	/* of the process */
+	struct sighand_struct *sighand; /* handlers, shared by CLONE_SIGHAND */
+	u64 blocked;			/* (sighand lock to change) mask of signals */
+	u64 saved_sigmask;		/* sigsuspend, ppoll: put back after the handler's frame */
+	bool restore_sigmask;
+	struct sigpending pending;	/* (sighand lock) thread-directed */
+	unsigned long sas_sp, sas_size; /* sigaltstack */
+	unsigned sas_flags;
+
+	struct sched_entity se;
+	unsigned cpu;		   /* (runqueue lock) where it runs or ran */
+	u64 cpus_allowed;
+	unsigned on_cpu;	   /* atomic: still on its stack */
+	u64 utime, stime;	   /* ns; by the tick */
+	u64 start_time;		   /* ktime ns */
+	unsigned long min_flt, maj_flt, nvcsw, nivcsw;
+	unsigned long io_rchar, io_wchar, io_syscr, io_syscw;
+
+	int __user *set_child_tid, *clear_child_tid;
+	void __user *robust_list;
+	size_t robust_list_len;
+	struct { /* restart_syscall(2) */
+		long (*fn)(struct task_struct *task);
+		u64 deadline;
+		void __user *user;
+		unsigned long arg[3];
+	} restart;
+	int oom_score_adj;	   /* of the process; leader's counts */
+	unsigned fail_nth;	   /* debug: allocations until one fails */
+	atomic_t usage;		   /* references to the struct; 0: freed by epoch */
+	struct epoch_head epoch;
+#ifdef PAGODA_DEBUG
+	const void *held_locks[16];
+	u16 held_ranks[16];
+	unsigned held;
+#endif
+};
+
+#define WORK_RESCHED 0x1u
+#define WORK_SIGNAL  0x2u
+
+struct signal_struct { /* a process */
+	atomic_t count;		      /* tasks that refer to it */
+	struct list_head threads;     /* (tasklist_lock, sighand lock) */
+	int live;		      /* (sighand lock) threads not exiting */
+	struct sigpending shared_pending; /* (sighand lock) */
+	pid_t pgrp, session;	      /* (tasklist_lock) */
+	struct tty_struct *tty;	      /* (tasklist_lock) controlling terminal */
+	bool leader;		      /* of its session */
+	bool group_exit;	      /* (sighand lock) exit_group or a fatal signal */
+	int group_exit_code;
+	int stop_count;		      /* (sighand lock) group stop in progress */
+	unsigned stop_flags;	      /* (sighand lock) stopped, continued: to report by wait */
+	int stop_code;
+	struct wait_queue_head wait_child; /* the process waits for children here */
+	struct rlimit64 rlim[RLIM_NLIMITS]; /* bytes etc. */
+	u64 utime, stime, cutime, cstime;   /* ns, of the dead */
+	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
+	unsigned long maxrss, cmaxrss; /* KiB */
+	struct timer *itimer_real;
+	u64 it_interval;
+	bool is_child_subreaper;
+};
+
+extern spinlock_t tasklist_lock; /* guards family links, groups, sessions; pid lookups by epoch */
+extern struct list_head task_list; /* all processes' leaders, by `tasks` */
+extern struct task_struct init_task; /* pid 0, idle of the boot CPU */
+
+static inline void task_lock(struct task_struct *t)
+{
+	spin_lock(&t->alloc_lock);
+}
+static inline void task_unlock(struct task_struct *t)
+{
+	spin_unlock(&t->alloc_lock);
+}
+/* Under tasklist_lock or in an epoch; take a reference to keep it. NULL: none such. */
+struct task_struct *find_task(pid_t pid);
+/* The next process after pid `after` in order of pid, with a reference; NULL at the end. */
+struct task_struct *next_process(pid_t after);
+void get_task(struct task_struct *t);
+void put_task(struct task_struct *t);
+/* The space of another task, with a user count; NULL for kernel threads and the dead. */
+struct mm_struct *get_task_mm(struct task_struct *t);
+bool capable(int cap); /* CAP_ of the UAPI; the current task's effective set */
+static inline unsigned long rlimit(unsigned resource)
+{
+	return current->signal->rlim[resource].rlim_cur;
+}
+void set_task_comm(struct task_struct *t, const char *comm);
+unsigned nr_threads(void);
+char task_state_char(const struct task_struct *t); /* R S D T Z X I as ps shows it */
+
+/* What upper floors hang on tasks: descriptors, the working directory. Registered once. */
+struct task_part_ops {
+	int (*fork)(struct task_struct *child, unsigned long clone_flags); /* 0 or -errno */
+	void (*exit)(struct task_struct *task);				   /* may sleep */
+	void (*exec)(struct task_struct *task); /* close-on-exec, unshare */
+};
+void register_task_parts(const struct task_part_ops *ops);
+
+/* exec, once the file is open and #! resolved (fs/exec.c). `argv` etc. are lists of kernel strings. */
+struct exec_strings {
+	unsigned argc, envc;
+	char *bytes; /* argv strings then envp strings, each with NUL, argc+envc of them; vmalloc'ed */
+	size_t used;
+};
+struct exec_file { /* an opened file as the loader sees it */
+	struct file *file;
+	struct map_source source;
+	const char *path;    /* as given to execve: AT_EXECFN */
+};
+/*
+ * Replace the current program by the ELF image. Before the point of no return errors come
+ * back (ENOEXEC, ENOMEM, E2BIG...); after it the task is killed. `open_interp` opens PT_INTERP.
+ */
+int exec_elf(const struct exec_file *image, const struct exec_strings *strings,
+	     int (*open_interp)(const char *path, struct exec_file *interp),
+	     void (*close_interp)(struct exec_file *interp));
+
+void __noreturn do_exit(int code); /* code as wait sees it */
+void __noreturn do_group_exit(int code);
+/* The first user process: runs fn() in a new task with pid 1. */
+void start_init(int (*fn)(void *));
+/* Time */
+u64 realtime_ns(void);
+struct timespec_like {
+	s64 sec;
+	long nsec;
+};
