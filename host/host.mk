@@ -1,0 +1,34 @@
+# The command `pagoda` for the host, and the guest's init that is linked into it.
+
+HOSTCC ?= gcc
+HOST_CFLAGS ?= -O2 -g
+GUEST_CC ?= musl-gcc
+
+host_cflags := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $(HOST_CFLAGS)
+host_sources := main command run options program initramfs machine session buffer terminal
+host_objects := $(host_sources:%=$(B)/host/%.o)
+
+.PHONY: host-need
+tools: $(B)/pagoda
+
+# What building and running `pagoda` takes; an order-only prerequisite of it all.
+host-need:
+	@tools/need.sh $(HOSTCC)=gcc $(GUEST_CC)=musl-tools qemu-system-x86_64=qemu-system-x86 \
+		/bin/busybox=busybox-static /usr/include/archive.h=libarchive-dev
+
+$(B)/pagoda: $(host_objects) $(B)/host/guest-init.o
+	$(HOSTCC) $(HOST_CFLAGS) -o $@ $^ -larchive
+
+$(B)/host/%.o: host/%.c | host-need
+	@mkdir -p $(@D)
+	$(HOSTCC) $(host_cflags) -MMD -MP -c -o $@ $<
+
+$(B)/host/guest-init.o: host/guest-init.S $(B)/guest/init
+	@mkdir -p $(@D)
+	$(HOSTCC) -DGUEST_INIT='"$(B)/guest/init"' -c -o $@ $<
+
+$(B)/guest/init: host/guest-init/init.c host/wire.h | host-need
+	@mkdir -p $(@D)
+	$(GUEST_CC) -static -Os -s -std=gnu11 -Wall -Wextra -Werror -o $@ $<
+
+-include $(host_objects:.o=.d)

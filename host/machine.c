@@ -1,0 +1,187 @@
+/*
+ * QEMU's command line and its process.
+ *
+ * The line is what anyone would use to boot Linux: -kernel, -initrd, -append;
+ * Pagoda and Linux are started alike. No devices but the serial ports (wire.h)
+ * and isa-debug-exit, by which a kernel without power management can end a
+ * machine that panicked.
+ *
+ * The serial ports are socket pairs that QEMU inherits by number: nothing has a
+ * name in a file system, so nothing is left behind.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "machine.h"
+
+#define MAX_WORDS 128
+
+/* The words stay until the process ends; there is one machine to a process. */
+struct words {
+	char *word[MAX_WORDS + 1];
+	unsigned count;
+};
+
+static void add(struct words *words, char *word)
+{
+	if (words->count == MAX_WORDS)
+		die(EXIT_USAGE, "--qemu-args: too many words");
+	words->word[words->count++] = word;
+}
+
+static void add_all(struct words *words, const char *const list[])
+{
+	for (; *list; list++)
+		add(words, format_string("%s", *list));
+}
+
+/* Splits @text at blanks; quotes keep blanks together. */
+static void add_split(struct words *words, const char *text)
+{
+	char *word = allocate(strlen(text) + 1);
+	unsigned length = 0;
+	char quote = 0;
+	bool inside = false;
+
+	for (; *text; text++) {
+		if (quote ? *text == quote : *text == '\'' || *text == '"') {
+			quote = quote ? 0 : *text;
+			inside = true;
+		} else if (!quote && strchr(" \t\n", *text)) {
+			if (inside)
+				add(words, format_string("%.*s", (int)length, word));
+			inside = false;
+			length = 0;
+		} else {
+			word[length++] = *text;
+			inside = true;
+		}
+	}
+	if (quote)
+		die(EXIT_USAGE, "--qemu-args: a quote is not closed");
+	if (inside)
+		add(words, format_string("%.*s", (int)length, word));
+	free(word);
+}
+
+static void add_socket(struct words *words, const char *name, int fd)
+{
+	add(words, "-chardev");
+	add(words, format_string("socket,id=%s,fd=%d", name, fd));
+}
+
+static char *command_line(const struct run_options *options, bool console_on_terminal)
+{
+	/* A panic ends the machine (-no-reboot). */
+	return format_string("console=%s panic=-1%s%s", console_on_terminal ? "ttyS0" : "ttyS2",
+			     options->append ? " " : "", options->append ? options->append : "");
+}
+
+/* @theirs: QEMU's ends of the channels. */
+static void make_words(struct words *words, const struct run_options *options, int initrd,
+		       bool console_on_terminal, const int theirs[NR_CHANNELS])
+{
+	static const char *const ports[] = {"terminal", "wire", "console"};
+	static const char *const fixed[] = {
+		"-nodefaults",
+		"-no-user-config",
+		"-display",
+		"none",
+		"-no-reboot",
+		"-device",
+		"isa-debug-exit,iobase=0xf4,iosize=4",
+		"-cpu",
+		"max",
+		NULL,
+	};
+	static const char *const counted[] = {
+		"-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm", "-seed", "1",
+		NULL};
+
+	add(words, format_string("qemu-system-%s", options->arch));
+	add_all(words, fixed);
+	add(words, "-m");
+	add(words, format_string("size=%luk", options->ram));
+	add(words, "-smp");
+	add(words, format_string("%u", options->cpus));
+	if (options->icount)
+		add_all(words, counted);
+	for (unsigned i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		add_socket(words, ports[i], theirs[i]);
+		add(words, "-serial");
+		add(words, format_string("chardev:%s", ports[i]));
+	}
+	add_socket(words, "monitor", theirs[CHANNEL_MONITOR]);
+	add(words, "-mon");
+	add(words, "chardev=monitor,mode=control");
+	add(words, "-kernel");
+	add(words, format_string("%s", options->kernel));
+	add(words, "-initrd");
+	add(words, initrd >= 0 ? format_string("/dev/fd/%d", initrd)
+			       : format_string("%s", options->initrd));
+	add(words, "-append");
+	add(words, command_line(options, console_on_terminal));
+	if (options->qemu_args)
+		add_split(words, options->qemu_args);
+}
+
+/* The child's part: ties its life to @parent, takes its descriptors, becomes QEMU. */
+static _Noreturn void become_qemu(pid_t parent, char **words, int initrd,
+				  const int theirs[NR_CHANNELS])
+{
+	sigset_t none;
+
+	/* A parent that died before prctl() has left us to another one. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(EXIT_MACHINE);
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	for (int i = 0; i < NR_CHANNELS; i++)
+		fcntl(theirs[i], F_SETFD, 0);
+	if (initrd >= 0)
+		fcntl(initrd, F_SETFD, 0);
+	dup2(open("/dev/null", O_RDWR), 0);
+	dup2(theirs[CHANNEL_ERRORS], 1);
+	dup2(theirs[CHANNEL_ERRORS], 2);
+	close(theirs[CHANNEL_ERRORS]);
+	execvp(words[0], words);
+	dprintf(2, "cannot run %s: %s (Debian: apt install qemu-system-x86)\n", words[0],
+		strerror(errno));
+	_exit(EXIT_NOT_FOUND);
+}
+
+void machine_start(struct machine *machine, const struct run_options *options, int initrd,
+		   bool console_on_terminal)
+{
+	struct words words = {0};
+	int theirs[NR_CHANNELS];
+	pid_t parent = getpid();
+
+	for (int i = 0; i < NR_CHANNELS; i++) {
+		int pair[2];
+
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+			die(EXIT_MACHINE, "socketpair: %s", strerror(errno));
+		machine->channels[i] = pair[0];
+		theirs[i] = pair[1];
+		fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	}
+	make_words(&words, options, initrd, console_on_terminal, theirs);
+	machine->pid = fork();
+	if (machine->pid < 0)
+		die(EXIT_MACHINE, "fork: %s", strerror(errno));
+	if (machine->pid == 0)
+		become_qemu(parent, words.word, initrd, theirs);
+	for (int i = 0; i < NR_CHANNELS; i++)
+		close(theirs[i]);
+}

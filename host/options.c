@@ -1,0 +1,201 @@
+/*
+ * Reading the options of `pagoda run` with argp.
+ *
+ * argp and getopt each print a line for an unknown option; we keep getopt's
+ * ("unrecognized option '--foo'") and silence argp's advice, so that a mistake
+ * is one line on stderr and exit status 2.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "options.h"
+
+enum option_key {
+	KEY_ARCH = 256,
+	KEY_RAM,
+	KEY_CPUS,
+	KEY_INITRD,
+	KEY_APPEND,
+	KEY_ICOUNT,
+	KEY_TIMEOUT,
+	KEY_KERNEL,
+	KEY_QEMU_ARGS,
+	KEY_DEBUG,
+	KEY_ADD,
+};
+
+static const struct argp_option option_list[] = {
+	{"arch", KEY_ARCH, "ARCH", 0, "machine: x86_64 (default) or i386", 0},
+	{"ram", KEY_RAM, "SIZE", 0, "memory, as 64M or 1G (default 256M)", 0},
+	{"cpus", KEY_CPUS, "N", 0, "number of CPUs (default 1)", 0},
+	{"add", KEY_ADD, "HOST[:GUEST]", 0,
+	 "put this file or directory into the guest too; may be given again", 0},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "end the machine after so long, with status 124", 0},
+	{"icount", KEY_ICOUNT, NULL, 0,
+	 "deterministic: count guest instructions instead of time (one CPU)", 0},
+	{"kernel", KEY_KERNEL, "FILE", 0, "boot this kernel (any Linux will do)", 0},
+	{"debug", KEY_DEBUG, NULL, 0, "boot the debug build of the kernel", 0},
+	{"append", KEY_APPEND, "STRING", 0,
+	 "add to the kernel's command line; with loglevel=N or debug in it the kernel's "
+	 "console is shown on stderr",
+	 0},
+	{"initrd", KEY_INITRD, "FILE", 0, "use this initramfs instead of packing a program", 0},
+	{"qemu-args", KEY_QEMU_ARGS, "STRING", 0, "add to QEMU's command line, split at blanks", 0},
+	{0},
+};
+
+static const char help_before[] =
+	"Boot the kernel in QEMU and run PROGRAM, a static Linux program, on it, as if it were run "
+	"here: with these streams, signals and exit status. Without PROGRAM: a shell.";
+
+static const char help_after[] =
+	"PROGRAM is a file, or a name found in PATH; what is not a static program there is "
+	"taken from busybox (`pagoda run -- ls -l'). Scripts (#!) run under busybox.\n\n"
+	"Exit status: the program's, or 128+N when signal N killed it; 2 bad usage; 124 "
+	"--timeout passed; 125 the machine did not start, or the kernel stopped (its console "
+	"is then shown on stderr); 126 PROGRAM cannot be executed; 127 PROGRAM not found.\n\n"
+	"Signals go to the program. Three within two seconds, or ^] typed three times in a "
+	"terminal, end the machine itself.";
+
+struct reading {
+	struct run_options *options;
+	bool debug;
+};
+
+/* A whole number from @min to @max, or death. */
+static unsigned long read_number(const char *option, const char *text, unsigned long min,
+				 unsigned long max)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || !strchr("0123456789", text[0]) || value < min ||
+	    value > max)
+		die(EXIT_USAGE, "--%s: '%s' is not a number from %lu to %lu", option, text, min,
+		    max);
+	return value;
+}
+
+/* A size with K, M (also without a letter) or G. Returns KiB. */
+static unsigned long read_ram(const char *text)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	unsigned shift = 10;
+	if (*end && strchr("Kk", *end))
+		shift = 0;
+	else if (*end && strchr("Gg", *end))
+		shift = 20;
+	else if (*end && !strchr("Mm", *end))
+		shift = UINT_MAX;
+	if (errno || end == text || !strchr("0123456789", text[0]) || shift > 20 ||
+	    (*end && end[1]))
+		die(EXIT_USAGE, "--ram: '%s' is not a size such as 64M or 1G", text);
+	if (value > (1UL << 40 >> shift) || value << shift < 1024 || value << shift > 1UL << 30)
+		die(EXIT_USAGE, "--ram: '%s' is not between 1M and 1024G", text);
+	return value << shift;
+}
+
+static double read_seconds(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value > 0) || value > 1e6)
+		die(EXIT_USAGE, "--timeout: '%s' is not a number of seconds", text);
+	return value;
+}
+
+static error_t read_option(int key, char *text, struct argp_state *state)
+{
+	struct reading *reading = state->input;
+	struct run_options *options = reading->options;
+
+	switch (key) {
+	case ARGP_KEY_INIT: state->err_stream = NULL; break;
+	case KEY_ARCH:
+		if (strcmp(text, "x86_64") && strcmp(text, "i386"))
+			die(EXIT_USAGE, "--arch: '%s' is neither x86_64 nor i386", text);
+		options->arch = text;
+		break;
+	case KEY_RAM: options->ram = read_ram(text); break;
+	case KEY_CPUS: options->cpus = read_number("cpus", text, 1, 255); break;
+	case KEY_INITRD: options->initrd = text; break;
+	case KEY_APPEND: options->append = text; break;
+	case KEY_ICOUNT: options->icount = true; break;
+	case KEY_TIMEOUT: options->timeout = read_seconds(text); break;
+	case KEY_KERNEL: options->kernel = text; break;
+	case KEY_QEMU_ARGS: options->qemu_args = text; break;
+	case KEY_DEBUG: reading->debug = true; break;
+	case KEY_ADD: options->add[options->nr_add++] = text; break;
+	case ARGP_KEY_ARG:
+		/* The first word that is no option: all from here on is the program's. */
+		options->program = state->argv + state->next - 1;
+		options->nr_program = state->argc - state->next + 1;
+		state->next = state->argc;
+		break;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* The kernel as built beside this executable. */
+static const char *built_kernel(const char *arch, bool debug)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length < 0)
+		die(EXIT_MACHINE, "/proc/self/exe: %s", strerror(errno));
+	self[length] = '\0';
+	*strrchr(self, '/') = '\0';
+	return format_string("%s/%s%s/pagoda.elf", self, arch, debug ? "-debug" : "");
+}
+
+static void check_readable(const char *what, const char *file)
+{
+	if (access(file, R_OK) < 0)
+		die(EXIT_USAGE, "%s %s: %s", what, file, strerror(errno));
+}
+
+void options_read(struct run_options *options, int argc, char **argv)
+{
+	struct reading reading = {.options = options};
+	struct argp_child none[] = {{0}};
+	char *doc = format_string("%s\v%s", help_before, help_after);
+	struct argp argp = {option_list, read_option, "[-- PROGRAM [ARGUMENT...]]", doc, none,
+			    NULL,        NULL};
+
+	*options = (struct run_options){
+		.arch = "x86_64",
+		.ram = 256 << 10,
+		.cpus = 1,
+		.add = allocate(argc * sizeof(char *)),
+	};
+	argv[0] = "pagoda run";
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &reading))
+		exit(EXIT_USAGE);
+
+	if (options->initrd && options->nr_program)
+		die(EXIT_USAGE, "--initrd and PROGRAM exclude each other");
+	if (options->initrd && options->nr_add)
+		die(EXIT_USAGE, "--initrd and --add exclude each other");
+	if (options->icount && options->cpus > 1)
+		die(EXIT_USAGE, "--icount needs --cpus 1");
+	if (options->kernel && reading.debug)
+		die(EXIT_USAGE, "--kernel and --debug exclude each other");
+	if (!options->kernel)
+		options->kernel = built_kernel(options->arch, reading.debug);
+	check_readable("kernel", options->kernel);
+	if (options->initrd)
+		check_readable("initrd", options->initrd);
+}

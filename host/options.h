@@ -1,0 +1,32 @@
+/*
+ * The options of `pagoda run`, read and checked.
+ */
+#ifndef PAGODA_OPTIONS_H
+#define PAGODA_OPTIONS_H
+
+#include <stdbool.h>
+
+struct run_options {
+	const char *arch;  /* "x86_64" or "i386" */
+	unsigned long ram; /* KiB */
+	unsigned cpus;
+	const char *kernel;    /* a file that exists */
+	const char *initrd;    /* NULL: pack one */
+	const char *append;    /* NULL, or added to the kernel's command line */
+	const char *qemu_args; /* NULL, or added to QEMU's */
+	double timeout;        /* seconds; 0: none */
+	bool icount;
+	const char **add; /* "HOST[:GUEST]"..., nr_add of them */
+	unsigned nr_add;
+	char **program; /* the program and its arguments, nr_program; 0: a shell */
+	unsigned nr_program;
+};
+
+/*
+ * Reads @argv ([0] is the subcommand). A bad option or value ends the process
+ * with EXIT_USAGE and one line on stderr; --help and --usage end it with 0.
+ * The strings in @options are @argv's or live until the process ends.
+ */
+void options_read(struct run_options *options, int argc, char **argv);
+
+#endif

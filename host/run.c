@@ -1,0 +1,195 @@
+/*
+ * `pagoda run`: boots a kernel and runs one Linux program on it.
+ *
+ *	options   what the user asks for			options.c
+ *	program   which file that is, and how to execute it	program.c
+ *	initramfs init, busybox, the program, packed		initramfs.c
+ *	machine   QEMU, started					machine.c
+ *	session   streams, signals, status			session.c
+ *
+ * In the guest, guest-init/init.c is the other end; wire.h is between them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "buffer.h"
+#include "initramfs.h"
+#include "machine.h"
+#include "options.h"
+#include "program.h"
+#include "session.h"
+#include "terminal.h"
+#include "wire.h"
+
+/* The guest's init, built before and linked into this executable (guest-init.S). */
+extern const char guest_init_start[], guest_init_end[];
+
+/* A shell that was asked for by giving no program. */
+static char *shell_words[] = {"sh"};
+
+/* Which of our streams the guest sees as its terminal: those that are one here. */
+static void find_terminals(bool stream_is_terminal[3])
+{
+	for (int i = 0; i < 3; i++) {
+		/* A closed stream must not be taken by a descriptor of ours. */
+		if (fcntl(i, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != i)
+			die(EXIT_MACHINE, "/dev/null: %s", strerror(errno));
+		stream_is_terminal[i] = isatty(i);
+	}
+}
+
+static void add_string(struct buffer *text, const char *string)
+{
+	buffer_add(text, string, strlen(string) + 1);
+}
+
+/* The run file of wire.h. */
+static void add_run_file(struct initramfs *ramfs, const struct program *program,
+			 const bool stream_is_terminal[3])
+{
+	struct buffer text = {0};
+	unsigned rows = 0, columns = 0, count = 0;
+	char streams[4] = "ppp";
+
+	for (int i = 2; i >= 0; i--)
+		if (stream_is_terminal[i]) {
+			streams[i] = 't';
+			terminal_size(i, &rows, &columns);
+		}
+	char *size = format_string("%u %u", rows, columns);
+	while (program->argv[count])
+		count++;
+	const char *term = getenv("TERM");
+	char *environment[] = {
+		"HOME=/root",
+		"PATH=/bin:/sbin:/usr/bin:/usr/sbin",
+		format_string("TERM=%s", term ? term : "dumb"),
+	};
+	unsigned nr_environment = sizeof(environment) / sizeof(environment[0]);
+	char *counts = format_string("%u %u", count, nr_environment);
+
+	add_string(&text, streams);
+	add_string(&text, size);
+	add_string(&text, counts);
+	add_string(&text, GUEST_DIRECTORY);
+	add_string(&text, program->file);
+	for (unsigned i = 0; i < count; i++)
+		add_string(&text, program->argv[i]);
+	for (unsigned i = 0; i < nr_environment; i++)
+		add_string(&text, environment[i]);
+	if (text.used > WIRE_RUN_MAX || count > WIRE_RUN_STRINGS)
+		die(EXIT_USAGE, "the program's arguments are too long (at most %d, %d bytes)",
+		    WIRE_RUN_STRINGS, WIRE_RUN_MAX);
+	initramfs_add_bytes(ramfs, WIRE_RUN_FILE, 0600, text.bytes, text.used);
+	buffer_free(&text);
+	free(size);
+	free(counts);
+}
+
+static void add_busybox(struct initramfs *ramfs)
+{
+	initramfs_add_host(ramfs, busybox_file(), GUEST_BUSYBOX);
+	for (const char *at = busybox_applets(); *at;) {
+		int length = strcspn(at, "\n");
+		char *name = format_string("/bin/%.*s", length, at);
+
+		if (strcmp(name, GUEST_BUSYBOX))
+			initramfs_add_symlink(ramfs, name, "busybox");
+		free(name);
+		at += length + (at[length] == '\n');
+	}
+}
+
+/* "HOST[:GUEST]" */
+static void add_extra(struct initramfs *ramfs, const char *what)
+{
+	const char *colon = strchr(what, ':');
+	char *host = format_string("%.*s", colon ? (int)(colon - what) : (int)strlen(what), what);
+	char *guest = program_guest_name(colon ? colon + 1 : host);
+
+	if (access(host, R_OK) < 0)
+		die(EXIT_USAGE, "--add: %s: %s", host, strerror(errno));
+	for (size_t end = strlen(guest); end > 1 && guest[end - 1] == '/'; end--)
+		guest[end - 1] = '\0';
+	initramfs_add_host(ramfs, host, guest);
+	free(host);
+	free(guest);
+}
+
+/* Returns a descriptor of the packed initramfs. */
+static int pack(const struct run_options *options, const struct program *program,
+		const bool stream_is_terminal[3])
+{
+	static const struct {
+		const char *name;
+		unsigned major, minor;
+	} devices[] = {{"/dev/console", 5, 1},
+		       {"/dev/null", 1, 3},
+		       {"/dev/ttyS0", 4, 64},
+		       {"/dev/ttyS1", 4, 65},
+		       {"/dev/ttyS2", 4, 66}};
+	static const char *const directories[] = {"/proc", "/sys", "/tmp", GUEST_DIRECTORY};
+	struct initramfs *ramfs = initramfs_new();
+
+	/* What init finds when the kernel has no devtmpfs, and the console it starts with. */
+	for (unsigned i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		initramfs_add_device(ramfs, devices[i].name, devices[i].major, devices[i].minor);
+	for (unsigned i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		initramfs_add_directory(ramfs, directories[i]);
+	initramfs_add_bytes(ramfs, "/init", 0755, guest_init_start,
+			    guest_init_end - guest_init_start);
+	add_run_file(ramfs, program, stream_is_terminal);
+	add_busybox(ramfs);
+	if (program->host && strcmp(program->guest, GUEST_BUSYBOX))
+		initramfs_add_host(ramfs, program->host, program->guest);
+	for (unsigned i = 0; i < options->nr_add; i++)
+		add_extra(ramfs, options->add[i]);
+	return initramfs_finish(ramfs);
+}
+
+/* Whether the user asked for the kernel's messages. */
+static bool wants_console(const char *append)
+{
+	static const char *const words[] = {"loglevel=", "debug", "ignore_loglevel"};
+
+	for (unsigned i = 0; append && i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *at = strstr(append, words[i]);
+
+		if (at && (at == append || at[-1] == ' '))
+			return true;
+	}
+	return false;
+}
+
+int command_run(int argc, char **argv)
+{
+	struct run_options options;
+	struct program program;
+	struct machine machine;
+	bool stream_is_terminal[3];
+	int initrd = -1;
+
+	options_read(&options, argc, argv);
+	find_terminals(stream_is_terminal);
+	bool interactive = !options.nr_program && stream_is_terminal[0] && stream_is_terminal[1];
+	if (!options.initrd) {
+		program_find(&program, options.arch,
+			     options.nr_program ? options.program : shell_words,
+			     options.nr_program ? options.nr_program : 1);
+		initrd = pack(&options, &program, stream_is_terminal);
+	} else {
+		/* Whatever is in there, it finds all of our stdin and stdout on ttyS0. */
+		interactive = stream_is_terminal[0] = stream_is_terminal[1] = true;
+	}
+
+	session_block_signals();
+	machine_start(&machine, &options, initrd, interactive);
+	if (initrd >= 0)
+		close(initrd);
+	return session_run(&machine, &options, stream_is_terminal,
+			   !interactive && wants_console(options.append));
+}
