@@ -10,7 +10,13 @@
 #define MAX_NUMNODES   16
 #define RAM_MAP_RANGES 128
 
-enum ram_kind { RAM_USABLE = 1, RAM_RESERVED = 2, RAM_ACPI = 3, RAM_ACPI_NVS = 4, RAM_UNUSABLE = 5 };
+enum ram_kind {
+	RAM_USABLE = 1,
+	RAM_RESERVED = 2,
+	RAM_ACPI = 3,
+	RAM_ACPI_NVS = 4,
+	RAM_UNUSABLE = 5
+};
 
 struct ram_range {
 	phys_addr_t start; /* first byte */
@@ -22,9 +28,16 @@ struct ram_range {
 struct ram_map {
 	struct ram_range range[RAM_MAP_RANGES]; /* by address, disjoint; usable ones page aligned */
 	unsigned ranges;
-	unsigned nodes;				  /* node numbers 0..nodes-1 */
+	unsigned nodes;                          /* node numbers 0..nodes-1 */
 	u8 distance[MAX_NUMNODES][MAX_NUMNODES]; /* 10 is here, 20 the usual elsewhere */
 };
 
 extern struct ram_map ram_map;
 int cpu_to_node(unsigned cpu);
+
+/*
+ * Give the frames [start, end) their place in mem_map: map the descriptors' range with zeroed
+ * early memory of the node (large pages where they are filled). frame_init() calls it for
+ * each stretch of RAM; overlaps at page granularity are fine. Panics without memory (boot).
+ */
+void machine_map_mem_map(pfn_t start, pfn_t end, int node);

@@ -2,17 +2,26 @@
  * What the machine needs of the kernel that stands on it: the functions it calls
  * when the hardware speaks.  The machine declares them, the kernel implements
  * them (kernel/trap.c, kernel/sched.c); soft has no traps and calls none.
+ *
+ * All but timer_tick() are called with interrupts on.
  */
 #pragma once
 
 #include "lib/types.h"
 #include "machine/regs.h"
 
-/* A page fault at `address`; `regs` is the interrupted state. Interrupts are on again. */
+struct task_struct;
+
+/*
+ * A page fault at `address`, which is below TASK_SIZE or was touched in user mode; `regs` is the
+ * interrupted state. When it cannot be served: from user mode raise SIGSEGV or SIGBUS after
+ * machine_note_fault(); from the kernel call machine_bad_access().
+ */
 struct fault_info {
 	unsigned long address;
 	bool write, exec, present; /* what was tried; present: the entry was, its rights were not */
-	bool user;		   /* from user mode */
+	bool user;                 /* from user mode */
+	u32 error;                 /* the hardware's code */
 };
 void handle_page_fault(struct pt_regs *regs, const struct fault_info *fault);
 
@@ -23,14 +32,27 @@ void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long si_ad
 /* A system call: number and arguments by regs; stores the result in regs. */
 void handle_syscall(struct pt_regs *regs);
 
-/* Before each return to user mode while work_pending() says so: signals, rescheduling. */
+/* Before a return to user mode while the thread's `work` is not zero: signals, rescheduling. */
 void exit_to_user_work(struct pt_regs *regs);
 
 /* The timer's tick (HZ times a second), interrupts off. */
 void timer_tick(bool user_mode);
 
-/* A new task's first steps, on its own stack, after the switch to it. */
+/* A new task's first steps, on its own stack, after the switch to it. Interrupts off on entry. */
 void task_first_run(struct task_struct *previous);
 
-/* The machine is up on the boot CPU: RAM map known, console early, interrupts off. */
+/*
+ * The machine is up on the boot CPU: RAM map known and mapped, console early, traps, clock and
+ * interrupt controllers ready, interrupts off. What the kernel calls is frame_init() and so on.
+ */
 void __noreturn start_kernel(void);
+
+/* --- And what the kernel's trap code calls back. --- */
+
+/* Remember the fault for the signal frame (sigcontext's cr2, err, trapno). */
+void machine_note_fault(unsigned long address, unsigned long error, unsigned long trapno);
+/*
+ * A kernel access to user memory that cannot be served: continue at the access's fixup, so
+ * that copy_from_user() and its like return what is missing. Panics if there is none.
+ */
+void machine_bad_access(struct pt_regs *regs, const struct fault_info *fault);
