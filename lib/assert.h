@@ -14,21 +14,24 @@ void __noreturn __cold panic(const char *fmt, ...) __printf(1, 2);
 /* Print the message and a backtrace once per place; the machine goes on. */
 void __cold warn_at(const char *file, int line, const char *what);
 
+/* The machine's: log who called whom down to here. A machine without it prints nothing. */
+void print_backtrace(void);
+
 /* How many warnings there have been since boot: tests require zero. */
 extern unsigned warn_count;
 
-#define BUG_ON(cond)                                                                               \
-	do {                                                                                       \
-		if (unlikely(cond))                                                                \
-			panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond);                      \
+#define BUG_ON(cond)                                                          \
+	do {                                                                  \
+		if (unlikely(cond))                                           \
+			panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond); \
 	} while (0)
 
-#define WARN_ON(cond)                                                                              \
-	({                                                                                         \
-		bool warn_cond = !!(cond);                                                         \
-		if (unlikely(warn_cond))                                                           \
-			warn_at(__FILE__, __LINE__, #cond);                                        \
-		warn_cond;                                                                         \
+#define WARN_ON(cond)                                       \
+	({                                                  \
+		bool warn_cond = !!(cond);                  \
+		if (unlikely(warn_cond))                    \
+			warn_at(__FILE__, __LINE__, #cond); \
+		warn_cond;                                  \
 	})
 
 #ifdef PAGODA_DEBUG

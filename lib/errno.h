@@ -7,8 +7,8 @@
 
 #include <asm/errno.h>
 
-#define ERESTARTSYS	      512 /* restart if SA_RESTART, else EINTR */
-#define ERESTARTNOINTR	      513 /* always restart */
-#define ERESTARTNOHAND	      514 /* restart only when no handler runs */
-#define ENOIOCTLCMD	      515 /* the driver does not know this ioctl */
+#define ERESTARTSYS           512 /* restart if SA_RESTART, else EINTR */
+#define ERESTARTNOINTR        513 /* always restart */
+#define ERESTARTNOHAND        514 /* restart only when no handler runs */
+#define ENOIOCTLCMD           515 /* the driver does not know this ioctl */
 #define ERESTART_RESTARTBLOCK 516 /* restart by restart_syscall(2) */

@@ -13,7 +13,7 @@ struct interval_node {
 	unsigned long start; /* first value covered */
 	unsigned long last;  /* last value covered, inclusive */
 	unsigned long max;   /* greatest `last` in this subtree */
-	u32 priority_or_height;
+	u32 height;          /* of this subtree, for the balance */
 };
 
 struct interval_tree {
@@ -28,6 +28,6 @@ struct interval_node *interval_first(struct interval_tree *tree, unsigned long s
 struct interval_node *interval_next(struct interval_node *node, unsigned long start,
 				    unsigned long last);
 
-#define interval_for_each(node, tree, start, last)                                                 \
-	for (node = interval_first(tree, start, last); node;                                       \
+#define interval_for_each(node, tree, start, last)           \
+	for (node = interval_first(tree, start, last); node; \
 	     node = interval_next(node, start, last))

@@ -10,9 +10,9 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name)                                                                       \
-	{                                                                                          \
-		&(name), &(name)                                                                   \
+#define LIST_HEAD_INIT(name)     \
+	{                        \
+		&(name), &(name) \
 	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
@@ -85,13 +85,13 @@ static inline void list_splice_init(struct list_head *from, struct list_head *to
 	list_init(from);
 }
 
-#define list_entry(ptr, type, field)	   container_of(ptr, type, field)
+#define list_entry(ptr, type, field)        container_of(ptr, type, field)
 #define list_first_entry(head, type, field) list_entry((head)->next, type, field)
 #define list_last_entry(head, type, field)  list_entry((head)->prev, type, field)
-#define list_next_entry(pos, field)	   list_entry((pos)->field.next, typeof(*(pos)), field)
+#define list_next_entry(pos, field)         list_entry((pos)->field.next, typeof(*(pos)), field)
 
-#define list_for_each_entry(pos, head, field)                                                      \
-	for (pos = list_first_entry(head, typeof(*pos), field); &pos->field != (head);             \
+#define list_for_each_entry(pos, head, field)                                          \
+	for (pos = list_first_entry(head, typeof(*pos), field); &pos->field != (head); \
 	     pos = list_next_entry(pos, field))
 
 /* As above, but `pos` may be removed or freed by the body. */

@@ -3,7 +3,8 @@
  * console whose level admits them.
  *
  * printk() may be called in any context, interrupts included; it takes only its
- * own lock.  A message begins with a level ("<3>" .. KERN_ERR); without one it
+ * own locks.  Every line is a record of its own, with or without a final newline;
+ * there are no continued lines.  A message begins with a level ("<3>" .. KERN_ERR); without one it
  * is KERN_WARNING's (4), the default.  Time stamps are microseconds since boot.
  */
 #pragma once
@@ -33,6 +34,8 @@ struct console {
 
 /* Registering replays what the ring holds. Messages below the level go to consoles. */
 void register_console(struct console *con);
+/* For panic: print what is left, whoever holds the consoles. */
+void console_flush_on_panic(void);
 extern int console_loglevel; /* 7 by default; "quiet" makes it 4, "loglevel=N" sets it */
 
 /*
@@ -42,7 +45,7 @@ extern int console_loglevel; /* 7 by default; "quiet" makes it 4, "loglevel=N" s
  */
 size_t log_read(u64 *seq, char *buf, size_t bytes);
 u64 log_first_seq(void); /* the oldest record still held */
-u64 log_next_seq(void);	 /* the number the next record will get */
+u64 log_next_seq(void);  /* the number the next record will get */
 
 /* Microseconds since boot, for time stamps; zero until the clock runs. */
 extern u64 (*printk_clock)(void);

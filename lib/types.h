@@ -39,49 +39,50 @@ typedef struct {
 #define __user
 #endif
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define likely(x)                      __builtin_expect(!!(x), 1)
+#define unlikely(x)                    __builtin_expect(!!(x), 0)
 
-#define ARRAY_SIZE(a)		       (sizeof(a) / sizeof((a)[0]))
-#define BIT(n)			       (1UL << (n))
-#define ALIGN_DOWN(x, a)	       ((x) & ~((typeof(x))(a)-1))
-#define ALIGN_UP(x, a)		       ALIGN_DOWN((x) + ((typeof(x))(a)-1), a)
-#define IS_ALIGNED(x, a)	       (((x) & ((typeof(x))(a)-1)) == 0)
-#define DIV_ROUND_UP(n, d)	       (((n) + (d)-1) / (d))
+#define ARRAY_SIZE(a)                  (sizeof(a) / sizeof((a)[0]))
+#define BIT(n)                         (1UL << (n))
+#define ALIGN_DOWN(x, a)               ((x) & ~((typeof(x))(a)-1))
+#define ALIGN_UP(x, a)                 ALIGN_DOWN((x) + ((typeof(x))(a)-1), a)
+#define IS_ALIGNED(x, a)               (((x) & ((typeof(x))(a)-1)) == 0)
+#define DIV_ROUND_UP(n, d)             (((n) + (d)-1) / (d))
 #define container_of(ptr, type, field) ((type *)((char *)(ptr)-offsetof(type, field)))
 
-#define min(a, b)                                                                                  \
-	({                                                                                         \
-		typeof(a) min_a = (a);                                                             \
-		typeof(b) min_b = (b);                                                             \
-		min_a < min_b ? min_a : min_b;                                                     \
+#define min(a, b)                              \
+	({                                     \
+		typeof(a) min_a = (a);         \
+		typeof(b) min_b = (b);         \
+		min_a < min_b ? min_a : min_b; \
 	})
-#define max(a, b)                                                                                  \
-	({                                                                                         \
-		typeof(a) max_a = (a);                                                             \
-		typeof(b) max_b = (b);                                                             \
-		max_a > max_b ? max_a : max_b;                                                     \
+#define max(a, b)                              \
+	({                                     \
+		typeof(a) max_a = (a);         \
+		typeof(b) max_b = (b);         \
+		max_a > max_b ? max_a : max_b; \
 	})
-#define swap(a, b)                                                                                 \
-	do {                                                                                       \
-		typeof(a) swap_tmp = (a);                                                          \
-		(a) = (b);                                                                         \
-		(b) = swap_tmp;                                                                    \
+#define swap(a, b)                        \
+	do {                              \
+		typeof(a) swap_tmp = (a); \
+		(a) = (b);                \
+		(b) = swap_tmp;           \
 	} while (0)
 
-#define __packed	 __attribute__((packed))
-#define __aligned(n)	 __attribute__((aligned(n)))
-#define __cold		 __attribute__((cold))
-#define __noreturn	 __attribute__((noreturn))
-#define __noinline	 __attribute__((noinline))
-#define __always_inline	 inline __attribute__((always_inline))
-#define __must_check	 __attribute__((warn_unused_result))
-#define __printf(f, a)	 __attribute__((format(printf, f, a)))
-#define __section(s)	 __attribute__((section(s)))
-#define __used		 __attribute__((used))
-#define __maybe_unused	 __attribute__((unused))
-#define fallthrough	 __attribute__((fallthrough))
-#define static_assert	 _Static_assert
+#undef __always_inline /* libc's headers have one too */
+#define __packed        __attribute__((packed))
+#define __aligned(n)    __attribute__((aligned(n)))
+#define __cold          __attribute__((cold))
+#define __noreturn      __attribute__((noreturn))
+#define __noinline      __attribute__((noinline))
+#define __always_inline inline __attribute__((always_inline))
+#define __must_check    __attribute__((warn_unused_result))
+#define __printf(f, a)  __attribute__((format(printf, f, a)))
+#define __section(s)    __attribute__((section(s)))
+#define __used          __attribute__((used))
+#define __maybe_unused  __attribute__((unused))
+#define fallthrough     __attribute__((fallthrough))
+#define static_assert _Static_assert
 
 /*
  * A pointer or a negative errno: the last 4095 addresses are never mapped, so
