@@ -21,12 +21,6 @@ struct task_struct;
 struct arch_thread {
 	unsigned long kernel_sp; /* saved while the task does not run */
 	unsigned long stack_top; /* kernel stack's end: where traps from user mode start */
-	/*
-	 * Atomic. Nonzero: before this task returns to user mode, exit_to_user_work() is called,
-	 * again and again until it is zero. The low bits are the kernel's to define, set (by anyone)
-	 * and clear (by the task); ARCH_WORK_* are the machine's.
-	 */
-	u32 work;
 	bool user;             /* has, or is about to have, a user mode: FPU state is switched */
 	unsigned long fs_base; /* TLS, as the program set it */
 	unsigned long gs_base;
@@ -40,8 +34,6 @@ struct arch_thread {
 
 extern unsigned fpu_bytes; /* size of an XSAVE area on this CPU */
 
-/* The boot CPU's first task takes over the stack start_kernel() runs on. */
-void arch_thread_boot(struct task_struct *task, struct arch_thread *t);
 /*
  * A new task runs fn(arg) on its kernel stack, after task_first_run(); when fn returns it goes to
  * user mode with its regs (start_thread() has set them up).

@@ -32,7 +32,7 @@ void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long si_ad
 /* A system call: number and arguments by regs; stores the result in regs. */
 void handle_syscall(struct pt_regs *regs);
 
-/* Before a return to user mode while the thread's `work` is not zero: signals, rescheduling. */
+/* Before a return to user mode while the task's work word is not zero (machine/thread.h). */
 void exit_to_user_work(struct pt_regs *regs);
 
 /* The timer's tick (HZ times a second), interrupts off. */
@@ -40,6 +40,9 @@ void timer_tick(bool user_mode);
 
 /* A new task's first steps, on its own stack, after the switch to it. Interrupts off on entry. */
 void task_first_run(struct task_struct *previous);
+
+/* The kernel's first task, statically built: `current` from the first instruction on. */
+extern struct task_struct init_task;
 
 /*
  * The machine is up on the boot CPU: RAM map known and mapped, console early, traps, clock and
