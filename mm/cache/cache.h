@@ -12,9 +12,8 @@
 
 struct address_space;
 
-struct page_tree { /* index -> page: a radix tree of 64-way nodes; see page_tree.c */
-	void *root;
-	unsigned height;
+struct page_tree {  /* index -> page: a radix tree; see page_tree.c */
+	void *root; /* NULL, the page of index 0, or a node with bit 0 set */
 };
 
 /* What a file system does for its pages. May sleep. */
@@ -23,29 +22,25 @@ struct address_space_ops {
 	int (*read_page)(struct address_space *mapping, struct page *page);
 	/* Start writing a locked dirty page; unlocks it. NULL: memory is all there is. */
 	int (*write_page)(struct address_space *mapping, struct page *page);
-	/* Make room for a write to [pos, pos+bytes): block allocation, quotas of tmpfs. 0 or -errno. */
-	int (*prepare_write)(struct address_space *mapping, u64 pos, size_t bytes);
-	/* A page is about to be added for / was removed from index: accounting. 0 or -ENOSPC. */
-	int (*page_added)(struct address_space *mapping);
-	void (*pages_removed)(struct address_space *mapping, unsigned long n);
+	/* A page is about to be added; pages were removed: accounting, limits. 0 or -ENOSPC. */
+	int (*charge)(struct address_space *mapping);
+	void (*uncharge)(struct address_space *mapping, unsigned long pages);
 };
 
 struct address_space {
-	struct page_tree tree;	    /* (tree_lock; readers: epoch) */
+	struct page_tree tree; /* (tree_lock; readers: epoch) */
 	spinlock_t tree_lock;
-	unsigned long nrpages;	    /* (tree_lock) */
-	unsigned long nrdirty;	    /* (tree_lock) pages tagged dirty */
+	unsigned long nrpages; /* (tree_lock) */
 	struct rw_semaphore i_mmap_lock;
 	struct interval_tree i_mmap; /* (i_mmap_lock) VMAs that map it, by page offset */
-	atomic_t mmap_writable;	    /* shared writable VMAs; negative: denied */
+	atomic_t mmap_writable;      /* shared writable VMAs; negative: denied */
 	/* Faults and reads that add pages hold it shared, truncation exclusively. */
 	struct rw_semaphore invalidate_lock;
 	const struct address_space_ops *ops;
-	void *host;		    /* the inode; constant */
+	void *host;                                       /* the inode; constant */
 	u64 (*size)(const struct address_space *mapping); /* bytes; faults beyond get SIGBUS */
-	bool swap_backed;	    /* tmpfs, shared anonymous memory: counted as shmem */
-	bool no_reclaim;	    /* ramfs-like */
-	gfp_t gfp;
+	bool swap_backed; /* tmpfs, shared anonymous memory: counted as shmem */
+	gfp_t gfp;        /* of its pages */
 } __aligned(16);
 
 void mapping_init(struct address_space *mapping, const struct address_space_ops *ops, void *host,
@@ -56,8 +51,11 @@ struct page *find_get_page(struct address_space *mapping, u64 index);
 /* Up to n present pages of indices start.. (each with a reference) for readers in bulk and fault-around. */
 unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, unsigned n,
 			struct page **pages);
-/* The page at index, locked, with a reference; made (zero or unread) if missing and `create`. ERR_PTR. */
-struct page *find_lock_page(struct address_space *mapping, u64 index, bool create);
+/*
+ * The page at index, locked, with a reference; if missing one is made and added, not up to
+ * date: zeroed unless `overwrite` says the caller fills it all. ERR_PTR.
+ */
+struct page *grab_page(struct address_space *mapping, u64 index, bool overwrite);
 /*
  * The page at index, up to date, with a reference, not locked: what a reader or a fault
  * needs. *major is set if it had to be read from a disk. ERR_PTR: -ENOMEM, -EIO, -ENOSPC.
@@ -65,12 +63,15 @@ struct page *find_lock_page(struct address_space *mapping, u64 index, bool creat
 struct page *cache_get_page(struct address_space *mapping, u64 index, bool *major);
 /* Insert a locked new page; takes a reference. 0, -EEXIST, -ENOMEM. */
 int cache_add_page(struct address_space *mapping, struct page *page, u64 index);
-/* Remove a locked page nobody maps; drops the cache's reference. */
-void cache_remove_page(struct page *page);
+/* Remove a locked page that no page table maps; drops the cache's reference. */
+void cache_remove_page(struct address_space *mapping, struct page *page);
 
 /* The file operations every page-cache file shares. `size` is the file's at present. */
 long cache_read(struct address_space *mapping, u64 *pos, struct iov_iter *to, u64 size);
-/* The inode's lock held. Extends via set_size(host) as bytes land. Returns bytes or -errno. */
+/*
+ * The inode's lock held. set_size is told how far the data reaches as bytes land. Bytes
+ * written, or -errno when none were.
+ */
 long cache_write(struct address_space *mapping, u64 *pos, struct iov_iter *from,
 		 void (*set_size)(struct address_space *mapping, u64 size));
 /* From the kernel: bytes read (short at the end), or -errno. For exec and the like. */
@@ -88,12 +89,15 @@ bool set_page_dirty(struct page *page);
 
 /* The page lock: sleeps. */
 void lock_page(struct page *page);
-bool trylock_page(struct page *page);
 void unlock_page(struct page *page);
-void wait_on_page_writeback(struct page *page);
+static inline bool trylock_page(struct page *page)
+{
+	return !page_test_and_set(page, PG_locked);
+}
 
 /* rmap of file pages, set by mm/space: take [first, last] out of all page tables. */
-extern void (*unmap_mapping_range)(struct address_space *mapping, u64 first, u64 last, bool even_cows);
+extern void (*unmap_mapping_range)(struct address_space *mapping, u64 first, u64 last,
+				   bool even_cows);
 
 void cache_init(void);
 unsigned cache_check(void);

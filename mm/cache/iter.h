@@ -6,16 +6,15 @@
 #pragma once
 
 #include "lib/types.h"
-#include "mm/frame/page.h"
 #include <linux/uio.h>
 
 struct iov_iter {
-	bool kernel;		  /* the one segment is kernel memory */
-	const struct iovec *iov;  /* the segment being worked on */
-	unsigned long segments;	  /* left, this one included */
-	size_t offset;		  /* bytes done in it */
-	size_t count;		  /* bytes left in all */
-	struct iovec own;	  /* for the one-segment forms */
+	bool kernel;             /* the one segment is kernel memory */
+	const struct iovec *iov; /* the segment being worked on */
+	unsigned long segments;  /* left, this one included */
+	size_t offset;           /* bytes done in it */
+	size_t count;            /* bytes left in all */
+	struct iovec own;        /* for the one-segment forms */
 };
 
 void iter_init_user(struct iov_iter *iter, void __user *buf, size_t bytes);
@@ -27,6 +26,7 @@ void iter_init_iovec(struct iov_iter *iter, const struct iovec *iov, unsigned lo
 size_t copy_to_iter(const void *from, size_t bytes, struct iov_iter *iter);
 size_t copy_from_iter(void *to, size_t bytes, struct iov_iter *iter);
 size_t zero_to_iter(size_t bytes, struct iov_iter *iter);
-void iter_revert(struct iov_iter *iter, size_t bytes); /* within the current segments only: one-segment iterators */
-/* Fault in up to `bytes` of the source so that a copy under a lock succeeds: bytes not there. */
-size_t iter_fault_in_readable(const struct iov_iter *iter, size_t bytes);
+/* As copy_from_iter, but stops where a page fault would be needed: locks may be held. */
+size_t copy_from_iter_nofault(void *to, size_t bytes, struct iov_iter *iter);
+/* Touch the next byte of the source so that copying makes progress: 0 or -EFAULT. May sleep. */
+int iter_fault_in(const struct iov_iter *iter);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "machine/pgtable.h"
 #include "mm/frame/frame.h"
 
 /* Contiguous in virtual space only, with an unmapped guard page behind. May sleep. */

@@ -1,0 +1,263 @@
+/*
+ * The index of a file's pages: a radix tree of 64-way nodes.
+ *
+ * The problem: find the page for an offset in a few steps without a lock, for
+ * files of one page (most of them) and of 2^35 pages, dense or full of holes.
+ *
+ *     root --> NULL                     an empty file
+ *          --> page                     only index 0: no node at all
+ *          --> node|1  shift 6          up to 4096 pages
+ *                slot[index >> 6 & 63] --> node  shift 0
+ *                                            slot[index & 63] --> page
+ *
+ * A node knows its shift, so a reader that meets an older or newer root still
+ * walks a consistent tree: height and pointer are one word.  The tree grows by a
+ * new root above the old one and shrinks when a node empties.
+ *
+ * Readers take no lock.  A slot is written with release and read with acquire; an
+ * emptied node is freed by epoch, so a reader may look into it and find nothing.
+ * A page found may be on its way out: the caller takes a reference unless the
+ * count is zero, then looks again whether it is still the one (cache.c).
+ *
+ * Writers hold the mapping's tree_lock.  Allocation cannot happen under it, so an
+ * insertion that lacks a node says so and the caller brings one.
+ */
+#include "mm/cache/page_tree.h"
+
+#include "mm/slab/slab.h"
+#include "sync/epoch.h"
+
+#define NODE_BITS  6
+#define NODE_SLOTS (1u << NODE_BITS)
+#define NODE_MASK  (NODE_SLOTS - 1)
+
+struct tree_node {
+	void *slot[NODE_SLOTS]; /* (tree lock to write) pages at shift 0, else nodes */
+	struct tree_node *parent;
+	u8 shift;  /* index bits below this node's slots */
+	u8 offset; /* its slot in the parent */
+	u16 count; /* (tree lock) slots in use */
+	struct epoch_head epoch;
+};
+
+static struct kmem_cache *node_cache;
+
+static struct tree_node *as_node(void *root)
+{
+	return (unsigned long)root & 1 ? (struct tree_node *)((unsigned long)root - 1) : NULL;
+}
+
+static void *node_root(struct tree_node *node)
+{
+	return (void *)((unsigned long)node | 1);
+}
+
+/* Does an index lie beyond what this node can hold? */
+static bool beyond(const struct tree_node *node, u64 index)
+{
+	return index >> node->shift >> NODE_BITS != 0;
+}
+
+static unsigned slot_of(const struct tree_node *node, u64 index)
+{
+	return index >> node->shift & NODE_MASK;
+}
+
+struct page *page_tree_lookup(const struct page_tree *tree, u64 index)
+{
+	void *root = load_acquire(&tree->root);
+	struct tree_node *node = as_node(root);
+
+	if (!node)
+		return index == 0 ? root : NULL;
+	if (beyond(node, index))
+		return NULL;
+	for (;;) {
+		void *item = load_acquire(&node->slot[slot_of(node, index)]);
+
+		if (!item || node->shift == 0)
+			return item;
+		node = item;
+	}
+}
+
+/*
+ * Depth first from *index on: at each node skip empty slots; leaving a subtree moves
+ * the index to the start of the next one.
+ */
+struct page *page_tree_next(const struct page_tree *tree, u64 *index, u64 last)
+{
+	u64 at = *index;
+
+	while (at <= last) {
+		void *root = load_acquire(&tree->root);
+		struct tree_node *node = as_node(root);
+
+		if (!node) {
+			*index = 0;
+			return at == 0 ? root : NULL;
+		}
+		if (beyond(node, at))
+			return NULL;
+		for (;;) {
+			void *item = load_acquire(&node->slot[slot_of(node, at)]);
+
+			if (!item)
+				break;
+			if (node->shift == 0) {
+				*index = at;
+				return item;
+			}
+			node = item;
+		}
+		at = ((at >> node->shift) + 1) << node->shift;
+		if (at == 0)
+			return NULL;
+	}
+	return NULL;
+}
+
+static struct tree_node *take_spare(struct tree_node **spare, unsigned shift)
+{
+	struct tree_node *node = *spare;
+
+	*spare = NULL;
+	node->shift = shift;
+	return node;
+}
+
+int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struct tree_node **spare)
+{
+	struct tree_node *node;
+
+	/* Make the root tall enough. */
+	for (;;) {
+		void *root = tree->root;
+
+		node = as_node(root);
+		if (node && !beyond(node, index))
+			break;
+		if (!node && index == 0) {
+			if (root)
+				return -EEXIST;
+			store_release(&tree->root, (void *)page);
+			return 0;
+		}
+		if (!*spare)
+			return -EAGAIN;
+		struct tree_node *top = take_spare(spare, node ? node->shift + NODE_BITS : 0);
+
+		while (!root && beyond(top, index))
+			top->shift += NODE_BITS;
+		if (root) {
+			top->slot[0] = node ? (void *)node : root;
+			top->count = 1;
+			if (node) {
+				node->parent = top;
+				node->offset = 0;
+			}
+		}
+		store_release(&tree->root, node_root(top));
+	}
+	/* Go down, making what is missing. */
+	while (node->shift > 0) {
+		unsigned slot = slot_of(node, index);
+		struct tree_node *below = node->slot[slot];
+
+		if (!below) {
+			if (!*spare)
+				return -EAGAIN;
+			below = take_spare(spare, node->shift - NODE_BITS);
+			below->parent = node;
+			below->offset = slot;
+			node->count++;
+			store_release(&node->slot[slot], (void *)below);
+		}
+		node = below;
+	}
+	unsigned slot = slot_of(node, index);
+
+	if (node->slot[slot])
+		return -EEXIST;
+	node->count++;
+	store_release(&node->slot[slot], (void *)page);
+	return 0;
+}
+
+static void free_node_epoch(struct epoch_head *head)
+{
+	kmem_cache_free(node_cache, container_of(head, struct tree_node, epoch));
+}
+
+/* Unlink and free a node that holds nothing, and what it leaves empty above it. */
+static void drop_if_empty(struct page_tree *tree, struct tree_node *node)
+{
+	while (node && node->count == 0) {
+		struct tree_node *parent = node->parent;
+
+		if (parent) {
+			store_release(&parent->slot[node->offset], NULL);
+			parent->count--;
+		} else {
+			store_release(&tree->root, NULL);
+		}
+		epoch_call(&node->epoch, free_node_epoch);
+		node = parent;
+	}
+}
+
+void page_tree_cancel(struct page_tree *tree, u64 index)
+{
+	struct tree_node *node = as_node(tree->root);
+
+	if (!node || beyond(node, index))
+		return;
+	while (node->shift > 0 && node->slot[slot_of(node, index)])
+		node = node->slot[slot_of(node, index)];
+	drop_if_empty(tree, node);
+}
+
+struct page *page_tree_remove(struct page_tree *tree, u64 index)
+{
+	struct tree_node *node = as_node(tree->root);
+	struct page *page;
+
+	if (!node) {
+		if (index != 0)
+			return NULL;
+		page = tree->root;
+		store_release(&tree->root, NULL);
+		return page;
+	}
+	if (beyond(node, index))
+		return NULL;
+	while (node->shift > 0) {
+		node = node->slot[slot_of(node, index)];
+		if (!node)
+			return NULL;
+	}
+	page = node->slot[slot_of(node, index)];
+	if (!page)
+		return NULL;
+	store_release(&node->slot[slot_of(node, index)], NULL);
+	node->count--;
+	drop_if_empty(tree, node);
+	return page;
+}
+
+struct tree_node *page_tree_node_alloc(void)
+{
+	return kmem_cache_zalloc(node_cache, GFP_KERNEL);
+}
+
+void page_tree_node_free(struct tree_node *node)
+{
+	if (node)
+		kmem_cache_free(node_cache, node);
+}
+
+void page_tree_init_cache(void)
+{
+	node_cache = kmem_cache_create("radix_tree_node", sizeof(struct tree_node), 0,
+				       SLAB_RECLAIM_ACCOUNT | SLAB_PANIC, NULL);
+}

@@ -1,0 +1,27 @@
+/*
+ * Page index -> page, for one file.  See page_tree.c.
+ */
+#pragma once
+
+#include "mm/cache/cache.h"
+
+struct tree_node;
+
+/* The page at index or NULL. Under the tree's lock, or in an epoch (then take a reference safely). */
+struct page *page_tree_lookup(const struct page_tree *tree, u64 index);
+/* The first page at or after *index, which is set to its index; NULL if none up to `last`. */
+struct page *page_tree_next(const struct page_tree *tree, u64 *index, u64 last);
+/*
+ * Put a page in; tree lock held. 0, -EEXIST, or -EAGAIN: a node is needed; drop the lock, call
+ * page_tree_node_alloc() and come back with it. A node that was not needed stays in *spare.
+ */
+int page_tree_insert(struct page_tree *tree, u64 index, struct page *page,
+		     struct tree_node **spare);
+/* An insertion at index was given up after -EAGAIN: nodes made on the way to it go. Tree lock held. */
+void page_tree_cancel(struct page_tree *tree, u64 index);
+/* Take a page out; tree lock held. The page that was there, or NULL. Cannot fail. */
+struct page *page_tree_remove(struct page_tree *tree, u64 index);
+
+struct tree_node *page_tree_node_alloc(void);     /* may sleep; NULL without memory */
+void page_tree_node_free(struct tree_node *node); /* a spare one; NULL is allowed */
+void page_tree_init_cache(void);
