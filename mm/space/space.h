@@ -28,6 +28,7 @@ typedef unsigned long vm_flags_t;
 #define VM_MAYEXEC    0x00000040UL
 #define VM_MAYSHARE   0x00000080UL /* MAP_SHARED was asked for */
 #define VM_GROWSDOWN  0x00000100UL
+#define VM_DETACHED   0x00000200UL /* out of the index: a fault that waited for the lock looks again */
 #define VM_PFNMAP     0x00000400UL /* bare frames, no struct page counts */
 #define VM_LOCKED     0x00002000UL
 #define VM_IO	      0x00004000UL
@@ -92,11 +93,14 @@ struct vm_area_struct {
 
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
-/* The VMA index: a B-tree readable without locks (vma_tree.c). */
+/* The VMA index: a B-tree readable without locks (vma_tree.c). Writers hold mmap_lock. */
 struct vma_tree {
-	void *root;
-	unsigned height;
-	unsigned count; /* VMAs */
+	struct vma_node *root; /* NULL: no VMA */
+	u32 seq;	       /* odd while a writer is inside */
+	u32 count;	       /* VMAs: what max_map_count bounds */
+	u32 height;	       /* levels of nodes */
+	u32 nr_spare;	       /* nodes set aside by vma_tree_prepare */
+	struct vma_node *spare;
 };
 
 struct mm_struct {
@@ -127,7 +131,7 @@ struct vm_file_ops {
 };
 extern struct vm_file_ops vm_file_ops;
 
-/* What do_mmap maps. All zero: anonymous memory. */
+/* What do_mmap maps. `file` NULL: anonymous memory. */
 struct map_source {
 	struct file *file;		  /* do_mmap takes a reference of its own */
 	struct address_space *mapping;	  /* its page cache */
@@ -136,6 +140,13 @@ struct map_source {
 	/* The file's own say, e.g. a device: may change vma->vm_ops, flags. 0 or -errno. */
 	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 };
+/*
+ * Shared anonymous memory is a nameless file "/dev/zero (deleted)" that tmpfs makes, with the
+ * memory accounted to it unless `noreserve`. 0 and *source with a reference, or -ENOMEM.
+ */
+extern int (*shmem_zero_setup)(u64 bytes, bool noreserve, struct map_source *source);
+/* What a descriptor of the current task maps, with a reference to the file; -EBADF. By fs/. */
+extern int (*map_source_of_fd)(int fd, struct map_source *source);
 
 /* --- life of a space --- */
 void space_init(void);
@@ -165,8 +176,18 @@ int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_fl
 int do_munlock(struct mm_struct *mm, unsigned long start, unsigned long len);
 /* An area that the kernel makes for exec (stack, bss); not in the way of anything. 0 or -errno. */
 int map_anon_fixed(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);
-/* exec: the stack area, `top` exclusive; moved to its final place before the program runs. */
+/*
+ * exec, in this order: mm_set_layout() says where things go (by the stack limit, at random if
+ * wanted); setup_stack() makes one page below top, mm_stack_top() being a good choice;
+ * what is written to the stack with access_remote_vm() makes it grow; finish_stack() adds the
+ * usual 128 KiB below the lowest used page. 0 or -errno.
+ */
+void mm_set_layout(struct mm_struct *mm);
+unsigned long mm_stack_top(void);
 int setup_stack(struct mm_struct *mm, unsigned long top, bool executable);
+int finish_stack(struct mm_struct *mm);
+/* The break's start behind the program's last byte: start_brk and brk, at random if wanted. */
+void mm_set_brk(struct mm_struct *mm, unsigned long end_of_bss);
 
 /* --- faults --- */
 /* Resolve an access of the current space. Sleeps. */
@@ -227,11 +248,13 @@ long vm_committed(void);	     /* pages, >= 0 */
 int vm_account(struct mm_struct *mm, unsigned long pages); /* 0 or -ENOMEM */
 void vm_unaccount(unsigned long pages);
 
-/* Resource limits and credentials come from kernel/, registered at boot. */
+/* Resource limits and credentials come from kernel/ (sys_mm.c), registered at boot. */
 struct space_limits {
 	unsigned long (*rlimit)(unsigned resource); /* of the current process, bytes */
 	bool (*capable_ipc_lock)(void);
 	bool (*capable_sys_admin)(void);
+	bool (*capable_sys_rawio)(void); /* may map below mmap_min_addr */
+	unsigned long (*total_swap)(void); /* pages of swap in use or free; NULL: none */
 	bool randomize; /* ASLR, unless norandmaps */
 	u64 (*random)(void);
 };

@@ -13,24 +13,30 @@
 
 extern struct kmem_cache *vma_cache, *mm_cache;
 
-/* --- vma_tree.c: the index. Writers hold mmap_lock exclusively; readers are in an epoch. --- */
+/*
+ * --- vma_tree.c: the index. Writers hold mmap_lock exclusively; readers are in an epoch and
+ * may see a VMA that is on its way out: they take its lock and look at VM_DETACHED. ---
+ */
 void vma_tree_init(struct vma_tree *tree);
 struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, unsigned long address); /* end > address */
 struct vm_area_struct *vma_tree_prev(const struct vma_tree *tree, unsigned long address); /* start < address, last such */
-/* Enough nodes for the next insertion of `n` VMAs set aside, so that it cannot fail: 0 or -ENOMEM. */
+/* Enough nodes for the next `n` (at most 6) insertions set aside, so that they cannot fail: 0 or -ENOMEM. */
 int vma_tree_prepare(struct vma_tree *tree, unsigned n);
 void vma_tree_insert(struct vma_tree *tree, struct vm_area_struct *vma); /* prepared */
 void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma); /* cannot fail */
-/* After vm_start or vm_end of a member changed without passing a neighbour. */
+/* Changes vm_start and vm_end of a member, without passing a neighbour. */
 void vma_tree_resize(struct vma_tree *tree, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
-/* The highest (lowest) gap of len bytes within [low, high), aligned; or -ENOMEM. O(log n). */
-unsigned long vma_tree_gap_top_down(const struct vma_tree *tree, unsigned long len,
-				    unsigned long low, unsigned long high, unsigned long guard);
-unsigned long vma_tree_gap_bottom_up(const struct vma_tree *tree, unsigned long len,
-				     unsigned long low, unsigned long high, unsigned long guard);
-/* A copy for fork: same shape, slots filled by the caller's clone function in order of address. */
-void vma_tree_destroy(struct vma_tree *tree); /* nodes only */
+/*
+ * The start of a gap of len bytes within [low, high), the highest (lowest) there is, or -ENOMEM.
+ * O(log n). Keeps stack_guard_gap below areas that grow downwards. Writers only.
+ */
+unsigned long vma_tree_gap_top_down(struct vma_tree *tree, unsigned long len, unsigned long low,
+				    unsigned long high);
+unsigned long vma_tree_gap_bottom_up(struct vma_tree *tree, unsigned long len, unsigned long low,
+				     unsigned long high);
+void vma_tree_destroy(struct vma_tree *tree); /* nodes only; no reader is left */
+unsigned vma_tree_check(const struct vma_tree *tree); /* violations, each logged */
 
 /* --- vma.c: one area --- */
 struct vm_area_struct *vma_alloc(struct mm_struct *mm);
@@ -41,9 +47,8 @@ int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 /* Join with equal neighbours; returns the VMA that now covers it. */
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_set_prot(struct vm_area_struct *vma); /* vm_page_prot from vm_flags (write-notify rules) */
-/* Into the tree, i_mmap, the counters. */
-int vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
-void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
+/* Into the tree (prepared by the caller), i_mmap, the counters of mm. mmap_lock held for writing. */
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Unmap [start, end) of the locked space; the heart of munmap. 0 or -errno, nothing half done. */
 int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 
