@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lib/interval_tree.h"
+#include "lib/list.h"
 #include "machine/mmu.h"
 #include "mm/cache/cache.h"
 #include "sync/epoch.h"
@@ -88,6 +89,7 @@ struct vm_area_struct {
 	struct interval_node anon_node;	 /* (anon_vma's lock) in its tree */
 	struct interval_node file_node;	 /* (i_mmap_lock) in vm_mapping->i_mmap */
 	struct rw_semaphore lock;	 /* faults hold it shared */
+	bool detached;			 /* (lock) out of the tree: who found it looks again */
 	struct epoch_head epoch;
 };
 
@@ -121,6 +123,7 @@ struct mm_struct {
 	vm_flags_t def_flags; /* mlockall(MCL_FUTURE) */
 	struct file *exe_file; /* a reference (task lock) */
 	u32 flags;
+	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };
 

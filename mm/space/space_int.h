@@ -2,6 +2,23 @@
  * Between the files of mm/space: areas (vma*.c, mmap.c, mprotect.c, mremap.c,
  * brk.c, madvise.c, mlock.c, account.c) on one side, pages (fault.c, fork.c,
  * zap.c, protect.c, move.c, rmap.c, populate.c, stats.c) on the other.
+ *
+ * The rules by which the halves rely on each other:
+ *
+ * - A fault holds only the VMA's lock, shared. Who changes what a fault looks at (bounds,
+ *   flags, protection, existence) holds mmap_lock and the VMA's lock for writing.
+ *   vma_unlink() sets `detached` under that lock, so a fault that found the VMA
+ *   without locks and then got its lock knows to look again.
+ * - vm_page_prot of a private area never has the write right: copy on write adds it to
+ *   single entries (if VM_WRITE). A shared writable area's has it, unless its
+ *   owner wants to be told first (page_mkwrite): then faults add it.
+ * - The way out of an area: lock it for writing, vma_unlink (tree), zap_page_range,
+ *   anon_vma_unlink and out of i_mmap, then free_page_tables with the ends of the
+ *   neighbours that stay as floor and ceiling, tlb_gather_finish, vma_free.
+ * - An entry must never be out of rmap's sight: a split links the new part
+ *   (anon_vma_clone, i_mmap) before it shrinks the old one, a merge grows the one that
+ *   stays before it unlinks the other.
+ * - vma_dup() gives a copy with anon_vma NULL and its own lock; the caller links it.
  */
 #pragma once
 
@@ -52,17 +69,26 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Unmap [start, end) of the locked space; the heart of munmap. 0 or -errno, nothing half done. */
 int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 
-/* Stack growth towards address with the guard gap; the VMA grows or an error comes. */
+/*
+ * Stack growth towards address with the guard gap; the VMA grows or an error comes.
+ * mmap_lock held for writing. 0, -ENOMEM (limits, guard gap), -EFAULT.
+ */
 int expand_stack(struct vm_area_struct *vma, unsigned long address);
 extern unsigned long stack_guard_gap; /* bytes: 256 pages */
 
 /* --- pages --- */
+void pages_init(void); /* from space_init(): zero page, caches of this half, its checker */
+/* mm_alloc() and the last mmdrop(): the list that space_check() walks. */
+void mm_register(struct mm_struct *mm);
+void mm_unregister(struct mm_struct *mm);
+
 /* zap.c: pages of [start, end) out of the tables: rmap, counters, TLB, references. Never fails. */
 struct mmu_gather { /* what a range operation collects before one TLB flush */
 	struct mm_struct *mm;
 	unsigned long start, end; /* bytes touched */
 	unsigned nr;
 	bool full_mm;		  /* the whole space goes: no flush needed */
+	struct page *tables;	  /* unhooked page tables, linked by `next` */
 	struct page *pages[64];
 };
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm);
@@ -86,11 +112,16 @@ int anon_vma_prepare(struct vm_area_struct *vma); /* give it a family: 0 or -ENO
 int anon_vma_fork(struct vm_area_struct *child, struct vm_area_struct *parent); /* link the child's */
 int anon_vma_clone(struct vm_area_struct *copy, struct vm_area_struct *vma);	/* a split or moved part */
 void anon_vma_unlink(struct vm_area_struct *vma);
-/* Around a change of vm_start, vm_end or vm_pgoff of a linked VMA. */
+/*
+ * Around a change of vm_start, vm_end or vm_pgoff of a linked VMA. The pair holds the
+ * family's lock: one VMA at a time, no allocation in between.
+ */
 void anon_vma_pre_update(struct vm_area_struct *vma);
 void anon_vma_post_update(struct vm_area_struct *vma);
-/* May two neighbours become one as far as their families go? */
+/* May two neighbours become one as far as their families go? mmap_lock held for writing. */
 bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b);
+/* `vma` has grown over `gone` (mergeable) and takes its pages: link it where both are found. */
+void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone);
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address);
 void page_add_file_rmap(struct page *page);
 void page_remove_rmap(struct page *page); /* ptl held; counters follow */
