@@ -89,7 +89,6 @@ struct vm_area_struct {
 	struct interval_node anon_node;	 /* (anon_vma's lock) in its tree */
 	struct interval_node file_node;	 /* (i_mmap_lock) in vm_mapping->i_mmap */
 	struct rw_semaphore lock;	 /* faults hold it shared */
-	bool detached;			 /* (lock) out of the tree: who found it looks again */
 	struct epoch_head epoch;
 };
 

@@ -7,12 +7,12 @@
  *
  * - A fault holds only the VMA's lock, shared. Who changes what a fault looks at (bounds,
  *   flags, protection, existence) holds mmap_lock and the VMA's lock for writing.
- *   vma_unlink() sets `detached` under that lock, so a fault that found the VMA
- *   without locks and then got its lock knows to look again.
+ *   What leaves the index gets VM_DETACHED under that lock, so a fault that found the
+ *   VMA without locks and then got its lock knows to look again.
  * - vm_page_prot of a private area never has the write right: copy on write adds it to
  *   single entries (if VM_WRITE). A shared writable area's has it, unless its
  *   owner wants to be told first (page_mkwrite): then faults add it.
- * - The way out of an area: lock it for writing, vma_unlink (tree), zap_page_range,
+ * - The way out of an area: lock it for writing, out of the tree, zap_page_range,
  *   anon_vma_unlink and out of i_mmap, then free_page_tables with the ends of the
  *   neighbours that stay as floor and ceiling, tlb_gather_finish, vma_free.
  * - An entry must never be out of rmap's sight: a split links the new part
