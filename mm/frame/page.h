@@ -10,64 +10,68 @@
 #include "sync/spinlock.h"
 
 struct page {
-	u32 flags;	/* atomic; PG_ bits, policy bits, node and zone */
+	u32 flags; /* atomic; PG_ bits, policy bits, node and zone */
 	atomic_t refcount;
 	union {
-		atomic_t mapcount;    /* page-table entries that map it; 0: none */
-		u32 order;	      /* PG_buddy, per-CPU lists: of the block */
-		raw_spinlock_t ptl;   /* PG_table: guards its entries */
-		u32 slab_colour;      /* PG_slab: bytes before the first object */
-	};
-	union {
-		u32 index;	      /* low 32 bits of the page index; see page_index() */
-		u32 pt_present;	      /* PG_table: entries in use (ptl) */
-		struct {	      /* PG_slab (the cache's list lock) */
-			u16 slab_inuse;
-			u16 slab_free;
+		struct {
+			union {
+				atomic_t mapcount;  /* page-table entries that map it; 0: none */
+				u32 order;          /* PG_buddy, per-CPU lists: of the block */
+				raw_spinlock_t ptl; /* PG_table: guards its entries */
+			};
+			union {
+				u32 index; /* low 32 bits of the page index; see page_index() */
+				u32 pt_present; /* PG_table: entries in use (ptl) */
+				struct {        /* PG_slab, bitmap on the slab (list lock) */
+					u16 slab_inuse; /* objects taken */
+					u16 slab_first; /* no word of the bitmap before it has a bit */
+				};
+				u32 compound_order; /* first tail of a compound page */
+			};
 		};
-		u32 compound_order;   /* first tail of a compound page */
+		u64 slab_free; /* PG_slab, up to 64 objects: a bit for each free one (list lock) */
 	};
 	union {
 		unsigned long mapping; /* tagged pointer; see below */
 		void *slab_cache;
-		void *pt_mm;	       /* PG_table: whose it was first; diagnosis only */
-		struct page *head;     /* tails */
+		void *pt_mm;       /* PG_table: whose it was first; diagnosis only */
+		struct page *head; /* tails */
 	};
 #if __SIZEOF_POINTER__ == 4
-	u32 mapping_high;	       /* keeps the descriptor at 32 bytes: high index bits */
+	u32 mapping_high; /* keeps the descriptor at 32 bytes: high index bits */
 #endif
-	u32 next, prev;	/* frame numbers, or list heads' ids from PAGE_LIST_ID up */
+	u32 next, prev; /* frame numbers, or list heads' ids from PAGE_LIST_ID up */
 };
 static_assert(sizeof(struct page) == 32, "decision 1: 32 bytes on every machine");
 
 /* Flags. Bits 0..19. */
 enum page_flag {
-	PG_locked,	/* the page lock: contents being read, written or truncated */
+	PG_locked, /* the page lock: contents being read, written or truncated */
 	PG_referenced,
-	PG_uptodate,	/* contents are valid */
-	PG_dirty,	/* newer than on its disk */
-	PG_lru,		/* on an LRU list */
-	PG_active,	/* ... the active one */
-	PG_workingset,	/* was active before it was evicted */
+	PG_uptodate,    /* contents are valid */
+	PG_dirty,       /* newer than on its disk */
+	PG_lru,         /* on an LRU list */
+	PG_active,      /* ... the active one */
+	PG_workingset,  /* was active before it was evicted */
 	PG_unevictable, /* on the unevictable list */
 	PG_mlocked,
-	PG_writeback,	/* being written to its disk */
-	PG_swapbacked,	/* anonymous or shmem: goes to swap, not to a file */
+	PG_writeback,  /* being written to its disk */
+	PG_swapbacked, /* anonymous or shmem: goes to swap, not to a file */
 	PG_swapcache,
-	PG_reclaim,	/* free it as soon as it is clean */
-	PG_waiters,	/* somebody waits for the page lock or writeback */
-	PG_reserved,	/* not ours to give: kernel image, firmware, holes in a section */
-	PG_buddy,	/* head of a free block */
+	PG_reclaim,  /* free it as soon as it is clean */
+	PG_waiters,  /* somebody waits for the page lock or writeback */
+	PG_reserved, /* not ours to give: kernel image, firmware, holes in a section */
+	PG_buddy,    /* head of a free block */
 	PG_slab,
-	PG_table,	/* a page table */
-	PG_head,	/* of a compound page */
+	PG_table, /* a page table */
+	PG_head,  /* of a compound page */
 	PG_tail,
 	NR_PAGE_FLAGS
 };
-/* Bits 20..23: for the policy of reclaim (age). 24..26: zone. 27..31: node. */
+/* Bits 20..23: for the policy of reclaim (age; of a slab: its colour). 24..26: zone. 27..31: node. */
 #define PAGE_POLICY_SHIFT 20
-#define PAGE_ZONE_SHIFT	  24
-#define PAGE_NODE_SHIFT	  27
+#define PAGE_ZONE_SHIFT   24
+#define PAGE_NODE_SHIFT   27
 static_assert(NR_PAGE_FLAGS <= PAGE_POLICY_SHIFT, "flags run into the policy bits");
 
 static inline bool page_test(const struct page *page, enum page_flag flag)
@@ -128,9 +132,9 @@ static inline struct page *virt_to_page(const void *va)
 }
 
 /* The owner of a file or anonymous page: a tagged pointer in `mapping`. */
-#define PAGE_MAPPING_ANON	1UL
+#define PAGE_MAPPING_ANON       1UL
 #define PAGE_MAPPING_INDEX_HIGH 0xeUL
-#define PAGE_MAPPING_BITS	0xfUL
+#define PAGE_MAPPING_BITS       0xfUL
 
 static inline bool page_is_anon(const struct page *page)
 {
