@@ -13,7 +13,7 @@ static __always_inline unsigned cpu_id(void)
 {
 	unsigned id;
 
-	__asm__("movl %%gs:%P1, %0" : "=r"(id) : "i"(&cpu_number));
+	__asm__("movl %%gs:%1, %0" : "=r"(id) : "m"(cpu_number)); /* as in percpu.h */
 	return id;
 }
 

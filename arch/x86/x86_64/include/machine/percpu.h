@@ -12,6 +12,7 @@ static __always_inline unsigned long cpu_offset(void)
 {
 	unsigned long offset;
 
-	__asm__("movq %%gs:%P1, %0" : "=r"(offset) : "i"(&percpu_self));
+	/* A memory operand: not to be carried over a call that may sleep and move to another CPU. */
+	__asm__("movq %%gs:%1, %0" : "=r"(offset) : "m"(percpu_self));
 	return offset;
 }

@@ -14,7 +14,8 @@
  * special mapping that has no struct page count.
  *
  * Not present, and not zero: a swap or migration entry, opaque to this header
- * but for pte_swp()/swp_pte(): 58 bits of payload in bits 1..58.
+ * but for pte_swp()/swp_pte(): 58 bits of payload in bits 1..58.  A page without any
+ * access right (PROT_NONE) has P clear, too, but bit 62 set: for software it is present.
  */
 #pragma once
 
@@ -52,6 +53,7 @@ enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 #define PTE_PS	    BIT(7)
 #define PTE_G	    BIT(8)
 #define PTE_SPECIAL BIT(10)
+#define PTE_PROTNONE BIT(62) /* a page that nobody may access: P is clear, the rest holds */
 #define PTE_NX	    BIT(63)
 #define PTE_FRAME   0x000ffffffffff000UL
 
@@ -64,7 +66,7 @@ static inline bool pte_none(pte_t e)
 }
 static inline bool pte_present(pte_t e)
 {
-	return e.v & PTE_P;
+	return e.v & (PTE_P | PTE_PROTNONE);
 }
 static inline bool pte_write(pte_t e)
 {
@@ -89,6 +91,11 @@ static inline bool pte_user(pte_t e)
 static inline bool pte_special(pte_t e)
 {
 	return e.v & PTE_SPECIAL;
+}
+/* Above the pte level: does the entry lead to a lower table? */
+static inline bool pte_is_table(pte_t e)
+{
+	return (e.v & (PTE_P | PTE_PS)) == PTE_P;
 }
 /* Above the pte level: a large page rather than a table? */
 static inline bool pte_large(pte_t e)
@@ -184,8 +191,7 @@ static inline pgprot_t user_pgprot(bool read, bool write, bool exec)
 {
 	u64 v = PTE_A | PTE_NX;
 
-	if (read || write || exec)
-		v |= PTE_P | PTE_U;
+	v |= read || write || exec ? PTE_P | PTE_U : PTE_PROTNONE;
 	if (write)
 		v |= PTE_W;
 	if (exec)
