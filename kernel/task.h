@@ -10,6 +10,7 @@
 #include "lib/rbtree.h"
 #include "machine/thread.h"
 #include "mm/space/space.h"
+#include "sync/lockdebug.h"
 #include "sync/spinlock.h"
 #include "sync/task.h"
 #include "sync/wait.h"
@@ -107,9 +108,7 @@ struct task_struct {
 	atomic_t usage;		   /* references to the struct; 0: freed by epoch */
 	struct epoch_head epoch;
 #ifdef PAGODA_DEBUG
-	const void *held_locks[16];
-	u16 held_ranks[16];
-	unsigned held;
+	struct held_locks held_locks; /* task_held_locks() hands it out */
 #endif
 };
 

@@ -17,7 +17,7 @@ static struct {
 } spoken[PLACES];
 static unsigned nr_spoken;
 
-__attribute__((weak)) void print_backtrace(void)
+__attribute__((weak)) void dump_stack(void)
 {
 }
 
@@ -36,5 +36,5 @@ void warn_at(const char *file, int line, const char *what)
 	WRITE_ONCE(spoken[slot].file, file);
 	WRITE_ONCE(spoken[slot].line, line);
 	printk(KERN_WARNING "WARNING at %s:%d: %s\n", file, line, what);
-	print_backtrace();
+	dump_stack();
 }

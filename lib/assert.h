@@ -14,8 +14,8 @@ void __noreturn __cold panic(const char *fmt, ...) __printf(1, 2);
 /* Print the message and a backtrace once per place; the machine goes on. */
 void __cold warn_at(const char *file, int line, const char *what);
 
-/* The machine's: log who called whom down to here. A machine without it prints nothing. */
-void print_backtrace(void);
+/* The machine's: log what called what down to here; a machine without it prints nothing. */
+void dump_stack(void);
 
 /* How many warnings there have been since boot: tests require zero. */
 extern unsigned warn_count;

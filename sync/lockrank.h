@@ -13,38 +13,38 @@ enum lock_rank {
 
 	/* Sleeping locks, outermost first. */
 	RANK_MODULE,
-	RANK_MOUNT,	     /* the mount tree */
-	RANK_RENAME,	     /* one rename at a time in a file system */
-	RANK_INODE_DIR,	     /* directory inode: parent before child */
-	RANK_PIPE,	     /* a pipe's buffer */
-	RANK_TTY,	     /* a terminal's line discipline */
-	RANK_FILE_POS,	     /* struct file's offset */
-	RANK_INODE,	     /* regular file: size and writes */
-	RANK_EXEC,	     /* one exec in a process */
-	RANK_MMAP,	     /* mm_struct.mmap_lock */
-	RANK_VMA,	     /* vm_area_struct.lock (faults share it) */
-	RANK_MAPPING_TRUNC,  /* address_space.invalidate_lock: faults against truncate */
-	RANK_PAGE,	     /* the page lock (PG_locked) */
-	RANK_ANON_VMA,	     /* the root of an anonymous family */
-	RANK_I_MMAP,	     /* address_space.i_mmap_lock */
-	RANK_KVA,	     /* the kernel's address ranges */
-	RANK_SLAB_CHAIN,     /* the chain of caches */
-	RANK_SLEEP_LEAF,     /* sleeping locks under which no other is taken */
+	RANK_MOUNT,         /* the mount tree */
+	RANK_RENAME,        /* one rename at a time in a file system */
+	RANK_INODE_DIR,     /* directory inode: parent before child */
+	RANK_PIPE,          /* a pipe's buffer */
+	RANK_TTY,           /* a terminal's line discipline */
+	RANK_FILE_POS,      /* struct file's offset */
+	RANK_INODE,         /* regular file: size and writes */
+	RANK_EXEC,          /* one exec in a process */
+	RANK_MMAP,          /* mm_struct.mmap_lock */
+	RANK_VMA,           /* vm_area_struct.lock (faults share it) */
+	RANK_MAPPING_TRUNC, /* address_space.invalidate_lock: faults against truncate */
+	RANK_PAGE,          /* the page lock (PG_locked) */
+	RANK_ANON_VMA,      /* the root of an anonymous family */
+	RANK_I_MMAP,        /* address_space.i_mmap_lock */
+	RANK_KVA,           /* the kernel's address ranges */
+	RANK_SLAB_CHAIN,    /* the chain of caches */
+	RANK_SLEEP_LEAF,    /* sleeping locks under which no other is taken */
 
 	/* Spinlocks that interrupts do not take. */
 	RANK_SPIN = 64,
-	RANK_TASKLIST,	     /* the tree of processes, sessions and groups */
-	RANK_SIGHAND,	     /* signal state of a process (irq-safe) */
-	RANK_FILES,	     /* a descriptor table */
-	RANK_DCACHE,	     /* the name cache */
+	RANK_TASKLIST, /* the tree of processes, sessions and groups */
+	RANK_SIGHAND,  /* signal state of a process (irq-safe) */
+	RANK_FILES,    /* a descriptor table */
+	RANK_DCACHE,   /* the name cache */
 	RANK_INODE_HASH,
-	RANK_PTL,	     /* a page table's lock (two at once: fork, parent first) */
-	RANK_PAGE_TREE,	     /* address_space.tree_lock */
-	RANK_LRU,	     /* a node's LRU lists */
-	RANK_SWAP,	     /* swap slots */
-	RANK_SLAB,	     /* a kmem_cache's lists on one node */
-	RANK_VMAP,	     /* kernel page tables */
-	RANK_ZONE,	     /* a zone's free lists */
+	RANK_PTL,       /* a page table's lock (two at once: fork, parent first) */
+	RANK_PAGE_TREE, /* address_space.tree_lock */
+	RANK_LRU,       /* a node's LRU lists */
+	RANK_SWAP,      /* swap slots */
+	RANK_SLAB,      /* a kmem_cache's lists on one node */
+	RANK_VMAP,      /* kernel page tables */
+	RANK_ZONE,      /* a zone's free lists */
 	RANK_COUNTERS,
 	RANK_EPOCH,
 
@@ -52,10 +52,10 @@ enum lock_rank {
 	RANK_IRQ = 128,
 	RANK_FUTEX,
 	RANK_TTY_BUFFER,
-	RANK_WAITQUEUE,	     /* wait_queue_head.lock */
-	RANK_TIMER,	     /* the timers of a CPU */
-	RANK_RUNQUEUE,	     /* a CPU's run queue */
-	RANK_TLB,	     /* shoot-down requests */
-	RANK_LOG,	     /* the kernel log */
+	RANK_WAITQUEUE, /* wait_queue_head.lock */
+	RANK_TIMER,     /* the timers of a CPU */
+	RANK_RUNQUEUE,  /* a CPU's run queue */
+	RANK_TLB,       /* shoot-down requests */
+	RANK_LOG,       /* the kernel log */
 	RANK_CONSOLE,
 };

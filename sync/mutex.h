@@ -17,7 +17,7 @@ struct mutex {
 };
 
 struct rw_semaphore {
-	long count; /* atomic: readers, or -1 for a writer; see rwsem.c for the waiting bit */
+	long count; /* atomic: 4 for each reader, 2: somebody waits, 1: a writer (rwsem.c) */
 	struct wait_queue_head wait;
 	struct task_struct *owner; /* the writer, for diagnosis */
 #ifdef PAGODA_DEBUG
@@ -33,14 +33,14 @@ void mutex_unlock(struct mutex *lock);
 bool mutex_is_locked(const struct mutex *lock);
 
 #ifdef PAGODA_DEBUG
-#define MUTEX_INIT(name, lock_rank)                                                                \
-	{                                                                                          \
-		.wait = WAIT_QUEUE_HEAD_INIT((name).wait), .rank = (lock_rank)                     \
+#define MUTEX_INIT(name, lock_rank)                                            \
+	{                                                                      \
+		.wait = WAIT_QUEUE_HEAD_INIT((name).wait), .rank = (lock_rank) \
 	}
 #else
-#define MUTEX_INIT(name, lock_rank)                                                                \
-	{                                                                                          \
-		.wait = WAIT_QUEUE_HEAD_INIT((name).wait)                                          \
+#define MUTEX_INIT(name, lock_rank)                       \
+	{                                                 \
+		.wait = WAIT_QUEUE_HEAD_INIT((name).wait) \
 	}
 #endif
 

@@ -30,9 +30,9 @@ typedef struct {
 } spinlock_t;
 
 #ifdef PAGODA_DEBUG
-#define SPINLOCK_INIT(lock_rank)                                                                   \
-	{                                                                                          \
-		.rank = (lock_rank), .name = #lock_rank                                            \
+#define SPINLOCK_INIT(lock_rank)                        \
+	{                                               \
+		.rank = (lock_rank), .name = #lock_rank \
 	}
 void lock_debug_acquire(const void *lock, unsigned rank, const char *name); /* before waiting */
 void lock_debug_release(const void *lock);
@@ -40,14 +40,14 @@ void lock_debug_assert_held(const void *lock);
 /* Panic if the caller holds a spinlock or has interrupts off: it is about to sleep. */
 void might_sleep(void);
 #else
-#define SPINLOCK_INIT(lock_rank)                                                                   \
-	{                                                                                          \
-		.raw = {0}                                                                         \
+#define SPINLOCK_INIT(lock_rank) \
+	{                        \
+		.raw = { 0 }     \
 	}
 #define lock_debug_acquire(lock, rank, name) ((void)0)
-#define lock_debug_release(lock)	     ((void)0)
-#define lock_debug_assert_held(lock)	     ((void)0)
-#define might_sleep()			     ((void)0)
+#define lock_debug_release(lock)             ((void)0)
+#define lock_debug_assert_held(lock)         ((void)0)
+#define might_sleep()                        ((void)0)
 #endif
 
 static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)

@@ -16,23 +16,29 @@ struct task_struct;
 
 enum task_state {
 	TASK_RUNNING = 0,
-	TASK_INTERRUPTIBLE = 1,	  /* a signal wakes it */
+	TASK_INTERRUPTIBLE = 1,   /* a signal wakes it */
 	TASK_UNINTERRUPTIBLE = 2, /* only wake_up_process() */
-	TASK_STOPPED = 4,	  /* by job control */
+	TASK_STOPPED = 4,         /* by job control */
 	TASK_ZOMBIE = 8,
 	TASK_DEAD = 16,
 	TASK_KILLABLE = 32, /* only fatal signals and wake_up_process() */
 };
 
 void set_current_state(enum task_state state); /* with a full barrier */
-/* Give up the CPU until woken (or just yield, when the state is TASK_RUNNING). */
+/*
+ * Give up the CPU until woken (or just yield, when the state is TASK_RUNNING). It begins with
+ * epoch_quiescent(): nothing fetched in an epoch may be used across it.
+ */
 void schedule(void);
 /* As schedule(), for at most `ns` nanoseconds; returns what remained of them, or 0. */
 u64 schedule_timeout(u64 ns);
 #define FOREVER (~0ULL)
 /* Make a sleeping task runnable; false if it was not asleep. Any context. */
 bool wake_up_process(struct task_struct *task);
-/* The named rescheduling point: let others run if the tick asked for it. May sleep. */
+/*
+ * The named rescheduling point: let others run if the tick asked for it. May sleep, and is a
+ * quiescent point of the epochs in any case.
+ */
 void cond_resched(void);
 /* Does a signal wait that would end an interruptible (a killable) sleep? */
 bool signal_pending(void);

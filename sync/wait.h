@@ -10,7 +10,7 @@
 #include "sync/task.h"
 
 struct wait_queue_head {
-	spinlock_t lock;	/* irq-safe */
+	spinlock_t lock;          /* irq-safe */
 	struct list_head waiters; /* (lock) */
 };
 
@@ -22,9 +22,9 @@ struct wait_queue_entry {
 	void (*func)(struct wait_queue_entry *entry);
 };
 
-#define WAIT_QUEUE_HEAD_INIT(name)                                                                 \
-	{                                                                                          \
-		.lock = SPINLOCK_INIT(RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT((name).waiters)   \
+#define WAIT_QUEUE_HEAD_INIT(name)                                                               \
+	{                                                                                        \
+		.lock = SPINLOCK_INIT(RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT((name).waiters) \
 	}
 
 void init_waitqueue_head(struct wait_queue_head *head);
@@ -43,33 +43,33 @@ static inline bool waitqueue_active(const struct wait_queue_head *head)
 	return READ_ONCE(head->waiters.next) != &head->waiters;
 }
 
-#define wait_event_state(head, condition, state, interrupted)                                      \
-	({                                                                                         \
-		int we_ret = 0;                                                                    \
-		might_sleep();                                                                     \
-		if (!(condition)) {                                                                \
-			struct wait_queue_entry we_entry = {.task = current};                      \
-			list_init(&we_entry.list);                                                 \
-			for (;;) {                                                                 \
-				prepare_to_wait(head, &we_entry, state);                           \
-				if (condition)                                                     \
-					break;                                                     \
-				if (interrupted) {                                                 \
-					we_ret = -ERESTARTSYS;                                     \
-					break;                                                     \
-				}                                                                  \
-				schedule();                                                        \
-			}                                                                          \
-			finish_wait(head, &we_entry);                                              \
-		}                                                                                  \
-		we_ret;                                                                            \
+#define wait_event_state(head, condition, state, interrupted)                 \
+	({                                                                    \
+		int we_ret = 0;                                               \
+		might_sleep();                                                \
+		if (!(condition)) {                                           \
+			struct wait_queue_entry we_entry = {.task = current}; \
+			list_init(&we_entry.list);                            \
+			for (;;) {                                            \
+				prepare_to_wait(head, &we_entry, state);      \
+				if (condition)                                \
+					break;                                \
+				if (interrupted) {                            \
+					we_ret = -ERESTARTSYS;                \
+					break;                                \
+				}                                             \
+				schedule();                                   \
+			}                                                     \
+			finish_wait(head, &we_entry);                         \
+		}                                                             \
+		we_ret;                                                       \
 	})
 
 /* Sleep until `condition`; only wake-ups make it be looked at again. */
-#define wait_event(head, condition)                                                                \
+#define wait_event(head, condition) \
 	((void)wait_event_state(head, condition, TASK_UNINTERRUPTIBLE, false))
 /* The same, but -ERESTARTSYS when a (fatal) signal arrives first. */
-#define wait_event_interruptible(head, condition)                                                  \
+#define wait_event_interruptible(head, condition) \
 	wait_event_state(head, condition, TASK_INTERRUPTIBLE, signal_pending())
-#define wait_event_killable(head, condition)                                                       \
+#define wait_event_killable(head, condition) \
 	wait_event_state(head, condition, TASK_KILLABLE, fatal_signal_pending())

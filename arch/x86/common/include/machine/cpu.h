@@ -57,6 +57,11 @@ static __always_inline void cpu_relax(void)
 	__asm__ volatile("pause" ::: "memory");
 }
 
+/* A point where another CPU may get ahead: soft tries out orders here. Debug builds only. */
+static __always_inline void cpu_interleave(void)
+{
+}
+
 /* Enable interrupts and sleep until one arrives, without a gap between the two. */
 static __always_inline void cpu_wait_for_interrupt(void)
 {
