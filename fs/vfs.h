@@ -27,6 +27,14 @@ struct file;
 struct mount;
 struct kstatfs;
 struct poll_table;
+struct dir_context;
+struct task_struct;
+
+/* A place in the tree of mounts; mnt is NULL for files without a directory. */
+struct path {
+	struct mount *mnt;
+	struct dentry *dentry;
+};
 
 struct fs_time {
 	s64 sec;
@@ -35,8 +43,8 @@ struct fs_time {
 struct fs_time fs_now(void);
 
 #define MKDEV(major, minor) ((u32)(major) << 20 | (minor))
-#define MAJOR(dev)	    ((dev) >> 20)
-#define MINOR(dev)	    ((dev)&0xfffff)
+#define MAJOR(dev)          ((dev) >> 20)
+#define MINOR(dev)          ((dev)&0xfffff)
 
 struct inode_operations { /* of directories, unless it says otherwise; dir's lock is held */
 	/* Give the dentry its inode (d_attach), or leave it without: no such name. */
@@ -60,22 +68,17 @@ struct inode_operations { /* of directories, unless it says otherwise; dir's loc
 	int (*truncate)(struct inode *inode, u64 size);
 };
 
-struct path {
-	struct mount *mnt;
-	struct dentry *dentry;
-};
-
 struct inode {
-	u32 mode;	/* (lock) type and permissions: S_IFREG | 0644 */
-	u32 uid, gid;	/* (lock) */
-	u32 nlink;	/* (the directory's lock) */
+	u32 mode;     /* (lock) type and permissions: S_IFREG | 0644 */
+	u32 uid, gid; /* (lock) */
+	u32 nlink;    /* (the directory's lock) */
 	u64 ino;
-	u64 size;	/* (lock) bytes; 64-bit reads are atomic on 64-bit machines */
-	u64 blocks;	/* 512-byte units */
-	u32 rdev;	/* devices: which */
+	u64 size;   /* (lock) bytes; 64-bit reads are atomic on 64-bit machines */
+	u64 blocks; /* 512-byte units */
+	u32 rdev;   /* devices: which */
 	struct fs_time atime, mtime, ctime;
 	struct rw_semaphore lock;
-	atomic_t count;	/* references; 0: evicted */
+	atomic_t count; /* references; 0: evicted */
 	struct super_block *sb;
 	const struct inode_operations *ops;
 	const struct file_operations *fops;
@@ -112,29 +115,29 @@ struct dir_context {
 /* A name in a directory. With an inode, or (briefly) without: a name that does not exist. */
 struct dentry {
 	atomic_t count;
-	struct dentry *parent;		/* (dcache_lock) itself at the root; holds a reference */
-	struct inode *inode;		/* a reference; set once by d_attach, cleared by d_delete */
+	struct dentry *parent; /* (dcache_lock) itself at the root; holds a reference */
+	struct inode *inode;   /* a reference; set once by d_attach, cleared by d_delete */
 	struct super_block *sb;
 	struct list_head children, sibling; /* (dcache_lock) */
-	struct dentry *hash_next;	/* (dcache_lock) */
+	struct dentry *hash_next;           /* (dcache_lock) */
 	u32 hash;
-	bool hashed;			/* (dcache_lock) found by lookup */
-	bool pinned;			/* memory file systems: the name tree is the directory */
-	unsigned mounted;		/* (mount lock) something is mounted here */
-	unsigned char name_len;
-	char name[];			/* NUL-ended; rename makes a new dentry name in place: see dcache.c */
+	bool hashed;      /* (dcache_lock) found by lookup */
+	bool pinned;      /* memory file systems: the name tree is the directory */
+	unsigned mounted; /* (dcache_lock) mounts on it */
+	unsigned name_len;
+	char *name; /* (dcache_lock) NUL-ended; our own allocation, replaced by rename */
 };
 
 struct mount {
 	struct super_block *sb;
-	struct dentry *root;	   /* of what is mounted */
-	struct mount *parent;	   /* NULL: the root mount */
+	struct dentry *root;       /* of what is mounted */
+	struct mount *parent;      /* NULL: the root mount */
 	struct dentry *mountpoint; /* in parent */
-	struct list_head list;	   /* (mount lock) all mounts */
-	char *source;		   /* "tmpfs", "/dev/vda" as given */
-	u32 flags;		   /* MS_RDONLY, MS_NOSUID, ... */
+	struct list_head list;     /* (dcache_lock) all mounts */
+	char *source;              /* "tmpfs", "/dev/vda" as given */
+	u32 flags;                 /* MS_RDONLY, MS_NOSUID, ... */
 	int id;
-	atomic_t count;		   /* open files, working directories: busy */
+	atomic_t count; /* open files, working directories: busy */
 };
 
 struct file_system_type {
@@ -147,6 +150,8 @@ struct file_system_type {
 
 struct super_operations {
 	void (*evict)(struct inode *inode); /* the last reference went; pages are gone already */
+	/* Is a cached name still true? NULL: always. It is looked up afresh if not. */
+	bool (*revalidate)(struct dentry *dentry);
 	int (*statfs)(struct super_block *sb, struct kstatfs *st);
 	/* For /proc/mounts: ",size=..": bytes stored. */
 	int (*show_options)(struct super_block *sb, char *buf, size_t size);
@@ -157,8 +162,8 @@ struct super_block {
 	const struct file_system_type *type;
 	const struct super_operations *ops;
 	struct dentry *root;
-	u32 dev;     /* st_dev */
-	u32 flags;   /* MS_ */
+	u32 dev;   /* st_dev */
+	u32 flags; /* MS_ */
 	u64 magic;
 	u64 next_ino; /* atomic */
 	void *private;
@@ -170,12 +175,12 @@ struct kstatfs {
 
 struct file {
 	atomic_long_t count;
-	u32 flags;  /* O_ flags; O_NONBLOCK and O_APPEND change by fcntl */
-	u32 mode;   /* FMODE_ */
+	u32 flags; /* O_ flags; O_NONBLOCK and O_APPEND change by fcntl */
+	u32 mode;  /* FMODE_ */
 	const struct file_operations *ops;
 	struct inode *inode; /* == path.dentry->inode */
 	struct path path;
-	u64 pos;	      /* (pos_lock) */
+	u64 pos; /* (pos_lock) */
 	struct mutex pos_lock;
 	void *private;
 	struct address_space *mapping;
@@ -191,7 +196,8 @@ struct file *file_alloc(const struct path *path, u32 flags, const struct file_op
 void get_file(struct file *file);
 void fput(struct file *file);
 struct file *fget(int fd); /* the current task's, with a reference; NULL: EBADF */
-int fd_install(struct file *file, u32 flags); /* takes over the reference: fd or -EMFILE (then put) */
+int fd_install(struct file *file,
+	       u32 flags); /* takes over the reference: fd or -EMFILE (then put) */
 int fd_close(int fd);
 /* Another task's, for /proc/PID/fd: with a reference; the next fd >= *fd. NULL at the end. */
 struct file *task_next_file(struct task_struct *task, unsigned *fd);
@@ -201,9 +207,17 @@ struct file *anon_file(const char *name, struct inode *inode, const struct file_
 
 /* --- names --- */
 extern spinlock_t dcache_lock;
-struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned len); /* not hashed; NULL */
+struct dentry *d_alloc(struct dentry *parent, const char *name,
+		       unsigned len);                      /* not hashed; NULL */
 void d_attach(struct dentry *dentry, struct inode *inode); /* takes over a reference; hashes */
-void d_delete(struct dentry *dentry);			    /* the name is gone */
+void d_delete(struct dentry *dentry);                      /* the name is gone */
+/* A hashed name with its count taken, or NULL: not cached. */
+struct dentry *d_lookup(struct dentry *parent, const char *name, unsigned len);
+/* Under this parent: from the cache or by the directory's lookup; may come without an inode. ERR_PTR. */
+struct dentry *lookup_one(struct dentry *parent, const char *name, unsigned len);
+/* As lookup_one with the directory's lock held by the caller. */
+struct dentry *lookup_one_locked(struct dentry *parent, const char *name, unsigned len);
+int d_move(struct dentry *dentry, struct dentry *to_parent, const char *name, unsigned len);
 struct dentry *d_make_root(struct super_block *sb, struct inode *inode); /* takes over; NULL */
 static inline struct dentry *dget(struct dentry *dentry)
 {
@@ -217,20 +231,31 @@ void path_put(const struct path *path);
 char *d_path(const struct path *path, char *buf, size_t size);
 
 /* --- path walk (fs/namei.c) --- */
-#define LOOKUP_FOLLOW	 1u /* a symlink at the end is followed */
+#define LOOKUP_FOLLOW    1u /* a symlink at the end is followed */
 #define LOOKUP_DIRECTORY 2u
-#define LOOKUP_PARENT	 4u
-#define LOOKUP_EMPTY	 8u /* "" is the start itself */
+#define LOOKUP_PARENT    4u
+#define LOOKUP_EMPTY     8u /* "" is the start itself */
 /* From a kernel string. 0 and a referenced path, or -errno. */
 int path_lookup(int dirfd, const char *name, unsigned flags, struct path *path);
 /* As path_lookup from user memory. */
 int user_path(int dirfd, const char __user *name, unsigned flags, struct path *path);
 /* A copy of a user path name (PATH_MAX at most): free with kfree. ERR_PTR. */
 char *get_name(const char __user *name);
-/* The parent of a name to be made or removed: locked by the caller afterwards. *last: its name in buf. */
+/* Free what get_name() returned. */
+void put_name(char *name);
+/* For making or removing a name: where it is or will be. */
+struct parent_path {
+	struct path path; /* the directory; a reference */
+	char last[256];   /* the name; "" for "/", "." and ".." */
+	bool slash;       /* the name was given with a slash behind it */
+};
+int path_parent(int dirfd, const char *name, struct parent_path *parent);
 struct file *open_path(int dirfd, const char *name, u32 flags, u32 mode); /* ERR_PTR */
-struct file *open_kernel(const char *name, u32 flags);			    /* from "/" */
-int inode_permission(struct inode *inode, unsigned mask); /* MAY_ bits: 4 read, 2 write, 1 execute */
+/* The file at `path` (a reference of its own), permissions checked; O_TRUNC done. ERR_PTR. */
+struct file *open_found(const struct path *path, u32 flags, bool created);
+struct file *open_kernel(const char *name, u32 flags); /* from "/" */
+int inode_permission(struct inode *inode,
+		     unsigned mask); /* MAY_ bits: 4 read, 2 write, 1 execute */
 #define MAY_EXEC  1u
 #define MAY_WRITE 2u
 #define MAY_READ  4u
@@ -239,6 +264,17 @@ int kernel_mkdir(const char *path, u32 mode);
 int kernel_mknod(const char *path, u32 mode, u32 dev);
 int kernel_symlink(const char *target, const char *path);
 
+/* --- the task's own: root, working directory, umask (fs/fs_struct.c) --- */
+struct fs_struct {
+	atomic_t count;
+	spinlock_t lock;
+	struct path root, pwd; /* (lock) references */
+	u32 umask;
+};
+void task_root(struct path *path); /* the current task's, with references */
+void task_pwd(struct path *path);
+u32 current_umask(void);
+
 /* --- inodes --- */
 struct inode *inode_alloc(struct super_block *sb, u32 mode); /* count 1, new ino, times now; NULL */
 void iput(struct inode *inode);
@@ -246,6 +282,8 @@ static inline void ihold(struct inode *inode)
 {
 	atomic_inc(&inode->count);
 }
+/* Cut or extend a regular file. 0 or -errno. Takes the inode's lock. */
+int inode_set_size(struct inode *inode, u64 size);
 /* Set ops by type for devices, FIFOs: what S_IFMT says. */
 void init_special_inode(struct inode *inode, u32 mode, u32 dev);
 
@@ -253,7 +291,8 @@ void init_special_inode(struct inode *inode, u32 mode, u32 dev);
 void register_filesystem(struct file_system_type *type);
 /* Characters devices: minors [minor, minor+count). name: where devtmpfs shows it (NULL: nowhere). */
 int register_chrdev(u32 major, u32 minor, u32 count, const struct file_operations *ops);
-int devtmpfs_add(const char *name, u32 mode, u32 dev); /* /dev/name; kept until devtmpfs is mounted */
+int devtmpfs_add(const char *name, u32 mode,
+		 u32 dev); /* /dev/name; kept until devtmpfs is mounted */
 const struct file_operations *chrdev_ops(u32 dev);
 
 /* --- mounts --- */
@@ -261,7 +300,9 @@ int mount_fs(const char *type, const char *source, const char *target, u32 flags
 	     const char *options);
 /* Walk all mounts visible to the task, by id; for /proc/mounts. With a reference. NULL at the end. */
 struct mount *next_mount(int after_id);
-void mntget(struct mount *mnt);
+/* What is mounted on dentry in mnt, with a reference; NULL: nothing. */
+struct mount *mount_on(struct mount *mnt, struct dentry *dentry);
+void mntget(struct mount *mnt); /* NULL is allowed, as for mntput */
 void mntput(struct mount *mnt);
 
 /* --- helpers that many share --- */

@@ -13,6 +13,7 @@
 #define NSIG_ALL 64
 #define SIGMASK(sig) (1ULL << ((sig)-1))
 
+typedef int pid_t;
 struct task_struct;
 
 struct sigqueue { /* one queued signal */

@@ -19,10 +19,10 @@ struct syscall_entry {
 	unsigned nr;
 };
 
-#define SYSCALL_ENTRY(name)                                                                        \
-	static const struct syscall_entry syscall_entry_##name                                     \
+#define SYSCALL_ENTRY(call)                                                                        \
+	static const struct syscall_entry syscall_entry_##call                                     \
 		__attribute__((section("syscalls"), used, aligned(8))) = {                         \
-			.fn = entry_##name, .name = #name, .nr = __NR_##name};
+			.fn = entry_##call, .name = #call, .nr = __NR_##call};
 
 #define SYSCALL0(name)                                                                             \
 	static long sys_##name(void);                                                              \

@@ -1,0 +1,24 @@
+/*
+ * Between the files of fs/: what a task holds.
+ */
+#pragma once
+
+#include "fs/vfs.h"
+
+struct task_struct;
+
+void set_init_root(struct mount *mnt);
+int fs_struct_fork(struct task_struct *child, unsigned long clone_flags);
+void fs_struct_exit(struct task_struct *task);
+/* Another task's root and working directory, with references; false: it has none any more. */
+bool task_fs_paths(struct task_struct *task, struct path *root, struct path *pwd);
+
+/* Descriptors in use or room for them (FDSize of /proc/PID/status). */
+unsigned task_fd_size(struct task_struct *task);
+/* Install the file at exactly this number, closing what was there. fd or -errno; takes over the reference. */
+int fd_install_at(struct file *file, int fd, bool cloexec);
+int fd_install_from(struct file *file, unsigned from, bool cloexec);
+int fd_get_cloexec(int fd); /* 0, 1 or -EBADF */
+int fd_set_cloexec(int fd, bool on);
+/* An inode on no disk and in no directory, for anon_file(). NULL without memory. */
+struct inode *anon_inode(u32 mode);
