@@ -32,11 +32,17 @@ extern struct kmem_cache *vma_cache, *mm_cache;
 
 /*
  * --- vma_tree.c: the index. Writers hold mmap_lock exclusively; readers are in an epoch and
- * may see a VMA that is on its way out: they take its lock and look at VM_DETACHED. ---
+ * may see a VMA that is on its way out: they take its lock and look at VM_DETACHED and its
+ * range. Who finds nothing looks again with mmap_lock held before he says so: a mapping that
+ * replaces another leaves a hole for a moment. ---
  */
+void vma_tree_boot(void);
 void vma_tree_init(struct vma_tree *tree);
 struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, unsigned long address); /* end > address */
 struct vm_area_struct *vma_tree_prev(const struct vma_tree *tree, unsigned long address); /* start < address, last such */
+/* As vma_tree_find, and in *prev the VMA before that one (the last of all when it gives NULL). */
+struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree, unsigned long address,
+					  struct vm_area_struct **prev);
 /* Enough nodes for the next `n` (at most 6) insertions set aside, so that they cannot fail: 0 or -ENOMEM. */
 int vma_tree_prepare(struct vma_tree *tree, unsigned n);
 void vma_tree_insert(struct vma_tree *tree, struct vm_area_struct *vma); /* prepared */
@@ -44,6 +50,14 @@ void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma); /* cann
 /* Changes vm_start and vm_end of a member, without passing a neighbour. */
 void vma_tree_resize(struct vma_tree *tree, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
+/* In one step, as readers see it: the VMA keeps what lies below upper->vm_start, upper has the rest. */
+void vma_tree_split(struct vma_tree *tree, struct vm_area_struct *vma,
+		    struct vm_area_struct *upper); /* prepared for one */
+/* In one step: next goes, the VMA before it grows to its end. */
+void vma_tree_join(struct vma_tree *tree, struct vm_area_struct *vma, struct vm_area_struct *next);
+/* In one step: lower ends and upper begins at `border`. */
+void vma_tree_move_border(struct vma_tree *tree, struct vm_area_struct *lower,
+			  struct vm_area_struct *upper, unsigned long border);
 /*
  * The start of a gap of len bytes within [low, high), the highest (lowest) there is, or -ENOMEM.
  * O(log n). Keeps stack_guard_gap below areas that grow downwards. Writers only.
@@ -57,8 +71,9 @@ unsigned vma_tree_check(const struct vma_tree *tree); /* violations, each logged
 
 /* --- vma.c: one area --- */
 struct vm_area_struct *vma_alloc(struct mm_struct *mm);
-struct vm_area_struct *vma_dup(const struct vm_area_struct *vma); /* a copy on no list, references taken; NULL */
-void vma_free(struct vm_area_struct *vma); /* drops file, anon_vma; freed by epoch */
+/* A copy on no list and without a family, file reference taken; NULL. vm_ops->open is the caller's. */
+struct vm_area_struct *vma_dup(const struct vm_area_struct *vma);
+void vma_free(struct vm_area_struct *vma); /* one that was never linked: drops file, anon_vma */
 /* Cut at `address`: the VMA keeps the lower part. 0, -ENOMEM. */
 int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address);
 /* Join with equal neighbours; returns the VMA that now covers it. */
@@ -118,7 +133,10 @@ void anon_vma_unlink(struct vm_area_struct *vma);
  */
 void anon_vma_pre_update(struct vm_area_struct *vma);
 void anon_vma_post_update(struct vm_area_struct *vma);
-/* May two neighbours become one as far as their families go? mmap_lock held for writing. */
+/*
+ * May two neighbours become one as far as their families go? b NULL: a fresh area without one.
+ * mmap_lock held for writing.
+ */
 bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b);
 /* `vma` has grown over `gone` (mergeable) and takes its pages: link it where both are found. */
 void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone);

@@ -1,0 +1,82 @@
+/*
+ * Between the files of the area half of mm/space. mmap_lock is held for writing in
+ * all of them unless they say otherwise.
+ */
+#pragma once
+
+#include "lib/assert.h"
+#include "machine/layout.h"
+#include "mm/space/space_int.h"
+
+#define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+/* Areas that are what they are: not merged, not locked, not moved into each other. */
+#define VM_SPECIAL (VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_MIXEDMAP)
+
+/* Flags that do not keep neighbours apart: what a merged area has if either had it. */
+#define VM_IGNORED_BY_MERGE VM_SOFTDIRTY
+
+/* --- account.c --- */
+void account_init(void);
+/* Promise (or take back) pages without asking. */
+void vm_commit(long pages);
+unsigned long space_rlimit(unsigned resource);
+/* Private and writable, not a stack: what RLIMIT_DATA counts. */
+static inline bool vma_is_data(vm_flags_t flags)
+{
+	return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
+}
+/* Private and writable memory is promised, unless the program said not to. */
+static inline bool vma_is_accountable(vm_flags_t flags)
+{
+	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
+/* total_vm and its parts, by this many pages of an area with these flags. */
+void mm_count(struct mm_struct *mm, vm_flags_t flags, long pages);
+bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, unsigned long pages);
+bool can_mlock(void); /* at all */
+bool may_lock_more(const struct mm_struct *mm, unsigned long pages);
+
+/* --- vma.c --- */
+/* Around a change of range of a VMA that rmap knows: out of the trees, in again. Locks held between. */
+void vma_range_begin(struct vm_area_struct *vma);
+void vma_range_end(struct vm_area_struct *vma);
+/* Take it from the faults: waits for those inside; later ones see VM_DETACHED. Leaves the index. */
+void vma_detach(struct mm_struct *mm, struct vm_area_struct *vma);
+/* The end of a detached VMA whose pages are gone: out of rmap, closed, freed. */
+void vma_discard(struct vm_area_struct *vma);
+
+/* --- merge.c --- */
+/* What a mapping would be, before there is a VMA for it. */
+struct vma_shape {
+	unsigned long start, end;
+	vm_flags_t flags;
+	u64 pgoff;
+	struct file *file;
+	const struct vm_operations *ops;
+	void *private;
+};
+/* Make a neighbour cover the new range, if one can: that VMA, or NULL. Counts nothing. */
+struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
+				     struct vm_area_struct *next, const struct vma_shape *shape);
+/* Does a VMA go on seamlessly with the shape (which begins at its end)? */
+bool vma_can_grow_into(const struct vm_area_struct *vma, const struct vma_shape *shape);
+/*
+ * Give [start, end), which lies within vma, other flags: split and merged as need be. The VMA
+ * that now contains it, or ERR_PTR(-ENOMEM) and all is as before. Sizes are counted anew.
+ */
+struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
+				  unsigned long start, unsigned long end, vm_flags_t flags);
+
+/* --- mmap.c --- */
+/* Where a mapping of len bytes goes: an address, or -errno. */
+unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				unsigned long flags);
+/* Map anonymous private memory at a free, checked place. 0 or -ENOMEM. */
+int map_anonymous(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t flags);
+/* mmap_lock not held: make [start, start+len) present, errors be forgotten (mmap, brk, mremap). */
+void populate_quietly(struct mm_struct *mm, unsigned long start, unsigned long len);
+/* Room for len more bytes of locked memory: 0 or -EAGAIN. */
+int check_locked_limit(const struct mm_struct *mm, vm_flags_t flags, unsigned long len);
+
+/* --- brk.c, stack.c --- */
+unsigned long random_pages(unsigned bits); /* below 2^bits pages, in bytes; 0 without randomisation */
