@@ -15,10 +15,9 @@
  *	      V|VV|V       else it is cut out
  *
  * A border moves and areas join in one step of the index: a fault that looks it up sees
- * either state and never a hole. The lower area of two that join is the one that stays.
- * When the one that stays has no family of anonymous pages but the other has, it enters
- * that family first; if there is no memory for that, the two stay apart: joining is a
- * nicety and never makes a call fail.
+ * either state and never a hole. The lower area of two that join is the one that stays; what
+ * grows is known to rmap over its new range, and in the other's family of anonymous pages,
+ * before the other shrinks or goes. None of this can fail.
  */
 #include "mm/space/areas.h"
 
@@ -67,25 +66,18 @@ static void unlock_two(struct vm_area_struct *a, struct vm_area_struct *b)
 	up_write(&b->lock);
 }
 
-/* `to` is about to take over pages of `from`. */
-static bool enter_family(struct vm_area_struct *to, struct vm_area_struct *from)
+static void join(struct mm_struct *mm, struct vm_area_struct *lower, struct vm_area_struct *upper)
 {
-	return to->anon_vma || !from->anon_vma || anon_vma_clone(to, from) == 0;
-}
-
-static bool join(struct mm_struct *mm, struct vm_area_struct *lower, struct vm_area_struct *upper)
-{
-	if (!enter_family(lower, upper))
-		return false;
 	lock_two(lower, upper);
 	vma_range_begin(lower);
 	vma_tree_join(&mm->vmas, lower, upper);
 	lower->vm_flags |= upper->vm_flags & VM_IGNORED_BY_MERGE;
 	vma_range_end(lower);
+	if (upper->anon_vma)
+		anon_vma_merge(lower, upper);
 	upper->vm_flags |= VM_DETACHED;
 	unlock_two(lower, upper);
 	vma_discard(upper);
-	return true;
 }
 
 static bool joinable(const struct vm_area_struct *lower, const struct vm_area_struct *upper)
@@ -103,8 +95,10 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *vm
 	struct vm_area_struct *prev, *next;
 
 	vma_tree_find_prev(&mm->vmas, vma->vm_start, &prev);
-	if (prev && joinable(prev, vma) && join(mm, prev, vma))
+	if (prev && joinable(prev, vma)) {
+		join(mm, prev, vma);
 		vma = prev;
+	}
 	next = vma_tree_find(&mm->vmas, vma->vm_end);
 	if (next && joinable(vma, next))
 		join(mm, vma, next);
@@ -143,7 +137,7 @@ struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct
 	return NULL;
 }
 
-/* Move the border between two neighbours; the one that grows is in the other's family. */
+/* Move the border between two neighbours. */
 static void move_border(struct mm_struct *mm, struct vm_area_struct *lower,
 			struct vm_area_struct *upper, unsigned long border)
 {
@@ -160,6 +154,8 @@ static void move_border(struct mm_struct *mm, struct vm_area_struct *lower,
 		upper->vm_pgoff = upper_pgoff;
 	}
 	vma_range_end(grows);
+	if (shrinks->anon_vma)
+		anon_vma_merge(grows, shrinks);
 	vma_range_begin(shrinks);
 	vma_tree_move_border(&mm->vmas, lower, upper, border);
 	upper->vm_pgoff = upper_pgoff;
@@ -198,8 +194,7 @@ struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *v
 	}
 	if (start == vma->vm_start) {
 		vma_tree_find_prev(&mm->vmas, start, &other);
-		if (other && continues(other, &shape) && anon_vma_mergeable(other, vma) &&
-		    enter_family(other, vma)) {
+		if (other && continues(other, &shape) && anon_vma_mergeable(other, vma)) {
 			move_border(mm, other, vma, end);
 			mm_count(mm, old_flags, -pages);
 			mm_count(mm, flags, pages);
@@ -207,8 +202,7 @@ struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *v
 		}
 	} else if (end == vma->vm_end) {
 		other = vma_tree_find(&mm->vmas, end);
-		if (other && precedes(&shape, other) && anon_vma_mergeable(vma, other) &&
-		    enter_family(other, vma)) {
+		if (other && precedes(&shape, other) && anon_vma_mergeable(vma, other)) {
 			move_border(mm, vma, other, start);
 			mm_count(mm, old_flags, -pages);
 			mm_count(mm, flags, pages);
