@@ -537,8 +537,7 @@ void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 		return slab_alloc(cache, gfp, __builtin_return_address(0));
 	if (slab_debug_refuse(gfp))
 		return NULL;
-	return slab_taken(cache, slab_alloc_slow(cache, gfp, nid), gfp,
-			  __builtin_return_address(0));
+	return slab_alloc_slow(cache, gfp, nid, __builtin_return_address(0));
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
