@@ -1,0 +1,55 @@
+# Tests that run inside the guest, and the tests of `pagoda run` itself.
+#
+#   make guest-test			all tests on all machines (tests/guest/machines)
+#   make guest-test TESTS="vma cow"	only these
+#   make guest-test MACHINES=small	only on this machine
+#   make guest-test KERNEL=/boot/vmlinuz	on another kernel: what Linux does
+
+GLIBC_CC ?= gcc
+
+guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Itests/guest
+guest_names := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
+guest_lib := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
+guest_programs := $(patsubst tests/guest/programs/%.c,%,$(wildcard tests/guest/programs/*.c))
+guest_dir := $(B)/guest-tests
+guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
+	$(guest_programs:%=$(guest_dir)/programs/%)
+
+.PHONY: guest-test host-cmd-test guest-tests
+
+guest-tests: $(guest_built)
+
+guest-test: $(B)/pagoda $(guest_built)
+	@tests/guest/machines.sh
+
+host-cmd-test: $(B)/pagoda
+	@tests/host-cmd/run.sh
+
+# One program a C library: tests/guest/lib/suite.c says why.
+define guest_suite
+$(guest_dir)/$(1)/%.o: tests/guest/%.c | host-need
+	@mkdir -p $$(@D)
+	$(2) $(guest_cflags) -Dmain=$$*_main -MMD -MP -c -o $$@ $$<
+
+$(guest_dir)/$(1)/lib/%.o: tests/guest/lib/%.c | host-need
+	@mkdir -p $$(@D)
+	$(2) $(guest_cflags) -I$(guest_dir) -MMD -MP -c -o $$@ $$<
+
+$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/suite-list.h
+
+$(guest_dir)/suite-$(1): $(guest_names:%=$(guest_dir)/$(1)/%.o) $(guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
+	$(2) -static -s -o $$@ $$^ -lpthread
+endef
+$(eval $(call guest_suite,glibc,$(GLIBC_CC)))
+$(eval $(call guest_suite,musl,$(GUEST_CC)))
+
+$(guest_dir)/programs/%: tests/guest/programs/%.c | host-need
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(guest_cflags) -static -s -o $@ $<
+
+# Written anew when a test comes or goes.
+$(guest_dir)/suite-list.h: tests/guest $(guest_names:%=tests/guest/%.c)
+	@mkdir -p $(@D)
+	printf 'TEST(%s)\n' $(guest_names) >$@
+
+-include $(wildcard $(guest_dir)/*/*.d $(guest_dir)/*/lib/*.d)

@@ -1,0 +1,63 @@
+#!/bin/bash
+# machines.sh: runs the guest tests on every machine they are meant for.
+#
+# From the environment: TESTS, names of tests (default all); MACHINES, names of
+# machines below (default all); KERNEL, another kernel than ours, to see what it
+# does; BUILD and PAGODA as in harness.sh.
+set -u
+
+here=$(dirname "$0")
+failed=0
+
+# Every test of the C suite with each C library, then the scripts.
+all_tests() {
+	local test
+	for test in "$here"/*.c; do
+		test=$(basename "$test" .c)
+		echo "musl/$test"
+		[ "${1-}" = musl ] || echo "glibc/$test"
+	done
+	for test in "$here"/*.sh; do
+		test=$(basename "$test")
+		case $test in harness.sh | machines.sh) ;; *) echo "$test" ;; esac
+	done
+}
+
+# Only those of $TESTS, where it is set.
+chosen() {
+	while read -r test; do
+		local name=${test#*/}
+		case " ${TESTS-$name} " in *" ${name%.sh} "* | *" $name "* | *" $test "*) echo "$test" ;; esac
+	done
+}
+
+# machine NAME LIBC PAGODA-OPTION...: LIBC is musl, or both.
+machine() {
+	local name=$1 libc=$2 tests
+	shift 2
+	case " ${MACHINES-$name} " in *" $name "*) ;; *) return ;; esac
+	mapfile -t tests < <(all_tests "$libc" | chosen)
+	[ ${#tests[@]} = 0 ] && return
+	"$here/harness.sh" "$name" "${tests[@]}" -- "${kernel[@]}" "$@" || failed=1
+}
+
+nodes=(--qemu-args "-object memory-backend-ram,size=128M,id=m0
+	-object memory-backend-ram,size=128M,id=m1
+	-numa node,nodeid=0,memdev=m0,cpus=0 -numa node,nodeid=1,memdev=m1,cpus=1")
+
+if [ -n "${KERNEL-}" ]; then
+	# Without what would make the figures of Linux differ from the plain rules.
+	kernel=(--kernel "$KERNEL" --append "transparent_hugepage=never no5lvl")
+	machine linux both --ram 512M
+	machine linux-nodes musl --ram 256M --cpus 2 "${nodes[@]}"
+else
+	kernel=()
+	machine plain both --ram 256M
+	machine small musl --ram 32M
+	machine cpus musl --ram 256M --cpus 4
+	machine nodes musl --ram 256M --cpus 2 "${nodes[@]}"
+	kernel=(--debug)
+	machine debug both --ram 256M
+	machine debug-cpus musl --ram 256M --cpus 2
+fi
+exit $failed
