@@ -310,10 +310,11 @@ int dcache_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct dentry *dir = file->path.dentry;
 
-	if (ctx->pos == 0 && !ctx->emit(ctx, ".", 1, 1, dir->inode->ino, 4))
-		return 0;
-	if (ctx->pos <= 0)
+	if (ctx->pos == 0) {
+		if (!ctx->emit(ctx, ".", 1, 1, dir->inode->ino, 4))
+			return 0;
 		ctx->pos = 1;
+	}
 	if (ctx->pos == 1) {
 		if (!ctx->emit(ctx, "..", 2, 2, dir->parent->inode->ino, 4))
 			return 0;

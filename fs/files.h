@@ -22,3 +22,5 @@ int fd_get_cloexec(int fd); /* 0, 1 or -EBADF */
 int fd_set_cloexec(int fd, bool on);
 /* An inode on no disk and in no directory, for anon_file(). NULL without memory. */
 struct inode *anon_inode(u32 mode);
+extern const struct file_operations fifo_fops; /* fs/pipe.c */
+int tmpfs_fill(struct super_block *sb, const char *source, const char *options);

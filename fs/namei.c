@@ -375,7 +375,7 @@ static int open_walk(struct walk *w, u32 flags, u32 mode, bool *created)
 		return err;
 	}
 	for (;;) {
-		struct dentry *d;
+		struct dentry *d = NULL;
 		char *last;
 		int err = walk_through(w, 0, true, &last);
 

@@ -94,11 +94,13 @@ struct file_operations {
 	long (*read)(struct file *file, struct iov_iter *to, u64 *pos);
 	long (*write)(struct file *file, struct iov_iter *from, u64 *pos);
 	s64 (*llseek)(struct file *file, s64 offset, int whence);
-	/* Emit entries from file->pos on, until emit() says it is full. 0 or -errno. */
+	/* Emit entries from ctx->pos on, moving it, until emit() says it is full. 0 or -errno. */
 	int (*readdir)(struct file *file, struct dir_context *ctx);
 	/* POLL bits that hold now; poll_wait() on whatever may change them. */
 	unsigned (*poll)(struct file *file, struct poll_table *table);
 	long (*ioctl)(struct file *file, unsigned cmd, unsigned long arg);
+	long (*fcntl)(struct file *file, unsigned cmd,
+		      unsigned long arg); /* what fcntl.c does not know */
 	/* A mapping is made: set vma->vm_ops and the like; NULL: page cache if there is one, else ENODEV. */
 	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 	int (*fsync)(struct file *file);
@@ -155,6 +157,8 @@ struct super_operations {
 	int (*statfs)(struct super_block *sb, struct kstatfs *st);
 	/* For /proc/mounts: ",size=..": bytes stored. */
 	int (*show_options)(struct super_block *sb, char *buf, size_t size);
+	/* The last mount went: let go of the names that memory holds. Then evictions, then kill. */
+	void (*release_tree)(struct super_block *sb);
 	void (*kill)(struct super_block *sb);
 };
 
@@ -289,6 +293,10 @@ void init_special_inode(struct inode *inode, u32 mode, u32 dev);
 
 /* --- registering --- */
 void register_filesystem(struct file_system_type *type);
+/* The types in order of registration, NULL first and last; for /proc/filesystems. */
+const struct file_system_type *next_filesystem(const struct file_system_type *after);
+/* The first mount: type "rootfs". Once, at boot. */
+int mount_root(void);
 /* Characters devices: minors [minor, minor+count). name: where devtmpfs shows it (NULL: nowhere). */
 int register_chrdev(u32 major, u32 minor, u32 count, const struct file_operations *ops);
 int devtmpfs_add(const char *name, u32 mode,
@@ -311,7 +319,15 @@ long generic_write(struct file *file, struct iov_iter *from, u64 *pos);
 s64 generic_llseek(struct file *file, s64 offset, int whence);
 int dcache_readdir(struct file *file, struct dir_context *ctx); /* for pinned name trees */
 void map_source_of(struct file *file, struct map_source *source);
-extern const struct file_operations generic_dir_ops;
+s64 dir_llseek(struct file *file, s64 offset, int whence); /* positions mean what readdir says */
+extern const struct file_operations generic_dir_ops;       /* pinned name trees */
+u32 decode_dev(u64 dev); /* a device number as programs write it -> MKDEV's */
+
+/*
+ * A file in memory without a name in any directory, open for reading and writing: shared
+ * anonymous memory ("dev/zero"), memfd, SysV segments. ERR_PTR.
+ */
+struct file *shmem_file(const char *name, u64 bytes, u32 flags);
 
 /* --- poll --- */
 struct poll_table {

@@ -100,6 +100,12 @@ static inline long PTR_ERR(const void *p)
 	return (long)p;
 }
 
+/* An error pointer of another type. */
+static inline void *ERR_CAST(const void *p)
+{
+	return (void *)p;
+}
+
 static inline bool IS_ERR(const void *p)
 {
 	return unlikely((unsigned long)p >= (unsigned long)-MAX_ERRNO);

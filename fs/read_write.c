@@ -1,0 +1,381 @@
+/*
+ * read(2), write(2) and their kin; lseek; sendfile.
+ *
+ * The file's position is shared by all who share the file: it is moved under
+ * pos_lock.  Files that cannot seek (pipes, terminals) have none and skip it.
+ */
+#include "fs/files.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "mm/frame/frame.h"
+#include "mm/slab/slab.h"
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/uio.h>
+
+#define MAX_RW_BYTES (0x7fffffffUL & PAGE_MASK)
+#define MAX_SEGMENTS 1024
+
+/* Move bytes at *pos; the counters of /proc/PID/io. */
+static long do_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	long n;
+
+	if (!(file->mode & FMODE_READ))
+		return -EBADF;
+	if (!file->ops->read)
+		return (file->inode->mode & S_IFMT) == S_IFDIR ? -EISDIR : -EINVAL;
+	n = file->ops->read(file, to, pos);
+	if (n > 0)
+		current->io_rchar += n;
+	current->io_syscr++;
+	return n;
+}
+
+static long do_write(struct file *file, struct iov_iter *from, u64 *pos)
+{
+	long n;
+
+	if (!(file->mode & FMODE_WRITE))
+		return -EBADF;
+	if (!file->ops->write)
+		return -EINVAL;
+	n = file->ops->write(file, from, pos);
+	if (n > 0)
+		current->io_wchar += n;
+	current->io_syscw++;
+	return n;
+}
+
+static long transfer(int fd, struct iov_iter *iter, bool write)
+{
+	struct file *file = fget(fd);
+	u64 no_pos = 0;
+	long n;
+
+	if (!file)
+		return -EBADF;
+	iter->count = min(iter->count, MAX_RW_BYTES);
+	if (file->mode & FMODE_SEEK) {
+		mutex_lock(&file->pos_lock);
+		n = write ? do_write(file, iter, &file->pos) : do_read(file, iter, &file->pos);
+		mutex_unlock(&file->pos_lock);
+	} else {
+		n = write ? do_write(file, iter, &no_pos) : do_read(file, iter, &no_pos);
+	}
+	fput(file);
+	return n;
+}
+
+static long transfer_at(int fd, struct iov_iter *iter, s64 at, bool write)
+{
+	struct file *file;
+	u64 pos = at;
+	long n;
+
+	if (at < 0)
+		return -EINVAL;
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
+	iter->count = min(iter->count, MAX_RW_BYTES);
+	if (!(file->mode & FMODE_SEEK))
+		n = -ESPIPE;
+	else
+		n = write ? do_write(file, iter, &pos) : do_read(file, iter, &pos);
+	fput(file);
+	return n;
+}
+
+SYSCALL3(read, int, fd, void __user *, buf, size_t, bytes)
+{
+	struct iov_iter iter;
+
+	if (unlikely(!access_ok(buf, bytes)))
+		return -EFAULT;
+	iter_init_user(&iter, buf, bytes);
+	return transfer(fd, &iter, false);
+}
+
+SYSCALL3(write, int, fd, const void __user *, buf, size_t, bytes)
+{
+	struct iov_iter iter;
+
+	if (unlikely(!access_ok(buf, bytes)))
+		return -EFAULT;
+	iter_init_user(&iter, (void __user *)buf, bytes);
+	return transfer(fd, &iter, true);
+}
+
+SYSCALL4(pread64, int, fd, void __user *, buf, size_t, bytes, s64, pos)
+{
+	struct iov_iter iter;
+
+	iter_init_user(&iter, buf, bytes);
+	return transfer_at(fd, &iter, pos, false);
+}
+
+SYSCALL4(pwrite64, int, fd, const void __user *, buf, size_t, bytes, s64, pos)
+{
+	struct iov_iter iter;
+
+	iter_init_user(&iter, (void __user *)buf, bytes);
+	return transfer_at(fd, &iter, pos, true);
+}
+
+/* Copy and check a program's list of buffers; free *iov with kfree. */
+static int get_iovec(const struct iovec __user *user, unsigned long n, struct iovec **iov,
+		     struct iov_iter *iter)
+{
+	size_t total = 0;
+
+	if (n > MAX_SEGMENTS)
+		return -EINVAL;
+	*iov = kmalloc(max(n, 1UL) * sizeof(struct iovec), GFP_KERNEL);
+	if (!*iov)
+		return -ENOMEM;
+	if (copy_from_user(*iov, user, n * sizeof(struct iovec))) {
+		kfree(*iov);
+		return -EFAULT;
+	}
+	for (unsigned long i = 0; i < n; i++) {
+		struct iovec *v = &(*iov)[i];
+		int err = 0;
+
+		if ((long)v->iov_len < 0)
+			err = -EINVAL;
+		else if (!access_ok((void __user *)(unsigned long)v->iov_base, v->iov_len))
+			err = -EFAULT;
+		if (err) {
+			kfree(*iov);
+			return err;
+		}
+		v->iov_len = min(v->iov_len, MAX_RW_BYTES - total);
+		total += v->iov_len;
+	}
+	iter_init_iovec(iter, *iov, n, total);
+	return 0;
+}
+
+static long vector(int fd, const struct iovec __user *user, unsigned long n, bool write)
+{
+	struct iov_iter iter;
+	struct iovec *iov;
+	long result = get_iovec(user, n, &iov, &iter);
+
+	if (result)
+		return result;
+	result = transfer(fd, &iter, write);
+	kfree(iov);
+	return result;
+}
+
+static long vector_at(int fd, const struct iovec __user *user, unsigned long n, s64 pos, bool write)
+{
+	struct iov_iter iter;
+	struct iovec *iov;
+	long result = get_iovec(user, n, &iov, &iter);
+
+	if (result)
+		return result;
+	result = transfer_at(fd, &iter, pos, write);
+	kfree(iov);
+	return result;
+}
+
+SYSCALL3(readv, int, fd, const struct iovec __user *, iov, unsigned long, n)
+{
+	return vector(fd, iov, n, false);
+}
+
+SYSCALL3(writev, int, fd, const struct iovec __user *, iov, unsigned long, n)
+{
+	return vector(fd, iov, n, true);
+}
+
+SYSCALL4(preadv, int, fd, const struct iovec __user *, iov, unsigned long, n, s64, pos)
+{
+	return vector_at(fd, iov, n, pos, false);
+}
+
+SYSCALL4(pwritev, int, fd, const struct iovec __user *, iov, unsigned long, n, s64, pos)
+{
+	return vector_at(fd, iov, n, pos, true);
+}
+
+/* --- position --- */
+
+s64 generic_llseek(struct file *file, s64 offset, int whence)
+{
+	u64 size = READ_ONCE(file->inode->size);
+	s64 pos;
+
+	switch (whence) {
+	case SEEK_SET: pos = offset; break;
+	case SEEK_CUR: pos = file->pos + offset; break;
+	case SEEK_END: pos = size + offset; break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		if (offset < 0 || (u64)offset >= size)
+			return -ENXIO;
+		pos = whence == SEEK_DATA ? offset : (s64)size;
+		break;
+	default: return -EINVAL;
+	}
+	if (pos < 0)
+		return -EINVAL;
+	file->pos = pos;
+	return pos;
+}
+
+SYSCALL3(lseek, int, fd, s64, offset, unsigned, whence)
+{
+	struct file *file = fget(fd);
+	s64 pos;
+
+	if (!file)
+		return -EBADF;
+	if (!file->ops->llseek) {
+		pos = -ESPIPE;
+	} else {
+		mutex_lock(&file->pos_lock);
+		pos = file->ops->llseek(file, offset, whence);
+		mutex_unlock(&file->pos_lock);
+	}
+	fput(file);
+	return pos;
+}
+
+/* --- files with a page cache --- */
+
+long generic_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	return cache_read(file->mapping, pos, to, READ_ONCE(file->inode->size));
+}
+
+static void grow_size(struct address_space *mapping, u64 size)
+{
+	struct inode *inode = mapping->host;
+
+	if (size > inode->size)
+		WRITE_ONCE(inode->size, size);
+}
+
+long generic_write(struct file *file, struct iov_iter *from, u64 *pos)
+{
+	struct inode *inode = file->inode;
+	unsigned long limit = rlimit(RLIMIT_FSIZE);
+	long n;
+
+	down_write(&inode->lock);
+	if (file->flags & O_APPEND)
+		*pos = inode->size;
+	if (*pos + from->count > limit) {
+		if (*pos >= limit && from->count) {
+			up_write(&inode->lock);
+			send_signal(SIGXFSZ, NULL, current);
+			return -EFBIG;
+		}
+		from->count = limit - *pos;
+	}
+	if (*pos + from->count > 1ULL << 47) {
+		up_write(&inode->lock);
+		return -EFBIG;
+	}
+	n = cache_write(file->mapping, pos, from, grow_size);
+	if (n > 0) {
+		inode->mtime = inode->ctime = fs_now();
+		inode->mode &= ~(current->cred.fsuid ? S_ISUID | S_ISGID : 0);
+	}
+	up_write(&inode->lock);
+	return n;
+}
+
+/* --- from file to file --- */
+
+SYSCALL4(sendfile, int, out_fd, int, in_fd, s64 __user *, user_offset, size_t, count)
+{
+	struct file *in = fget(in_fd), *out = fget(out_fd);
+	void *page = get_free_pages(GFP_KERNEL, 0);
+	long done = 0, n = 0;
+	s64 offset = 0;
+	u64 pos, no_pos = 0;
+
+	if (!in || !out)
+		n = -EBADF;
+	else if (!page)
+		n = -ENOMEM;
+	else if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE))
+		n = -EBADF;
+	else if (!in->mapping || (in->inode->mode & S_IFMT) != S_IFREG || (out->flags & O_APPEND))
+		n = -EINVAL;
+	else if (user_offset && get_user(offset, user_offset))
+		n = -EFAULT;
+	else if (offset < 0)
+		n = -EINVAL;
+	if (n)
+		goto out;
+	pos = user_offset ? (u64)offset : in->pos;
+	count = min(count, MAX_RW_BYTES);
+	while ((size_t)done < count) {
+		struct iov_iter iter;
+		u64 from = pos;
+
+		iter_init_kernel(&iter, page, min(count - done, PAGE_SIZE));
+		n = do_read(in, &iter, &from);
+		if (n <= 0)
+			break;
+		iter_init_kernel(&iter, page, n);
+		n = do_write(out, &iter, out->mode & FMODE_SEEK ? &out->pos : &no_pos);
+		if (n <= 0)
+			break;
+		pos += n;
+		done += n;
+		if (signal_pending())
+			break;
+	}
+	if (!user_offset)
+		in->pos = pos;
+	else if (done && put_user((s64)pos, user_offset))
+		n = -EFAULT;
+out:
+	if (page)
+		free_page(page);
+	if (in)
+		fput(in);
+	if (out)
+		fput(out);
+	return done ? done : n;
+}
+
+/* --- durability: memory file systems have nothing to write --- */
+
+static long sync_file(int fd)
+{
+	struct file *file = fget(fd);
+	int err;
+
+	if (!file)
+		return -EBADF;
+	if (file->ops->fsync)
+		err = file->ops->fsync(file);
+	else
+		err = (file->inode->mode & S_IFMT) == S_IFREG ? 0 : -EINVAL;
+	fput(file);
+	return err;
+}
+
+SYSCALL1(fsync, int, fd)
+{
+	return sync_file(fd);
+}
+
+SYSCALL1(fdatasync, int, fd)
+{
+	return sync_file(fd);
+}
+
+SYSCALL0(sync)
+{
+	return 0;
+}
