@@ -81,6 +81,8 @@ typedef struct {
 #define __section(s)    __attribute__((section(s)))
 #define __used          __attribute__((used))
 #define __maybe_unused  __attribute__((unused))
+/* Reads what others write meanwhile, and means to: ThreadSanitizer shall not report it. */
+#define __no_sanitize_thread __attribute__((no_sanitize("thread")))
 #define fallthrough     __attribute__((fallthrough))
 #define static_assert _Static_assert
 

@@ -7,6 +7,7 @@
 #include "lib/atomic.h"
 #include "lib/types.h"
 #include "machine/page.h"
+#include "machine/ram.h"
 #include "sync/spinlock.h"
 
 struct page {
@@ -73,6 +74,9 @@ enum page_flag {
 #define PAGE_ZONE_SHIFT   24
 #define PAGE_NODE_SHIFT   27
 static_assert(NR_PAGE_FLAGS <= PAGE_POLICY_SHIFT, "flags run into the policy bits");
+/* Node and zone as one number, flags >> PAGE_ZONE_SHIFT. */
+#define PAGE_ZONE_IDS (MAX_NUMNODES << (PAGE_NODE_SHIFT - PAGE_ZONE_SHIFT))
+static_assert(PAGE_ZONE_IDS <= 1 << (32 - PAGE_ZONE_SHIFT), "nodes run out of the flags");
 
 static inline bool page_test(const struct page *page, enum page_flag flag)
 {

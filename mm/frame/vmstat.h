@@ -41,5 +41,9 @@ unsigned long zone_stat(const struct zone *zone, enum zone_stat item);
 unsigned long node_stat(const struct pglist_data *node, enum node_stat item);
 unsigned long global_zone_stat(enum zone_stat item);
 unsigned long global_node_stat(enum node_stat item);
+/* Counts of a zone, and pages that were ever taken from it (pgalloc_*). */
+unsigned long zone_numa_stat(const struct zone *zone, enum numa_stat item);
+unsigned long zone_pages_allocated(const struct zone *zone);
 const char *zone_stat_name(enum zone_stat item); /* "nr_free_pages": as in /proc/vmstat */
 const char *node_stat_name(enum node_stat item);
+const char *numa_stat_name(enum numa_stat item);

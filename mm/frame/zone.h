@@ -11,11 +11,10 @@
 #include "sync/spinlock.h"
 #include "sync/wait.h"
 
-#define MAX_ORDER     11 /* orders 0..10: 1..1024 pages */
+#define MAX_ORDER       11 /* orders 0..10: 1..1024 pages */
 #define PAGEBLOCK_ORDER 9
 #define PAGEBLOCK_PAGES (1UL << PAGEBLOCK_ORDER)
-
-enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
+#define MAX_BLOCK_PAGES (1UL << (MAX_ORDER - 1)) /* the largest block */
 
 enum migratetype {
 	MIGRATE_UNMOVABLE,
@@ -27,6 +26,15 @@ enum migratetype {
 	MIGRATE_ISOLATE,
 	MIGRATE_TYPES
 };
+
+/* The type of page block a request wants its page from. */
+static inline enum migratetype gfp_migratetype(gfp_t gfp)
+{
+	return (enum migratetype)(gfp >> 3 & 3);
+}
+static_assert(__GFP_MOVABLE >> 3 == MIGRATE_MOVABLE &&
+		      __GFP_RECLAIMABLE >> 3 == MIGRATE_RECLAIMABLE,
+	      "gfp_migratetype() shifts");
 
 enum watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
@@ -42,13 +50,18 @@ enum zone_stat {
 	NR_MLOCK,
 	NR_BOUNCE,
 	NR_FREE_CMA,
-	NUMA_HIT,
-	NUMA_MISS,
-	NUMA_FOREIGN,
-	NUMA_INTERLEAVE,
-	NUMA_LOCAL,
-	NUMA_OTHER,
 	NR_ZONE_STATS
+};
+
+/* Where allocations went against where they were meant to go; counts, not gauges. */
+enum numa_stat {
+	NUMA_HIT,        /* on the node it was meant for */
+	NUMA_MISS,       /* here, though meant for another */
+	NUMA_FOREIGN,    /* meant for here, went to another */
+	NUMA_INTERLEAVE, /* by an interleaving policy, where it wanted */
+	NUMA_LOCAL,      /* here, for a CPU of this node */
+	NUMA_OTHER,      /* here, for a CPU of another node */
+	NR_NUMA_STATS
 };
 
 /* Gauges of a node. */
@@ -87,41 +100,68 @@ enum node_stat {
 	NR_NODE_STATS
 };
 
+/*
+ * The free blocks of one order.  Bit n of pair_map belongs to the n-th pair of
+ * buddies and is set while exactly one of the two is free as a block of this
+ * order; the largest blocks have no buddy and no map.
+ */
 struct free_area {
 	struct page_list list[MIGRATE_TYPES]; /* (zone lock) blocks of this order by type */
-	unsigned long nr_free;		      /* (zone lock) blocks on all of them */
+	unsigned long *pair_map;              /* (zone lock) */
 };
 
-/* A CPU's lists in front of one zone. Only that CPU touches them (or all CPUs are stopped). */
+/*
+ * A CPU's lists in front of one zone: single pages, by type. A list is a ring of frame numbers:
+ * pages are put in and taken out at `head` (the last one freed is warm), surplus
+ * leaves at `tail`. Only that CPU touches them (or all CPUs are stopped).
+ */
+struct pcp_ring {
+	u32 head, tail; /* free running; head - tail pages are in */
+	u32 *pfn;       /* mask + 1 of them */
+};
+
 struct per_cpu_pages {
-	u32 count; /* pages on the lists */
-	u32 high;  /* give back above this */
-	u32 batch; /* pages moved at once */
-	struct page_list list[MIGRATE_PCPTYPES];
+	struct pcp_ring ring[MIGRATE_PCPTYPES];
+	u32 mask;                 /* of the rings' indices; constant */
+	u32 count;                /* pages in all rings */
+	u32 high;                 /* give back above this, never above mask + 1 */
+	u32 batch;                /* pages moved at once */
+	const u8 *pageblock_type; /* the zone's, biased: by pfn >> PAGEBLOCK_ORDER */
+	struct zone *zone;
+	unsigned long allocs;              /* single pages taken on the fast path */
+	unsigned long allocs_slow;         /* pages taken from this zone otherwise, by this CPU */
+	unsigned long numa[NR_NUMA_STATS]; /* events off the fast path */
 	s32 stat_delta[NR_ZONE_STATS];
 };
 
 struct pglist_data;
 
 struct zone {
-	spinlock_t lock; /* guards free_area, pageblock types, NR_FREE_PAGES' exact value */
+	spinlock_t lock; /* guards free_area, pageblock types, free_pages */
+	u16 nonempty
+		[MIGRATE_TYPES]; /* (lock) bit per order: free_area[order].list[type] has blocks */
 	struct free_area free_area[MAX_ORDER];
-	unsigned long free_pages;	       /* (lock) exact */
-	unsigned long watermark[NR_WMARK];     /* pages; changed under the setup mutex */
+	unsigned long free_pages;          /* (lock; read without) exact */
+	unsigned long watermark[NR_WMARK]; /* pages; changed under the setup mutex */
 	unsigned long watermark_boost;
 	unsigned long lowmem_reserve[MAX_NR_ZONES]; /* by the highest zone the request may use */
-	struct per_cpu_pages *pcp[NR_CPUS];
-	long stat[NR_ZONE_STATS]; /* atomic; deltas are in pcp */
+	struct per_cpu_pages *pcp[NR_CPUS];         /* NULL: CPU not started */
+	long stat[NR_ZONE_STATS];                   /* atomic; deltas are in pcp */
 
 	/* Constant after boot */
 	const char *name;
 	enum zone_type type;
+	u32 id; /* node and zone as in page->flags >> PAGE_ZONE_SHIFT; events carry it */
 	struct pglist_data *node;
+	pfn_t base_pfn; /* start_pfn rounded down to the largest block */
 	pfn_t start_pfn;
 	unsigned long spanned_pages; /* with holes */
 	unsigned long present_pages; /* RAM in it */
 	unsigned long managed_pages; /* (lock) of those, what the buddy system manages */
-	unsigned long *pageblock_flags; /* (lock) 4 bits a page block: its migratetype */
+	u8 *pageblock_type; /* (lock; read without) migratetype by page block from base_pfn on */
+#ifdef PAGODA_DEBUG
+	unsigned long *owner; /* by frame from start_pfn: who allocated it; 0 when free */
+#endif
 };
 
 struct zonelist {
@@ -137,8 +177,8 @@ struct pglist_data {
 	pfn_t start_pfn;
 	unsigned long spanned_pages, present_pages;
 	long stat[NR_NODE_STATS]; /* atomic; deltas are per CPU */
-	void *lruvec;		  /* mm/lru's part */
-	void *reclaim;		  /* mm/reclaim's part */
+	void *lruvec;             /* mm/lru's part */
+	void *reclaim;            /* mm/reclaim's part */
 };
 
 extern struct pglist_data *node_data[MAX_NUMNODES];

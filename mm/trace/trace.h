@@ -53,12 +53,12 @@ static __always_inline void trace(enum trace_event type, u64 count, u64 a, u64 b
  * trace_ALLOC(pfn, order, gfp, zone) and so on, one per line of events.def.  The unit says
  * by how much the counter grows: `one`, or the name of an argument.
  */
-#define EVENT(name, vmstat, unit, a, b, c, d)                                                      \
-	static __always_inline void trace_##name(u64 a, u64 b, u64 c, u64 d)                       \
-	{                                                                                          \
-		const u64 one __maybe_unused = 1;                                                  \
-		const u64 pages __maybe_unused = 1ULL << (b & 15);                                 \
-		trace(TRACE_##name, unit, a, b, c, d);                                             \
+#define EVENT(name, vmstat, unit, a, b, c, d)                                \
+	static __always_inline void trace_##name(u64 a, u64 b, u64 c, u64 d) \
+	{                                                                    \
+		const u64 one __maybe_unused = 1;                            \
+		const u64 pages __maybe_unused = 1ULL << (b & 15);           \
+		trace(TRACE_##name, unit, a, b, c, d);                       \
 	}
 #include "mm/trace/events.def"
 #undef EVENT
@@ -66,3 +66,4 @@ static __always_inline void trace(enum trace_event type, u64 count, u64 a, u64 b
 /* The sum over CPUs, and the name /proc/vmstat prints for it (NULL: not shown there). */
 unsigned long trace_count(enum trace_event type);
 const char *trace_vmstat_name(enum trace_event type);
+const char *trace_event_name(enum trace_event type);

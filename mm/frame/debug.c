@@ -1,0 +1,133 @@
+/*
+ * The debug build's aids: poison in free pages, who owns a page, and allocations that fail
+ * on purpose.
+ *
+ * A freed page is filled with 0xaa, and when it is taken again the filling must
+ * still be there: who writes to memory after giving it back is found at the next allocation.
+ * (Pages that were free since boot have never been filled; the owner's entry tells
+ * them apart: it is zero for those, and FREED for others.)
+ *
+ * The owner of a page is the address the allocation was called from, in an array of words
+ * beside the zone.
+ *
+ * fail_nth: a test sets n, runs what it tests, and the n-th allocation of this task fails;
+ * with n from 1 until nothing fails any more, every way out of every error is taken.
+ * One task at a time.
+ */
+#include "lib/printk.h"
+#include "lib/string.h"
+#include "mm/frame/report.h"
+#include "sync/task.h"
+
+#ifdef PAGODA_DEBUG
+
+#define POISON 0xaaaaaaaaaaaaaaaaULL
+#define FREED  1UL /* in place of an owner: poisoned */
+
+static unsigned long *owner_slot(const struct page *page)
+{
+	const struct zone *zone = page_zone(page);
+
+	return &zone->owner[page_to_pfn(page) - zone->start_pfn];
+}
+
+unsigned long page_alloc_caller(const struct page *page)
+{
+	unsigned long owner = READ_ONCE(*owner_slot(page));
+
+	return owner == FREED ? 0 : owner;
+}
+
+/* Pages that the direct map may not show are left alone. */
+static bool can_be_seen(void)
+{
+	return !frame_ops.clear_highpage;
+}
+
+static void check_poison(struct page *page)
+{
+	const u64 *word = page_address(page);
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*word); i++) {
+		if (word[i] != POISON) {
+			printk(KERN_ALERT "free page written at offset %u: %016llx",
+			       i * (unsigned)sizeof(*word), (unsigned long long)word[i]);
+			report_bad_page(page, "written after it was freed");
+			return;
+		}
+	}
+}
+
+void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
+{
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		unsigned long *owner = owner_slot(page + i);
+
+		if (*owner == FREED && can_be_seen())
+			check_poison(page + i);
+		else if (*owner > FREED)
+			report_bad_page(page + i, "given out twice");
+		*owner = (unsigned long)caller;
+	}
+}
+
+void frame_debug_free(struct page *page, unsigned order)
+{
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		bool seen = can_be_seen();
+
+		if (seen)
+			memset(page_address(page + i), (int)(POISON & 0xff), PAGE_SIZE);
+		*owner_slot(page + i) = seen ? FREED : 0;
+	}
+}
+
+static unsigned fail_left;            /* the allocation that fails, counted down; 0: none */
+static struct task_struct *fail_task; /* whose */
+
+void fail_nth_set(unsigned n)
+{
+	WRITE_ONCE(fail_task, current);
+	WRITE_ONCE(fail_left, n);
+}
+
+unsigned fail_nth_left(void)
+{
+	return READ_ONCE(fail_left);
+}
+
+bool should_fail_alloc(gfp_t gfp)
+{
+	if (likely(READ_ONCE(fail_left) == 0) || READ_ONCE(fail_task) != current ||
+	    gfp & __GFP_NOFAIL)
+		return false;
+	unsigned left = READ_ONCE(fail_left) - 1;
+
+	WRITE_ONCE(fail_left, left);
+	return left == 0;
+}
+
+#else
+
+void fail_nth_set(unsigned n)
+{
+	if (n)
+		pr_warn("fail_nth: only in the debug build");
+}
+
+unsigned fail_nth_left(void)
+{
+	return 0;
+}
+
+bool should_fail_alloc(gfp_t gfp)
+{
+	return false;
+}
+
+unsigned long page_alloc_caller(const struct page *page)
+{
+	return 0;
+}
+
+#endif
