@@ -9,7 +9,7 @@
 
 typedef u32 gfp_t;
 
-#define NUMA_NO_NODE (-1) /* where a node is asked for: this CPU's */
+#define NUMA_NO_NODE         (-1) /* where a node is asked for: this CPU's */
 
 /* Where from */
 #define __GFP_DMA            0x01u

@@ -311,7 +311,7 @@ static void print_zone_ranges(void)
 			end = max(end, zone->start_pfn + zone->spanned_pages);
 		}
 		if (end)
-			pr_info("  %-8s [mem %#018llx-%#018llx]", zone_names[type],
+			pr_info("  %-8s [mem 0x%016llx-0x%016llx]", zone_names[type],
 				(unsigned long long)start << PAGE_SHIFT,
 				((unsigned long long)end << PAGE_SHIFT) - 1);
 		else
@@ -327,11 +327,11 @@ static void print_nodes(void)
 	pr_info("Early memory node ranges");
 	for (unsigned i = 0; i < ram_map.ranges; i++)
 		if (ram_frames(i, 0, PAGE_LIST_ID, &from, &to, &nid))
-			pr_info("  node %3d: [mem %#018llx-%#018llx]", nid,
+			pr_info("  node %3d: [mem 0x%016llx-0x%016llx]", nid,
 				(unsigned long long)from << PAGE_SHIFT,
 				((unsigned long long)to << PAGE_SHIFT) - 1);
 	for_each_node (nid)
-		pr_info("Initmem setup node %d [mem %#018llx-%#018llx]", nid,
+		pr_info("Initmem setup node %d [mem 0x%016llx-0x%016llx]", nid,
 			(unsigned long long)node_data[nid]->start_pfn << PAGE_SHIFT,
 			((unsigned long long)(node_data[nid]->start_pfn +
 					      node_data[nid]->spanned_pages)
