@@ -44,19 +44,74 @@ static __always_inline enum pt_level pt_below(enum pt_level level)
 	return level;
 }
 
-/* A zeroed table page (counted in NR_PAGETABLE), or NULL. A small per-CPU stock is kept. */
-pte_t *pt_alloc_table(gfp_t gfp);
+/* The level of a root's entries. */
+static __always_inline enum pt_level pt_top(void)
+{
+	return PT_BITS(PT_PGD) ? PT_PGD : pt_below(PT_PGD);
+}
+
+/* After slab_init(). */
+void pt_init(void);
+
+/* A zeroed table page (counted in NR_PAGETABLE), or NULL. A stock of them is kept per CPU. */
+pte_t *pt_alloc_table(gfp_t gfp) __must_check;
+/*
+ * The table is out of its tree and flushed from all TLBs, and all its entries are zero: it is
+ * zeroed no more. It is reused or freed when all who walk tables without locks now are done.
+ * Any context but interrupts.
+ */
 void pt_free_table(pte_t *table);
+/*
+ * The same for roots. A new one's user part is zero, the kernel's part undefined (arch_mm_init()
+ * sets it); when it is freed its user part is zero and no CPU has it loaded.
+ */
+pte_t *pt_alloc_root(gfp_t gfp) __must_check;
+void pt_free_root(pte_t *root);
+/* Give this CPU's stock back, under pressure; pages freed. */
+unsigned long pt_drain_stock(void);
 
 /*
  * The entry that translates va at `level` (PT_PTE: the page's own), or NULL when a table
  * on the way is missing or a large page stands there: then *found (if not NULL) is the entry
  * where the walk ended and *at its level. Takes no lock: tables are freed by epoch.
  */
-pte_t *pt_walk(pte_t *root, unsigned long va, enum pt_level level, pte_t **found,
-	       enum pt_level *at);
-/* The same, making missing tables; NULL without memory or where a large page stands. May sleep by gfp. */
-pte_t *pt_walk_alloc(pte_t *root, unsigned long va, enum pt_level level, bool user, gfp_t gfp);
+static __always_inline pte_t *pt_walk(pte_t *root, unsigned long va, enum pt_level level,
+				      pte_t **found, enum pt_level *at)
+{
+	pte_t *table = root;
+
+	/* Five rounds, and with a constant level the compiler leaves no trace of the loop. */
+#pragma GCC unroll 5
+	for (int i = PT_PGD; i > PT_PTE; i--) {
+		pte_t e;
+
+		if (i <= (int)level || PT_BITS(i) == 0)
+			continue;
+		e = (pte_t){load_acquire(&table[pt_index(i, va)].v)};
+		if (unlikely(!pte_is_table(e))) {
+			if (found) {
+				*found = table + pt_index(i, va);
+				*at = i;
+			}
+			return NULL;
+		}
+		table = pt_table(e);
+	}
+	return table + pt_index(level, va);
+}
+
+/*
+ * The same, making missing tables; NULL without memory or where a large page stands. May sleep
+ * by gfp.
+ */
+pte_t *pt_walk_make(pte_t *root, unsigned long va, enum pt_level level, bool user, gfp_t gfp);
+static __always_inline pte_t *pt_walk_alloc(pte_t *root, unsigned long va, enum pt_level level,
+					    bool user, gfp_t gfp)
+{
+	pte_t *slot = pt_walk(root, va, level, NULL, NULL);
+
+	return likely(slot) ? slot : pt_walk_make(root, va, level, user, gfp);
+}
 
 /* What a virtual address is backed by: for decoding, debugging and /proc. False: nothing. */
 bool pt_translate(pte_t *root, unsigned long va, pte_t *entry, enum pt_level *level);
