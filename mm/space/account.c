@@ -32,9 +32,9 @@ unsigned long sysctl_admin_reserve_kbytes = 8192;
 struct space_limits space_limits;
 
 #define KB_PAGES(kbytes) ((kbytes) >> (PAGE_SHIFT - 10))
-#define COMMIT_FOLD	 1024 /* pages a CPU keeps to itself at most */
+#define COMMIT_FOLD      1024 /* pages a CPU keeps to itself at most */
 
-static long committed_sum;		      /* atomic */
+static long committed_sum;                    /* atomic */
 static DEFINE_PER_CPU(long, committed_delta); /* of this CPU, not yet in the sum */
 
 void vm_commit(long pages)
@@ -53,7 +53,7 @@ long vm_committed(void)
 	long sum = READ_ONCE(committed_sum);
 	unsigned cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		sum += READ_ONCE(per_cpu(committed_delta, cpu));
 	return max(sum, 0L);
 }

@@ -8,9 +8,9 @@
 #include "machine/layout.h"
 #include "mm/space/space_int.h"
 
-#define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+#define VM_ACCESS_FLAGS     (VM_READ | VM_WRITE | VM_EXEC)
 /* Areas that are what they are: not merged, not locked, not moved into each other. */
-#define VM_SPECIAL (VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_MIXEDMAP)
+#define VM_SPECIAL          (VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_MIXEDMAP)
 
 /* Flags that do not keep neighbours apart: what a merged area has if either had it. */
 #define VM_IGNORED_BY_MERGE VM_SOFTDIRTY
@@ -42,8 +42,19 @@ void vma_range_begin(struct vm_area_struct *vma);
 void vma_range_end(struct vm_area_struct *vma);
 /* Take it from the faults: waits for those inside; later ones see VM_DETACHED. Leaves the index. */
 void vma_detach(struct mm_struct *mm, struct vm_area_struct *vma);
-/* The end of a detached VMA whose pages are gone: out of rmap, closed, freed. */
+/* The end of a detached VMA whose pages are gone: out of rmap, closed; freed, its file by mm_unlock. */
 void vma_discard(struct vm_area_struct *vma);
+void vma_free_released(struct vm_area_struct *list);
+/* Unlock mmap_lock; then, for that may take any lock, put the files of areas that went. */
+static inline void mm_unlock(struct mm_struct *mm)
+{
+	struct vm_area_struct *released = mm->released;
+
+	mm->released = NULL;
+	up_write(&mm->mmap_lock);
+	if (unlikely(released))
+		vma_free_released(released);
+}
 
 /* --- merge.c --- */
 /* What a mapping would be, before there is a VMA for it. */
@@ -71,12 +82,17 @@ struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *v
 /* Where a mapping of len bytes goes: an address, or -errno. */
 unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
 				unsigned long flags);
-/* Map anonymous private memory at a free, checked place. 0 or -ENOMEM. */
+/* Anonymous private memory at a free place, all limits looked at: an area, new or grown. 0 or -ENOMEM. */
 int map_anonymous(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t flags);
+static inline unsigned long round_to_page(unsigned long bytes)
+{
+	return ALIGN_UP(bytes, PAGE_SIZE);
+}
 /* mmap_lock not held: make [start, start+len) present, errors be forgotten (mmap, brk, mremap). */
 void populate_quietly(struct mm_struct *mm, unsigned long start, unsigned long len);
 /* Room for len more bytes of locked memory: 0 or -EAGAIN. */
 int check_locked_limit(const struct mm_struct *mm, vm_flags_t flags, unsigned long len);
 
 /* --- brk.c, stack.c --- */
-unsigned long random_pages(unsigned bits); /* below 2^bits pages, in bytes; 0 without randomisation */
+unsigned long
+random_pages(unsigned bits); /* below 2^bits pages, in bytes; 0 without randomisation */

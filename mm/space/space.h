@@ -110,6 +110,7 @@ struct mm_struct {
 	atomic_t mm_count; /* users as one, plus lazy holders; 0: the struct is freed */
 	struct rw_semaphore mmap_lock;
 	struct vma_tree vmas;		 /* (mmap_lock; readers: epoch) */
+	struct vm_area_struct *released; /* (mmap_lock) gone; files to be put after unlocking */
 	atomic_long_t rss[NR_MM_COUNTERS]; /* pages */
 	atomic_long_t pgtables_bytes;
 	/* (mmap_lock) pages */
@@ -181,8 +182,8 @@ int map_anon_fixed(struct mm_struct *mm, unsigned long start, unsigned long len,
 /*
  * exec, in this order: mm_set_layout() says where things go (by the stack limit, at random if
  * wanted); setup_stack() makes one page below top, mm_stack_top() being a good choice;
- * what is written to the stack with access_remote_vm() makes it grow; finish_stack() adds the
- * usual 128 KiB below the lowest used page. 0 or -errno.
+ * what is written to the stack with access_remote_vm() makes it grow; finish_stack(), once
+ * mm->start_stack is the program's first stack pointer, adds the usual 128 KiB. 0 or -errno.
  */
 void mm_set_layout(struct mm_struct *mm);
 unsigned long mm_stack_top(void);

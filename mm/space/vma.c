@@ -168,11 +168,29 @@ void vma_detach(struct mm_struct *mm, struct vm_area_struct *vma)
 
 void vma_discard(struct vm_area_struct *vma)
 {
-	if (vma->vm_ops && vma->vm_ops->close)
+	if (unlikely(vma->vm_ops && vma->vm_ops->close))
 		vma->vm_ops->close(vma);
+	if (vma->anon_vma)
+		anon_vma_unlink(vma);
 	if (vma->vm_mapping)
 		unlink_file(vma);
-	vma_free(vma);
+	if (vma->vm_file) {
+		vma->vm_private = vma->vm_mm->released;
+		vma->vm_mm->released = vma;
+	} else {
+		epoch_call(&vma->epoch, free_vma_now);
+	}
+}
+
+void vma_free_released(struct vm_area_struct *list)
+{
+	while (list) {
+		struct vm_area_struct *vma = list;
+
+		list = vma->vm_private;
+		vm_file_ops.put(vma->vm_file);
+		epoch_call(&vma->epoch, free_vma_now);
+	}
 }
 
 int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address)

@@ -44,14 +44,14 @@
 #include "machine/cpu.h"
 #include "mm/space/space_int.h"
 
-#define FANOUT	   15U
+#define FANOUT     15U
 #define MAX_HEIGHT 20U /* two neighbours hold at least 6 entries between them: 3^20 > 2^31 */
-#define FEW	   4U  /* a node this small looks for a neighbour to merge with, */
-#define MERGED	   12U /* if together they have no more than this */
+#define FEW        4U  /* a node this small looks for a neighbour to merge with, */
+#define MERGED     12U /* if together they have no more than this */
 
 struct vma_node {
 	u32 level; /* constant */
-	u32 n;	   /* entries (writer; readers only take it for a hint) */
+	u32 n;     /* entries (writer; readers only take it for a hint) */
 	unsigned long gap;
 	unsigned long end[FANOUT];
 	void *slot[FANOUT];

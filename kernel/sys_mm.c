@@ -1,0 +1,91 @@
+/*
+ * The memory system calls: from registers to mm/space, and what that floor must know of
+ * processes: their limits and rights.
+ */
+#include "kernel/initcall.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "mm/space/space.h"
+#include <linux/capability.h>
+#include <linux/mman.h>
+
+#define HUGE_2M_SHIFT 21
+#define HUGE_1G_SHIFT 30
+
+/* There is no pool of huge pages: what Linux says when the pool is empty. */
+static long no_huge_pages(unsigned long flags)
+{
+	const unsigned shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+
+	return shift == 0 || shift == HUGE_2M_SHIFT || shift == HUGE_1G_SHIFT ? -ENOMEM : -EINVAL;
+}
+
+SYSCALL6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot, unsigned long, flags,
+	 int, fd, unsigned long, offset)
+{
+	struct map_source source;
+	long result;
+
+	if (offset & ~PAGE_MASK)
+		return -EINVAL;
+	if (likely(flags & MAP_ANONYMOUS)) {
+		if (unlikely(flags & MAP_HUGETLB))
+			return no_huge_pages(flags);
+		return do_mmap(current->mm, addr, len, prot, flags, offset >> PAGE_SHIFT, NULL);
+	}
+	result = map_source_of_fd(fd, &source);
+	if (result)
+		return result;
+	if (flags & MAP_HUGETLB)
+		result = -EINVAL;
+	else
+		result =
+			do_mmap(current->mm, addr, len, prot, flags, offset >> PAGE_SHIFT, &source);
+	vm_file_ops.put(source.file);
+	return result;
+}
+
+SYSCALL2(munmap, unsigned long, addr, unsigned long, len)
+{
+	return do_munmap(current->mm, addr, len);
+}
+
+SYSCALL3(mprotect, unsigned long, addr, unsigned long, len, unsigned long, prot)
+{
+	return do_mprotect(current->mm, addr, len, prot);
+}
+
+SYSCALL1(brk, unsigned long, brk)
+{
+	return do_brk(current->mm, brk);
+}
+
+static unsigned long current_rlimit(unsigned resource)
+{
+	return rlimit(resource);
+}
+
+static bool ipc_lock(void)
+{
+	return capable(CAP_IPC_LOCK);
+}
+
+static bool sys_admin(void)
+{
+	return capable(CAP_SYS_ADMIN);
+}
+
+static bool sys_rawio(void)
+{
+	return capable(CAP_SYS_RAWIO);
+}
+
+static int register_limits(void)
+{
+	space_limits.rlimit = current_rlimit;
+	space_limits.capable_ipc_lock = ipc_lock;
+	space_limits.capable_sys_admin = sys_admin;
+	space_limits.capable_sys_rawio = sys_rawio;
+	return 0;
+}
+INITCALL(INIT_EARLY, register_limits);

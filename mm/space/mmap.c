@@ -1,0 +1,428 @@
+/*
+ * mmap: an area comes into being (S32, S36).
+ *
+ *	1  what needs no lock: sense of the arguments; shared anonymous memory gets its
+ *	   nameless file
+ *	2  where: the hint, or the highest gap below mmap_base, or what MAP_FIXED says
+ *	3  what: flags, from PROT_, MAP_ and how the file was opened
+ *	4  may it be: limits, promises (account.c)
+ *	5  a neighbour grows over the place, or a VMA is made; whatever can fail is done
+ *	   by now, and only then what MAP_FIXED replaces goes
+ *
+ * Errors come in the order in which Linux finds them: programs that probe for features
+ * look at the first.
+ *
+ * The layout: the stack at the top, mmap from below the stack's limit downwards, the
+ * program and its heap at the bottom. With randomisation each of them moves by as many
+ * bits as on Linux.
+ */
+#include "mm/space/areas.h"
+#include <linux/mman.h>
+#include <linux/resource.h>
+
+int (*shmem_zero_setup)(u64 bytes, bool noreserve, struct map_source *source);
+int (*map_source_of_fd)(int fd, struct map_source *source);
+
+#define MAX_FILE_PAGES (1ULL << 35) /* what struct page can number */
+#define LOW_2G_START   0x40000000UL /* MAP_32BIT: from here */
+#define LOW_2G_END     0x80000000UL
+#define MMAP_RND_BITS  28
+#define STACK_RND_BITS 22
+
+/* Flags that MAP_SHARED ignores if it does not know them, and MAP_SHARED_VALIDATE does not. */
+#define KNOWN_FLAGS                                                                              \
+	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | \
+	 MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |         \
+	 MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_FIXED_NOREPLACE |              \
+	 MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+
+/* --- where --- */
+
+unsigned long random_pages(unsigned bits)
+{
+	if (!space_limits.randomize || !space_limits.random)
+		return 0;
+	return (unsigned long)(space_limits.random() & ((1ULL << bits) - 1)) << PAGE_SHIFT;
+}
+
+unsigned long mm_stack_top(void)
+{
+	return STACK_TOP - random_pages(STACK_RND_BITS);
+}
+
+void mm_set_layout(struct mm_struct *mm)
+{
+	const unsigned long random_stack =
+		space_limits.randomize ? ((1UL << STACK_RND_BITS) - 1) << PAGE_SHIFT : 0;
+	const unsigned long pad = random_stack + stack_guard_gap;
+	const unsigned long most = TASK_SIZE / 6 * 5, least = 128UL << 20;
+	unsigned long room = space_rlimit(RLIMIT_STACK);
+
+	if (room + pad > room)
+		room += pad;
+	room = min(max(room, least), most);
+	mm->mmap_base = round_to_page(TASK_SIZE - room - random_pages(MMAP_RND_BITS));
+}
+
+/* Is [addr, addr+len) free, with the guard of what follows? */
+static bool is_free(const struct mm_struct *mm, unsigned long addr, unsigned long len)
+{
+	const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, addr);
+	unsigned long limit;
+
+	if (!vma)
+		return true;
+	limit = vma->vm_start;
+	if (vma->vm_flags & VM_GROWSDOWN)
+		limit = limit > stack_guard_gap ? limit - stack_guard_gap : 0;
+	return addr + len <= limit;
+}
+
+static unsigned long find_place(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				unsigned long flags)
+{
+	const unsigned long low = max(PAGE_SIZE, round_to_page(sysctl_mmap_min_addr));
+
+	if (TASK_SIZE > LOW_2G_END && unlikely(flags & MAP_32BIT))
+		return vma_tree_gap_bottom_up(&mm->vmas, len, LOW_2G_START + random_pages(13),
+					      LOW_2G_END);
+	if (addr && addr <= TASK_SIZE - len && is_free(mm, addr, len))
+		return addr;
+	addr = vma_tree_gap_top_down(&mm->vmas, len, low, mm->mmap_base);
+	if (unlikely(IS_ERR_VALUE(addr)))
+		addr = vma_tree_gap_bottom_up(&mm->vmas, len, TASK_UNMAPPED_BASE, TASK_SIZE);
+	return addr;
+}
+
+unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				unsigned long flags)
+{
+	if (len > TASK_SIZE)
+		return -ENOMEM;
+	if (!(flags & MAP_FIXED)) {
+		addr = find_place(mm, addr, len, flags);
+		if (IS_ERR_VALUE(addr))
+			return addr;
+	} else if (addr > TASK_SIZE - len) {
+		return -ENOMEM;
+	} else if (addr & ~PAGE_MASK) {
+		return -EINVAL;
+	}
+	if (unlikely(addr < sysctl_mmap_min_addr) &&
+	    !(space_limits.capable_sys_rawio && space_limits.capable_sys_rawio()))
+		return -EPERM;
+	return addr;
+}
+
+/* --- what --- */
+
+/* The flags of a file's mapping into shape->flags, by how it was opened. 0 or -errno. */
+static int file_flags(const struct map_source *source, unsigned long prot, unsigned long flags,
+		      vm_flags_t *vm_flags)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (flags & ~(unsigned long)KNOWN_FLAGS & ~MAP_TYPE)
+			return -EOPNOTSUPP;
+		fallthrough;
+	case MAP_SHARED:
+		if ((prot & PROT_WRITE) && !source->writable)
+			return -EACCES;
+		*vm_flags |= VM_SHARED | VM_MAYSHARE;
+		if (!source->writable)
+			*vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
+		break;
+	case MAP_PRIVATE: break;
+	default: return -EINVAL;
+	}
+	if (!source->readable)
+		return -EACCES;
+	if (source->noexec) {
+		if (*vm_flags & VM_EXEC)
+			return -EPERM;
+		*vm_flags &= ~VM_MAYEXEC;
+	}
+	if (!source->mapping && !source->mmap)
+		return -ENODEV;
+	if (*vm_flags & VM_GROWSDOWN)
+		return -EINVAL;
+	return 0;
+}
+
+static int anonymous_flags(unsigned long flags, vm_flags_t *vm_flags)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED:
+		if (*vm_flags & VM_GROWSDOWN)
+			return -EINVAL;
+		*vm_flags |= VM_SHARED | VM_MAYSHARE;
+		return 0;
+	case MAP_PRIVATE: return 0;
+	default: return -EINVAL;
+	}
+}
+
+int check_locked_limit(const struct mm_struct *mm, vm_flags_t flags, unsigned long len)
+{
+	if (likely(!(flags & VM_LOCKED)) || may_lock_more(mm, len >> PAGE_SHIFT))
+		return 0;
+	return -EAGAIN;
+}
+
+/* --- making it --- */
+
+/* Pages of areas within a range, and how many of them are promised. */
+static void count_range(const struct mm_struct *mm, unsigned long start, unsigned long end,
+			unsigned long *pages, unsigned long *promised)
+{
+	const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, start);
+
+	*pages = *promised = 0;
+	for (; vma && vma->vm_start < end; vma = vma_tree_find(&mm->vmas, vma->vm_end)) {
+		const unsigned long n =
+			(min(vma->vm_end, end) - max(vma->vm_start, start)) >> PAGE_SHIFT;
+
+		*pages += n;
+		if (vma->vm_flags & VM_ACCOUNT)
+			*promised += n;
+	}
+}
+
+static struct vm_area_struct *new_vma(struct mm_struct *mm, const struct vma_shape *shape,
+				      const struct map_source *source)
+{
+	struct vm_area_struct *vma = vma_alloc(mm);
+
+	if (unlikely(!vma))
+		return NULL;
+	vma->vm_start = shape->start;
+	vma->vm_end = shape->end;
+	vma->vm_flags = shape->flags;
+	vma->vm_pgoff = shape->pgoff;
+	vma->vm_ops = shape->ops;
+	if (source) {
+		vma->vm_file = source->file;
+		vma->vm_mapping = source->mapping;
+		vm_file_ops.get(source->file);
+	}
+	vma_set_prot(vma);
+	return vma;
+}
+
+/* Let the file's owner have his say: 0 or -errno, and then the VMA is gone. */
+static int ask_owner(struct vm_area_struct *vma, const struct map_source *source)
+{
+	const int err = source->mmap(source->file, vma);
+
+	if (err)
+		vma_free(vma);
+	else
+		vma_set_prot(vma);
+	return err;
+}
+
+/* A device's pages cannot be locked: forget that it was asked for. */
+static void unlock_special(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = vma_tree_find(&mm->vmas, addr);
+
+	down_write(&vma->lock);
+	vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	up_write(&vma->lock);
+}
+
+/*
+ * The area of a shape whose place may still be taken: 0 or -errno, and then all is as before.
+ * Looks at the limits, counts and promises.
+ */
+static int map_shape(struct mm_struct *mm, struct vma_shape *shape, const struct map_source *source)
+{
+	const unsigned long pages = (shape->end - shape->start) >> PAGE_SHIFT;
+	struct vm_area_struct *prev, *next, *vma;
+	unsigned long going = 0, promised = 0;
+	int err = -ENOMEM;
+
+	next = vma_tree_find_prev(&mm->vmas, shape->start, &prev);
+	if (unlikely(next && next->vm_start < shape->end))
+		count_range(mm, shape->start, shape->end, &going, &promised);
+	if (!mm_may_expand(mm, shape->flags, pages - going))
+		return -ENOMEM;
+	if (source && (shape->flags & VM_SHARED) && source->mapping &&
+	    atomic_read(&source->mapping->mmap_writable) < 0)
+		return -EPERM;
+	if (vma_is_accountable(shape->flags)) {
+		if (vm_account(mm, pages - promised))
+			return -ENOMEM;
+		vm_commit(promised); /* what goes will take back its share */
+		shape->flags |= VM_ACCOUNT;
+	}
+	if (!going && !(source && source->mmap) && vma_merge_new(mm, prev, next, shape)) {
+		mm_count(mm, shape->flags, pages);
+		return 0;
+	}
+	if (vma_tree_prepare(&mm->vmas, going ? 2 : 1))
+		goto unaccount;
+	vma = new_vma(mm, shape, source);
+	if (!vma)
+		goto unaccount;
+	if (source && source->mmap) {
+		err = ask_owner(vma, source);
+		if (err)
+			goto unaccount;
+		shape->flags = vma->vm_flags;
+	}
+	if (going) {
+		err = unmap_range_locked(mm, shape->start, shape->end);
+		if (err) {
+			if (vma->vm_ops && vma->vm_ops->close)
+				vma->vm_ops->close(vma);
+			vma_free(vma);
+			goto unaccount;
+		}
+	}
+	vma_link(mm, vma);
+	if (going || (source && source->mmap))
+		vma_merge(mm, vma);
+	return 0;
+unaccount:
+	if (shape->flags & VM_ACCOUNT)
+		vm_unaccount(pages);
+	return err;
+}
+
+int map_anonymous(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t flags)
+{
+	struct vma_shape shape = {
+		.start = start, .end = end, .flags = flags, .pgoff = start >> PAGE_SHIFT};
+
+	if (mm->vmas.count > sysctl_max_map_count || map_shape(mm, &shape, NULL))
+		return -ENOMEM;
+	if (flags & VM_LOCKED)
+		mm->locked_vm += (end - start) >> PAGE_SHIFT;
+	return 0;
+}
+
+int map_anon_fixed(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags)
+{
+	const unsigned long end = round_to_page(start + len);
+	int err = 0;
+
+	start &= PAGE_MASK;
+	if (end > TASK_SIZE || end < start)
+		return -ENOMEM;
+	if (down_write_killable(&mm->mmap_lock))
+		return -EINTR;
+	if (start < end)
+		err = map_anonymous(mm, start, end, flags | mm->def_flags | VM_SOFTDIRTY);
+	mm_unlock(mm);
+	return err;
+}
+
+void populate_quietly(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	populate_range(mm, start, len);
+}
+
+static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				 unsigned long prot, unsigned long flags, u64 pgoff,
+				 const struct map_source *source, vm_flags_t *vm_flags)
+{
+	const bool anonymous = flags & MAP_ANONYMOUS;
+	struct vma_shape shape;
+	int err;
+
+	if (mm->vmas.count > sysctl_max_map_count)
+		return -ENOMEM;
+	addr = get_unmapped_area(mm, addr, len, flags);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	if (unlikely(flags & MAP_FIXED_NOREPLACE)) {
+		const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, addr);
+
+		if (vma && vma->vm_start < addr + len)
+			return -EEXIST;
+	}
+	*vm_flags = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) | mm->def_flags | VM_MAYREAD |
+		    VM_MAYWRITE | VM_MAYEXEC | VM_SOFTDIRTY;
+	if (flags & MAP_GROWSDOWN)
+		*vm_flags |= VM_GROWSDOWN;
+	if (flags & MAP_LOCKED) {
+		*vm_flags |= VM_LOCKED;
+		if (!can_mlock())
+			return -EPERM;
+	}
+	err = check_locked_limit(mm, *vm_flags, len);
+	if (!err && anonymous)
+		err = anonymous_flags(flags, vm_flags);
+	else if (!err && pgoff + (len >> PAGE_SHIFT) > MAX_FILE_PAGES)
+		err = -EOVERFLOW;
+	else if (!err)
+		err = file_flags(source, prot, flags, vm_flags);
+	if (err)
+		return err;
+	if ((flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2)
+		*vm_flags |= VM_NORESERVE;
+	shape = (struct vma_shape){.start = addr,
+				   .end = addr + len,
+				   .flags = *vm_flags,
+				   .pgoff = pgoff,
+				   .file = source ? source->file : NULL,
+				   .ops = source ? source->ops : NULL};
+	if (anonymous)
+		shape.pgoff = source ? 0 : addr >> PAGE_SHIFT;
+	err = map_shape(mm, &shape, source);
+	if (err)
+		return err;
+	if (unlikely(shape.flags & VM_LOCKED)) {
+		if (shape.flags & VM_SPECIAL)
+			unlock_special(mm, addr);
+		else
+			mm->locked_vm += len >> PAGE_SHIFT;
+	}
+	return addr;
+}
+
+unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		      unsigned long prot, unsigned long flags, u64 pgoff,
+		      const struct map_source *source)
+{
+	struct map_source shared = {0};
+	vm_flags_t vm_flags = 0;
+
+	if (!len)
+		return -EINVAL;
+	if (flags & MAP_FIXED_NOREPLACE)
+		flags |= MAP_FIXED;
+	if (!(flags & MAP_FIXED)) {
+		addr &= PAGE_MASK;
+		if (addr && addr < sysctl_mmap_min_addr)
+			addr = round_to_page(sysctl_mmap_min_addr);
+	}
+	len = round_to_page(len);
+	if (!len)
+		return -ENOMEM;
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+		return -EOVERFLOW;
+	if (unlikely((flags & (MAP_ANONYMOUS | MAP_TYPE)) == (MAP_ANONYMOUS | MAP_SHARED))) {
+		const bool noreserve = (flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2;
+		const int err = len > TASK_SIZE || !shmem_zero_setup
+					? -ENOMEM
+					: shmem_zero_setup(len, noreserve, &shared);
+
+		if (err)
+			return err;
+		source = &shared;
+	}
+	if (unlikely(down_write_killable(&mm->mmap_lock))) {
+		addr = -EINTR;
+	} else {
+		addr = mmap_locked(mm, addr, len, prot, flags, pgoff, source, &vm_flags);
+		mm_unlock(mm);
+	}
+	if (shared.file)
+		vm_file_ops.put(shared.file);
+	if (!IS_ERR_VALUE(addr) &&
+	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+		populate_quietly(mm, addr, len);
+	return addr;
+}
