@@ -86,7 +86,8 @@ struct vm_area_struct {
 	const struct vm_operations *vm_ops;
 	void *vm_private;
 	struct anon_vma *anon_vma;	 /* set by the first private fault; see rmap.c */
-	struct interval_node anon_node;	 /* (anon_vma's lock) in its tree */
+	bool anon_guest;		 /* (family lock) came by fork, no node of its own yet */
+	struct interval_node anon_node;	 /* (family lock) in its node's tree */
 	struct interval_node file_node;	 /* (i_mmap_lock) in vm_mapping->i_mmap */
 	struct rw_semaphore lock;	 /* faults hold it shared */
 	struct epoch_head epoch;
@@ -123,6 +124,7 @@ struct mm_struct {
 	vm_flags_t def_flags; /* mlockall(MCL_FUTURE) */
 	struct file *exe_file; /* a reference (task lock) */
 	u32 flags;
+	bool fork_unflushed; /* fork took write rights that CPUs may still remember: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };

@@ -116,6 +116,8 @@ void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long
 		      unsigned long floor, unsigned long ceiling);
 /* protect.c: the entries of [start, end) get the VMA's present protection. Pages changed. */
 unsigned long change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* locked_pages.c: the pages present in [start, end) become unevictable, or evictable again. */
+void mlock_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock);
 /* move.c: entries of an anonymous or file area move; bytes moved (less than len without memory). */
 unsigned long move_page_tables(struct vm_area_struct *from_vma, unsigned long from,
 			       struct vm_area_struct *to_vma, unsigned long to, unsigned long len);

@@ -22,7 +22,10 @@ void arch_mm_init(struct arch_mm *mm, pte_t *root);
 /* Load the space on this CPU. Interrupts off. A kernel thread passes the kernel's (NULL). */
 void switch_mm(struct arch_mm *mm);
 
-/* Drop translations of user addresses [start, end) on every CPU that may have them. Waits. */
+/*
+ * Drop translations of user addresses [start, end) on every CPU that may have them. Waits. What
+ * the CPUs remember of upper tables goes, too, whatever the range: tables may be freed after it.
+ */
 void tlb_flush_range(struct arch_mm *mm, unsigned long start, unsigned long end);
 void tlb_flush_mm(struct arch_mm *mm);
 /* One page, where the only change was to less strict (a spurious fault is harmless elsewhere). */

@@ -1,0 +1,635 @@
+/*
+ * Page faults: an access met an entry that does not allow it; make it so, or say
+ * why not.
+ *
+ * First the area.  It is looked up without locks (the index is readable within an epoch),
+ * then its own lock is taken shared: faults in different areas, and in the same one, run
+ * side by side, and who wants to change the area waits for them.  Only if that
+ * fails -- a writer is there, or the area was just being replaced, or the stack
+ * must grow -- is mmap_lock taken.
+ *
+ * Then the case, from three things: what the entry holds, what the area is, what was tried.
+ *
+ *     entry            area       access   case
+ *     -----------------------------------------------------------------------------
+ *     none             anonymous  read     ZERO_READ    the page of zeros, read-only
+ *     none             anonymous  write    DEMAND_ZERO  a zeroed page of its own
+ *     none             file       read     FILE_READ    the cache's page, and its neighbours
+ *     none             private    write    FILE_COPY    a copy of the cache's page
+ *     none             shared     write    FILE_WRITE   the cache's page, its owner told
+ *     present, no W    private    write    COPY_ON_WRITE  copy, or reuse if not shared
+ *     present, no W    shared     write    FILE_NOTIFY  the owner is told, then writable
+ *     present, allows  any        any      SPURIOUS     somebody was faster, or a stale TLB
+ *     swap entry       -          -        (no entries of this kind are made yet)
+ *
+ * The pattern of each case: everything that may sleep (memory for the page, tables,
+ * reading from disk) comes first; then the table's lock is taken and the entry looked
+ * at again; if it has changed meanwhile the work is dropped and the access tried
+ * again by the processor, which finds what the other did.
+ *
+ * A file page must not be mapped after truncation has looked for mappings of it: the
+ * file's invalidate_lock, shared, is held from finding the page to mapping it.
+ *
+ * What changes from one page to another (copy on write, the zero page replaced) is
+ * cleared and flushed on all CPUs before the new entry is set: no CPU may read the old
+ * page after another has written the new one.  Entries that only get more
+ * rights are simply set; a CPU that has the old translation takes a spurious fault.
+ *
+ * Errors are FAULT_ codes; the trap handler makes signals of them.  A fault that fails
+ * leaves no trace but tables, which the area's end will take away.
+ */
+#include "mm/space/pages.h"
+
+#define FAULT_AROUND 16 /* pages, aligned: what one read fault of a file maps */
+
+struct fault {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma; /* its lock held shared */
+	unsigned long address;      /* of the page */
+	pte_t *slot;                /* NULL: tables are missing */
+	pte_t entry;                /* as it was when the case was decided */
+	bool write;
+	bool major;
+};
+
+enum fault_case {
+	ZERO_READ,
+	DEMAND_ZERO,
+	FILE_READ,
+	FILE_COPY,
+	FILE_WRITE,
+	COPY_ON_WRITE,
+	FILE_NOTIFY,
+	SPURIOUS,
+	STRANGE,
+};
+
+pfn_t zero_pfn;
+
+/* --- tables and entries --- */
+
+static __noinline pte_t *make_tables(struct fault *f)
+{
+	return f->slot = user_pte_alloc(f->mm, f->address);
+}
+
+/* The entry's place, with its table made if need be; NULL without memory. */
+static inline pte_t *fault_slot(struct fault *f)
+{
+	return likely(f->slot) ? f->slot : make_tables(f);
+}
+
+/* Lock the table; false (unlocked) if the entry is not what it was. A and D are the hardware's. */
+static inline bool lock_if_same(struct fault *f, struct page *table)
+{
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	pte_t now = pte_get(f->slot);
+
+	if (likely(pte_mkdirty(pte_mkyoung(now)).v == pte_mkdirty(pte_mkyoung(f->entry)).v))
+		return true;
+	raw_spin_unlock(&table->ptl);
+	return false;
+}
+
+/* As lock_if_same() for an entry that was none. */
+static inline bool lock_if_none(struct fault *f, struct page *table)
+{
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	if (likely(pte_none(pte_get(f->slot))))
+		return true;
+	raw_spin_unlock(&table->ptl);
+	return false;
+}
+
+static inline pte_t writable_entry(const struct vm_area_struct *vma, struct page *page)
+{
+	return pte_mkwrite(pte_mkdirty(mk_pte(page_to_pfn(page), vma->vm_page_prot)));
+}
+
+static inline void trace_mapped(const struct fault *f, struct page *page, pte_t e)
+{
+	trace_map_page((unsigned long)f->mm, f->address, page_to_pfn(page), pte_write(e));
+}
+
+/* --- anonymous memory --- */
+
+static fault_t zero_read(struct fault *f)
+{
+	if (!fault_slot(f))
+		return FAULT_OOM;
+
+	struct page *table = pt_page(f->slot);
+
+	if (lock_if_none(f, table)) {
+		table->pt_present++;
+		pte_set(f->slot, pte_mkspecial(mk_pte(zero_pfn, f->vma->vm_page_prot)));
+		trace_map_page((unsigned long)f->mm, f->address, zero_pfn, 0);
+		raw_spin_unlock(&table->ptl);
+	}
+	return FAULT_DONE;
+}
+
+/* A new page becomes the area's own: rmap, list, entry. The table's lock is held. */
+static inline void install_anon(struct fault *f, struct page *page)
+{
+	pte_t e = writable_entry(f->vma, page);
+
+	page_add_new_anon_rmap(page, f->vma, f->address);
+	pte_set(f->slot, e);
+	trace_mapped(f, page, e);
+}
+
+static inline void list_anon(struct fault *f, struct page *page)
+{
+	lru_cache_add(page);
+	if (unlikely(f->vma->vm_flags & VM_LOCKED))
+		mlock_page(page);
+}
+
+static fault_t demand_zero(struct fault *f)
+{
+	struct page *page, *table;
+
+	if (!anon_vma_ready(f->vma) && anon_vma_prepare(f->vma))
+		return FAULT_OOM;
+	if (!fault_slot(f))
+		return FAULT_OOM;
+	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
+	if (!page)
+		return FAULT_OOM;
+	table = pt_page(f->slot);
+	if (!lock_if_none(f, table)) {
+		__free_page(page);
+		return FAULT_DONE;
+	}
+	table->pt_present++;
+	install_anon(f, page);
+	raw_spin_unlock(&table->ptl);
+	atomic_inc(&f->mm->rss[MM_ANONPAGES]);
+	list_anon(f, page);
+	return FAULT_DONE;
+}
+
+/* Put `page`, filled, in place of what the entry holds, if it still does. */
+static bool replace_entry(struct fault *f, struct page *page, struct page *old)
+{
+	struct page *table = pt_page(f->slot);
+
+	if (!lock_if_same(f, table))
+		return false;
+	pte_set(f->slot, (pte_t){0});
+	flush_page(f->mm, f->address);
+	install_anon(f, page);
+	if (old)
+		page_remove_rmap(old);
+	raw_spin_unlock(&table->ptl);
+	list_anon(f, page);
+	return true;
+}
+
+/* The first write to a page of zeros that was read before. */
+static fault_t leave_zero_page(struct fault *f)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
+
+	if (!page)
+		return FAULT_OOM;
+	if (replace_entry(f, page, NULL))
+		atomic_inc(&f->mm->rss[MM_ANONPAGES]);
+	else
+		__free_page(page);
+	return FAULT_DONE;
+}
+
+/* The page is ours alone: writable where it is. The table's lock is held. */
+static void reuse(struct fault *f, struct page *page)
+{
+	pte_set(f->slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(f->entry))));
+	tlb_flush_local_page(f->address);
+	trace_cow_reuse((unsigned long)f->mm, f->address, page_to_pfn(page), 0);
+}
+
+static fault_t copy_on_write(struct fault *f)
+{
+	struct page *table = pt_page(f->slot), *old = pte_counted_page(f->entry), *page;
+
+	if (!anon_vma_ready(f->vma) && anon_vma_prepare(f->vma))
+		return FAULT_OOM;
+	if (!old && pte_pfn(f->entry) == zero_pfn)
+		return leave_zero_page(f);
+	if (!old)
+		return FAULT_SIGBUS; /* a bare frame has nothing to copy by */
+	if (!lock_if_same(f, table))
+		return FAULT_DONE;
+	if (page_reusable(old, f->vma)) {
+		reuse(f, old);
+		raw_spin_unlock(&table->ptl);
+		return FAULT_DONE;
+	}
+	get_page(old); /* it stays what it is while we copy: nobody else can be its last sharer */
+	raw_spin_unlock(&table->ptl);
+	if (unlikely(READ_ONCE(f->mm->fork_unflushed)))
+		flush_page(f->mm, f->address); /* another thread might still write to it */
+
+	page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	if (!page) {
+		put_page(old);
+		return FAULT_OOM;
+	}
+	copy_highpage(page, old);
+
+	const bool was_anon = page_is_anon(old);
+
+	if (!replace_entry(f, page, old)) {
+		__free_page(page);
+		put_page(old);
+		return FAULT_DONE;
+	}
+	trace_cow_copy((unsigned long)f->mm, f->address, page_to_pfn(old), page_to_pfn(page));
+	if (!was_anon) {
+		count_rss(f->mm, MM_ANONPAGES, 1);
+		count_rss(f->mm, file_counter(f->vma), -1);
+	}
+	release_pages((struct page *[]){old, old}, 2); /* ours and the entry's */
+	return FAULT_DONE;
+}
+
+/* --- file memory --- */
+
+/* Is there anything at this place in the file? */
+static inline bool beyond_end(const struct address_space *mapping, u64 index)
+{
+	return mapping->size && index >= (mapping->size(mapping) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+/* The file's page, up to date, with a reference; from the cache or the area's owner. */
+static fault_t file_page(struct fault *f, struct page **page)
+{
+	struct vm_area_struct *vma = f->vma;
+	u64 index = vma_page_index(vma, f->address);
+
+	if (vma->vm_ops && vma->vm_ops->fault) {
+		fault_t result = vma->vm_ops->fault(vma, index, page);
+
+		f->major = result & FAULT_MAJOR;
+		return result & FAULT_ERROR;
+	}
+	if (beyond_end(vma->vm_mapping, index))
+		return FAULT_SIGBUS;
+	*page = cache_get_page(vma->vm_mapping, index, &f->major);
+	if (IS_ERR(*page))
+		return PTR_ERR(*page) == -ENOMEM ? FAULT_OOM : FAULT_SIGBUS;
+	return FAULT_DONE;
+}
+
+/* Map a file page, whose reference becomes the entry's. The table's lock is held. */
+static inline void install_file(struct page *page, struct page *table, pte_t *slot, pte_t e)
+{
+	page_add_file_rmap(page);
+	table->pt_present++;
+	pte_set(slot, e);
+}
+
+/* Map one file page, or drop it if somebody was faster. */
+static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
+{
+	if (!fault_slot(f)) {
+		put_page(page);
+		return FAULT_OOM;
+	}
+
+	struct page *table = pt_page(f->slot);
+
+	if (!lock_if_none(f, table)) {
+		put_page(page);
+		return FAULT_DONE;
+	}
+	install_file(page, table, f->slot, e);
+	trace_mapped(f, page, e);
+	raw_spin_unlock(&table->ptl);
+	count_rss(f->mm, file_counter(f->vma), 1);
+	if (unlikely(f->vma->vm_flags & VM_LOCKED))
+		mlock_page(page);
+	return FAULT_DONE;
+}
+
+/*
+ * Map what the cache holds of the aligned neighbourhood that lies in the area, the file and one
+ * table. True if the page asked for was among it.
+ */
+static bool map_around(struct fault *f)
+{
+	struct vm_area_struct *vma = f->vma;
+	struct address_space *mapping = vma->vm_mapping;
+	const unsigned long window = FAULT_AROUND * PAGE_SIZE;
+	unsigned long start = max(ALIGN_DOWN(f->address, window), vma->vm_start);
+	unsigned long end = min(ALIGN_DOWN(f->address, window) + window, vma->vm_end);
+	u64 first = vma_page_index(vma, start), at = first;
+	struct page *pages[FAULT_AROUND], *table = pt_page(f->slot);
+	unsigned n = find_get_pages(mapping, &at, first + ((end - start) >> PAGE_SHIFT) - 1,
+				    FAULT_AROUND, pages);
+	pte_t *slot = f->slot - ((f->address - start) >> PAGE_SHIFT);
+	unsigned mapped = 0, unused = 0;
+
+	if (!n)
+		return false;
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	for (unsigned i = 0; i < n; i++) {
+		struct page *page = pages[i];
+		u64 offset = page_index(page) - first;
+
+		if (!pte_none(pte_get(slot + offset)) || !page_test(page, PG_uptodate)) {
+			pages[unused++] = page;
+			continue;
+		}
+		install_file(page, table, slot + offset,
+			     mk_pte(page_to_pfn(page), vma->vm_page_prot));
+		trace_map_page((unsigned long)f->mm, start + (offset << PAGE_SHIFT),
+			       page_to_pfn(page), 0);
+		mapped++;
+	}
+
+	bool done = !pte_none(pte_get(f->slot));
+
+	raw_spin_unlock(&table->ptl);
+	count_rss(f->mm, file_counter(vma), mapped);
+	if (unused)
+		release_pages(pages, unused);
+	return done;
+}
+
+static fault_t file_read(struct fault *f)
+{
+	struct vm_area_struct *vma = f->vma;
+	const bool from_cache = !(vma->vm_ops && vma->vm_ops->fault);
+	struct page *page;
+
+	if (from_cache && !(vma->vm_flags & (VM_LOCKED | VM_RAND_READ))) {
+		if (beyond_end(vma->vm_mapping, vma_page_index(vma, f->address)))
+			return FAULT_SIGBUS;
+		if (!fault_slot(f))
+			return FAULT_OOM;
+		if (map_around(f))
+			return FAULT_DONE;
+	}
+
+	fault_t result = file_page(f, &page);
+
+	if (result)
+		return result;
+	return map_file_page(f, page, mk_pte(page_to_pfn(page), vma->vm_page_prot));
+}
+
+static fault_t file_copy(struct fault *f)
+{
+	struct page *from, *page, *table;
+	fault_t result;
+
+	if (!anon_vma_ready(f->vma) && anon_vma_prepare(f->vma))
+		return FAULT_OOM;
+	if (!fault_slot(f))
+		return FAULT_OOM;
+	result = file_page(f, &from);
+	if (result)
+		return result;
+	page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	if (!page) {
+		put_page(from);
+		return FAULT_OOM;
+	}
+	copy_highpage(page, from);
+	put_page(from);
+	table = pt_page(f->slot);
+	if (!lock_if_none(f, table)) {
+		__free_page(page);
+		return FAULT_DONE;
+	}
+	table->pt_present++;
+	install_anon(f, page);
+	raw_spin_unlock(&table->ptl);
+	atomic_inc(&f->mm->rss[MM_ANONPAGES]);
+	list_anon(f, page);
+	return FAULT_DONE;
+}
+
+/*
+ * Tell the owner of a shared page that it is about to be written. On success the page is locked
+ * and dirty, so that writing it back cannot slip in before it is mapped writable.
+ */
+static fault_t notify_owner(struct fault *f, struct page *page)
+{
+	struct vm_area_struct *vma = f->vma;
+
+	lock_page(page);
+	if (vma->vm_mapping && page_owner_ptr(page) != vma->vm_mapping) {
+		unlock_page(page);
+		return FAULT_SIGBUS; /* truncated */
+	}
+	if (vma->vm_ops && vma->vm_ops->page_mkwrite && vma->vm_ops->page_mkwrite(vma, page)) {
+		unlock_page(page);
+		return FAULT_SIGBUS;
+	}
+	set_page_dirty(page);
+	return FAULT_DONE;
+}
+
+/* Does somebody count which pages of the area are dirty (as in vma_set_prot())? */
+static inline bool wants_notice(const struct vm_area_struct *vma)
+{
+	const struct address_space *mapping = vma->vm_mapping;
+
+	return (vma->vm_ops && vma->vm_ops->page_mkwrite) ||
+	       (mapping && mapping->ops && mapping->ops->write_page);
+}
+
+static fault_t file_write(struct fault *f)
+{
+	const bool notify = wants_notice(f->vma);
+	struct page *page;
+	fault_t result = file_page(f, &page);
+
+	if (result)
+		return result;
+	if (notify) {
+		result = notify_owner(f, page);
+		if (result) {
+			put_page(page);
+			return result;
+		}
+		get_page(page); /* map_file_page() may drop the other */
+	}
+	result = map_file_page(f, page, writable_entry(f->vma, page));
+	if (notify) {
+		unlock_page(page);
+		put_page(page);
+	}
+	return result;
+}
+
+static fault_t file_notify(struct fault *f)
+{
+	struct page *table = pt_page(f->slot), *page = pte_counted_page(f->entry);
+	const bool notify = page && wants_notice(f->vma);
+	fault_t result = FAULT_DONE;
+
+	if (!lock_if_same(f, table))
+		return FAULT_DONE;
+	if (notify) {
+		get_page(page);
+		raw_spin_unlock(&table->ptl);
+		result = notify_owner(f, page);
+		if (result || !lock_if_same(f, table))
+			goto out;
+	}
+	pte_set(f->slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(f->entry))));
+	tlb_flush_local_page(f->address);
+	raw_spin_unlock(&table->ptl);
+out:
+	if (notify) {
+		if (!result)
+			unlock_page(page);
+		put_page(page);
+	}
+	return result;
+}
+
+/* --- which case --- */
+
+static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, bool write)
+{
+	if (likely(pte_none(e))) {
+		if (likely(vma_is_anonymous(vma)))
+			return write ? DEMAND_ZERO : ZERO_READ;
+		if (!write)
+			return FILE_READ;
+		return vma->vm_flags & VM_SHARED ? FILE_WRITE : FILE_COPY;
+	}
+	if (unlikely(!pte_present(e)))
+		return STRANGE;
+	if (!write || pte_write(e))
+		return SPURIOUS;
+	return vma->vm_flags & VM_SHARED ? FILE_NOTIFY : COPY_ON_WRITE;
+}
+
+static inline fault_t resolve(struct fault *f)
+{
+	struct rw_semaphore *truncation = NULL;
+	enum fault_case what = decide(f->vma, f->entry, f->write);
+	fault_t result;
+
+	if (likely(what == DEMAND_ZERO))
+		return demand_zero(f);
+	if (what == COPY_ON_WRITE)
+		return copy_on_write(f);
+	if (what == ZERO_READ)
+		return zero_read(f);
+
+	if (f->vma->vm_mapping) {
+		truncation = &f->vma->vm_mapping->invalidate_lock;
+		down_read(truncation);
+	}
+	switch (what) {
+	case FILE_READ: result = file_read(f); break;
+	case FILE_COPY: result = file_copy(f); break;
+	case FILE_WRITE: result = file_write(f); break;
+	case FILE_NOTIFY: result = file_notify(f); break;
+	case SPURIOUS:
+		tlb_flush_local_page(f->address);
+		result = FAULT_DONE;
+		break;
+	default: WARN_ON(what == STRANGE); result = FAULT_SIGBUS;
+	}
+	if (truncation)
+		up_read(truncation);
+	return result;
+}
+
+/* --- the area --- */
+
+/* The VMA of an address with its lock held shared; NULL: not this way. */
+static inline struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long address)
+{
+	struct vm_area_struct *vma;
+
+	epoch_read_lock();
+	vma = vma_tree_find(&mm->vmas, address);
+	if (unlikely(!vma || vma->vm_start > address || !down_read_trylock(&vma->lock))) {
+		epoch_read_unlock();
+		return NULL;
+	}
+	epoch_read_unlock(); /* the lock keeps it now */
+	if (likely(!(vma->vm_flags & VM_DETACHED) && vma->vm_start <= address &&
+		   address < vma->vm_end))
+		return vma;
+	up_read(&vma->lock);
+	return NULL;
+}
+
+/* The same with mmap_lock: waits for writers, grows the stack. NULL: there is no such memory. */
+static __noinline struct vm_area_struct *lock_vma_slowly(struct mm_struct *mm,
+							 unsigned long address)
+{
+	struct vm_area_struct *vma;
+
+	down_read(&mm->mmap_lock);
+	vma = find_vma(mm, address);
+	if (likely(vma && vma->vm_start <= address)) {
+		down_read(&vma->lock);
+		up_read(&mm->mmap_lock);
+		return vma;
+	}
+	up_read(&mm->mmap_lock);
+	if (!vma || !(vma->vm_flags & VM_GROWSDOWN))
+		return NULL;
+
+	down_write(&mm->mmap_lock);
+	vma = find_vma(mm, address);
+	if (vma && vma->vm_start > address &&
+	    (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, address)))
+		vma = NULL;
+	if (vma)
+		down_read(&vma->lock);
+	up_write(&mm->mmap_lock);
+	return vma;
+}
+
+static inline bool allowed(const struct vm_area_struct *vma, unsigned access)
+{
+	if (access & ACCESS_WRITE)
+		return vma->vm_flags & VM_WRITE;
+	if (access & ACCESS_EXEC)
+		return vma->vm_flags & VM_EXEC;
+	return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
+}
+
+fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access)
+{
+	struct vm_area_struct *vma = lock_vma(mm, address);
+	fault_t result = FAULT_SIGSEGV_ACCERR;
+
+	if (unlikely(!vma)) {
+		vma = lock_vma_slowly(mm, address);
+		if (!vma)
+			return FAULT_SIGSEGV_MAPERR;
+	}
+	if (likely(allowed(vma, access))) {
+		struct fault f = {
+			.mm = mm,
+			.vma = vma,
+			.address = address & PAGE_MASK,
+			.slot = user_pte(mm, address),
+			.write = access & ACCESS_WRITE,
+		};
+
+		if (likely(f.slot))
+			f.entry = pte_get(f.slot);
+		result = resolve(&f);
+		if (unlikely(f.major)) {
+			result |= FAULT_MAJOR;
+			trace_fault_major((unsigned long)mm, address, access, result);
+		}
+	}
+	up_read(&vma->lock);
+	trace_fault((unsigned long)mm, address, access, result);
+	return result;
+}

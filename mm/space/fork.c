@@ -1,0 +1,207 @@
+/*
+ * fork: a second space with the same contents, without copying a page.
+ *
+ * Each area is duplicated, and the entries of private memory are copied into the
+ * child's tables with the write right taken from both sides; the first write on
+ * either side copies the page (fault.c).  What the child can fetch again is
+ * not copied: entries of areas without private pages (a shared file, program text)
+ * come back by faults from the cache.
+ *
+ *   parent area      child gets
+ *   -----------------------------------------------------------------
+ *   VM_DONTCOPY      nothing
+ *   VM_WIPEONFORK    an empty area
+ *   without family   an empty area of the same file (no private page was ever made)
+ *   with family      the area, a guest in the family (rmap.c), and the entries
+ *
+ * Speed.  Forks are judged by the resident pages they must copy entries for, so that is one
+ * tight loop over two tables, under both locks (the parent's first), without calls: a page
+ * costs one increment of its references and one of its mapcount; everything else -- rss,
+ * entries in use -- is added up and posted for each table.  Tables that hold nothing are
+ * skipped, and a table's count of entries says when its last one has been seen.
+ *
+ * Threads of the parent may be running.  Areas are locked against faults one by one, while
+ * they are copied, so a fault sees an area wholly before or wholly after.  Other CPUs may
+ * still remember write rights that the entries have lost, until the flush at the end (one,
+ * not one for each area).  A thread that writes meanwhile through such a memory does what
+ * it could have done before the fork.  But a fault that copies a page away must not lose such
+ * writes: mm->fork_unflushed tells it to flush its page before it copies.
+ *
+ * Without memory for an area or a table the half-made child is torn down like any
+ * space; the parent keeps its lost write rights and gets them back by faults.
+ */
+#include "lib/string.h"
+#include "mm/space/pages.h"
+
+/* Both tables of a run of entries, locked. */
+struct copy {
+	struct page *from, *to;
+	long rss[NR_MM_COUNTERS];
+	bool protected; /* a write right was taken from the parent */
+};
+
+/*
+ * Copy the entries of [va, end), which lie in one table on either side. The child's are empty.
+ */
+static unsigned copy_entries(struct copy *copy, pte_t *from, pte_t *to, unsigned long n,
+			     bool only_anon, enum mm_counter file_kind, bool private)
+{
+	u32 left = copy->from->pt_present;
+	unsigned copied = 0;
+	long anon = 0, file = 0;
+	bool protected = false;
+
+	for (pte_t *end = from + n; from < end && left; from++, to++) {
+		pte_t e = pte_get(from);
+
+		if (pte_none(e))
+			continue;
+		left--;
+		if (WARN_ON(!pte_present(e))) /* of no kind that is known */
+			continue;
+		if (private && pte_write(e)) {
+			pte_clear_write(from);
+			e = pte_wrprotect(e);
+			protected = true;
+		}
+
+		struct page *page = pte_counted_page(e);
+
+		if (likely(page)) {
+			atomic_inc(&page->refcount);
+			atomic_inc(&page->mapcount);
+			if (only_anon || page_is_anon(page))
+				anon++;
+			else
+				file++;
+		}
+		pte_set(to, e);
+		copied++;
+	}
+	copy->to->pt_present += copied;
+	copy->rss[MM_ANONPAGES] += anon;
+	copy->rss[file_kind] += file;
+	copy->protected |= protected;
+	return copied;
+}
+
+int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
+{
+	struct mm_struct *from_mm = parent->vm_mm, *to_mm = child->vm_mm;
+	const bool only_anon = vma_is_anonymous(parent);
+	const bool private = !(parent->vm_flags & VM_SHARED);
+	const enum mm_counter file_kind = file_counter(parent);
+	struct copy copy = {0};
+	unsigned long next;
+	int err = 0;
+
+	/* What is not here the child fetches by faults. */
+	if (!parent->anon_vma && !(parent->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
+		return 0;
+	for (unsigned long va = parent->vm_start; va < parent->vm_end; va = next) {
+		pte_t *from = user_pte_next(from_mm, va, &next), *to;
+		unsigned copied;
+
+		if (!from || READ_ONCE(pt_page(from)->pt_present) == 0)
+			continue;
+		next = min(next, parent->vm_end);
+		to = user_pte_alloc(to_mm, va);
+		if (!to) {
+			err = -ENOMEM;
+			break;
+		}
+		copy.from = pt_page(from);
+		copy.to = pt_page(to);
+		raw_spin_lock(&copy.from->ptl, RANK_PTL);
+		raw_spin_lock(&copy.to->ptl, RANK_PTL);
+		copied = copy_entries(&copy, from, to, (next - va) >> PAGE_SHIFT, only_anon,
+				      file_kind, private);
+		trace_map_range((unsigned long)to_mm, va, copied, (unsigned long)from_mm);
+		raw_spin_unlock(&copy.to->ptl);
+		raw_spin_unlock(&copy.from->ptl);
+	}
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		count_rss(to_mm, i, copy.rss[i]);
+	return err;
+}
+
+/* One area of the parent, its lock held. 0 or -ENOMEM. */
+static int dup_area(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	const bool wipe = vma->vm_flags & VM_WIPEONFORK;
+	struct vm_area_struct *copy;
+
+	if (vma->vm_flags & VM_DONTCOPY)
+		return 0;
+	if (vma->vm_flags & VM_ACCOUNT && vm_account(mm, vma_pages(vma)))
+		return -ENOMEM;
+	copy = vma_tree_prepare(&mm->vmas, 1) ? NULL : vma_dup(vma);
+	if (!copy) {
+		if (vma->vm_flags & VM_ACCOUNT)
+			vm_unaccount(vma_pages(vma));
+		return -ENOMEM;
+	}
+	copy->vm_mm = mm;
+	copy->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	if (!wipe)
+		(void)anon_vma_fork(copy, vma); /* cannot fail: it only links */
+	vma_link(mm, copy);
+	if (copy->vm_ops && copy->vm_ops->open)
+		copy->vm_ops->open(copy);
+	return wipe ? 0 : copy_page_range(copy, vma);
+}
+
+static void copy_layout(struct mm_struct *mm, const struct mm_struct *old)
+{
+	mm->mmap_base = old->mmap_base;
+	mm->start_code = old->start_code;
+	mm->end_code = old->end_code;
+	mm->start_data = old->start_data;
+	mm->end_data = old->end_data;
+	mm->start_brk = old->start_brk;
+	mm->brk = old->brk;
+	mm->start_stack = old->start_stack;
+	mm->arg_start = old->arg_start;
+	mm->arg_end = old->arg_end;
+	mm->env_start = old->env_start;
+	mm->env_end = old->env_end;
+	memcpy(mm->saved_auxv, old->saved_auxv, sizeof(mm->saved_auxv));
+	mm->flags = old->flags;
+	mm->exe_file = old->exe_file;
+	if (mm->exe_file)
+		vm_file_ops.get(mm->exe_file);
+}
+
+struct mm_struct *dup_mm(struct mm_struct *old)
+{
+	struct mm_struct *mm = mm_alloc();
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (!mm)
+		return ERR_PTR(-ENOMEM);
+	down_write(&old->mmap_lock);
+	down_write(&mm->mmap_lock); /* nobody else knows it; the rules ask for it */
+	copy_layout(mm, old);
+	WRITE_ONCE(old->fork_unflushed, true);
+	for_each_vma(old, vma)
+	{
+		down_write(&vma->lock);
+		err = dup_area(mm, vma);
+		up_write(&vma->lock);
+		if (err)
+			break;
+	}
+	tlb_flush_mm(&old->arch);
+	WRITE_ONCE(old->fork_unflushed, false);
+	mm->hiwater_rss = mm_rss(mm);
+	mm->hiwater_vm = mm->total_vm;
+	trace_fork_mm((unsigned long)old, (unsigned long)mm, mm_rss(mm), 0);
+	up_write(&mm->mmap_lock);
+	up_write(&old->mmap_lock);
+	if (err) {
+		mmput(mm);
+		return ERR_PTR(err);
+	}
+	return mm;
+}

@@ -1,0 +1,136 @@
+/*
+ * Between the files of the page half of mm/space: walking a program's tables and
+ * the small steps that every case of a fault, a copy and an unmapping shares.
+ *
+ * Which tables stay: a table is freed only when no VMA of its space reaches into
+ * what it covers (zap.c), so a pointer to an entry is good for as long as the
+ * caller holds the VMA's lock, or a lock that keeps the VMA in an rmap tree; else
+ * it is good until the next sleep (epochs).
+ */
+#pragma once
+
+#include "lib/assert.h"
+#include "mm/frame/vmstat.h"
+#include "mm/kva/kva.h"
+#include "mm/space/space_int.h"
+
+/* One page of zeros for all reads of memory that was never written. Mapped special, not counted. */
+extern pfn_t zero_pfn;
+
+/*
+ * A node of the tree that says who may map an anonymous page; see rmap.c. Memory of this
+ * type stays of this type until the end of an epoch.
+ */
+struct anon_vma {
+	struct anon_vma *root;     /* constant while in use; itself at the root */
+	struct anon_vma *parent;   /* constant; NULL at the root */
+	struct list_head children; /* (root->lock) */
+	struct list_head sibling;  /* (root->lock) in parent->children */
+	struct interval_tree vmas; /* (root->lock) those linked here, by page index */
+	u32 nr_vmas;               /* (root->lock) */
+	u32 depth;                 /* constant: 0 at the root */
+	atomic_t refs; /* of a root: one while the family lives, one for each walker; else 0 */
+	struct rw_semaphore lock; /* a root's: the family lock */
+} __aligned(16);
+
+/* Has the VMA a node to put new pages in? */
+static inline bool anon_vma_ready(const struct vm_area_struct *vma)
+{
+	return likely(vma->anon_vma && !vma->anon_guest);
+}
+
+/* Memory without a file behind it (a private mapping of one has both kinds of pages). */
+static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
+{
+	return !vma->vm_mapping && !(vma->vm_ops && vma->vm_ops->fault);
+}
+
+/* The index in its file, or the virtual page number it was born at: what rmap goes by. */
+static inline u64 vma_page_index(const struct vm_area_struct *vma, unsigned long address)
+{
+	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+}
+
+static inline enum mm_counter file_counter(const struct vm_area_struct *vma)
+{
+	return vma->vm_mapping && vma->vm_mapping->swap_backed ? MM_SHMEMPAGES : MM_FILEPAGES;
+}
+
+/* The page an entry maps with a count, or NULL: bare frames and the zero page have none. */
+static inline struct page *pte_counted_page(pte_t e)
+{
+	return pte_special(e) ? NULL : pfn_to_page(pte_pfn(e));
+}
+
+/*
+ * The entry for a user address, or NULL with *next the first address that may have one (not
+ * looking past the missing table). Otherwise *next is the first address of the next table.
+ */
+static __always_inline pte_t *user_pte_next(const struct mm_struct *mm, unsigned long va,
+					    unsigned long *next)
+{
+	pte_t *table = mm->arch.root;
+
+#pragma GCC unroll 5
+	for (int level = PT_LEVELS - 1; level > PT_PTE; level--) {
+		if (PT_BITS(level) == 0)
+			continue;
+		pte_t e = pte_get(table + pt_index(level, va));
+
+		*next = ALIGN_DOWN(va, PT_SIZE(level)) + PT_SIZE(level);
+		if (unlikely(!pte_is_table(e)))
+			return NULL;
+		table = pt_table(e);
+	}
+	return table + pt_index(PT_PTE, va);
+}
+
+static __always_inline pte_t *user_pte(const struct mm_struct *mm, unsigned long va)
+{
+	unsigned long next;
+
+	return user_pte_next(mm, va, &next);
+}
+
+/* The same, making tables that are missing, in mm's account; NULL without memory. May sleep. */
+pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va);
+
+static inline void count_rss(struct mm_struct *mm, enum mm_counter which, long pages)
+{
+	if (pages)
+		atomic_add(pages, &mm->rss[which]);
+}
+
+/* Remember the most pages a space had, before it has fewer. */
+static inline void note_rss_peak(struct mm_struct *mm)
+{
+	unsigned long rss = mm_rss(mm);
+
+	if (rss > READ_ONCE(mm->hiwater_rss))
+		WRITE_ONCE(mm->hiwater_rss, rss);
+}
+
+/* Take a changed entry's translation away everywhere; its table's lock may be held. */
+static inline void flush_page(struct mm_struct *mm, unsigned long address)
+{
+	tlb_flush_range(&mm->arch, address, address + PAGE_SIZE);
+}
+
+/* The last entry that mapped a page has gone. */
+void munlock_page(struct page *page);
+static inline void page_unmapped(struct page *page)
+{
+	if (unlikely(page_test(page, PG_mlocked)))
+		munlock_page(page);
+}
+/* Put the pages of a VM_LOCKED area out of reclaim's reach. */
+void mlock_page(struct page *page);
+
+void rmap_init(void);
+/* Keep walks away from what `vma` maps, its family's and its file's. */
+void rmap_lock(struct vm_area_struct *vma);
+void rmap_unlock(struct vm_area_struct *vma);
+/* Would a walk for a page of `node` come by `vma`? */
+bool anon_vma_covers(const struct anon_vma *node, const struct vm_area_struct *vma);
+
+void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool even_cows);

@@ -1,0 +1,51 @@
+/*
+ * Tables for a program's addresses, made on the way down to an entry.
+ *
+ * A table on the way is missing: a zeroed one is had first, sleeping if it must, then the
+ * upper table's lock decides between all who came with one.  Readers without
+ * locks see the entry either absent or leading to a table of zeros.
+ */
+#include "mm/space/pages.h"
+
+/* Make the table below an empty entry; the entry as it is then, none without memory. */
+static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot)
+{
+	struct page *upper = pt_page(slot);
+	pte_t *table = pt_alloc_table(GFP_KERNEL);
+	pte_t e;
+
+	if (!table)
+		return (pte_t){0};
+	pt_page(table)->pt_mm = mm;
+	raw_spin_lock(&upper->ptl, RANK_PTL);
+	e = pte_get(slot);
+	if (pte_none(e)) {
+		e = mk_table(virt_to_pfn(table), true);
+		pte_set(slot, e);
+		upper->pt_present++;
+		table = NULL;
+	}
+	raw_spin_unlock(&upper->ptl);
+	if (table)
+		pt_free_table(table);
+	else
+		atomic_add(PAGE_SIZE, &mm->pgtables_bytes);
+	return e;
+}
+
+pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va)
+{
+	pte_t *table = mm->arch.root;
+
+	for (int level = PT_PGD; level > PT_PTE; level = pt_below(level)) {
+		pte_t *slot = table + pt_index(level, va);
+		pte_t e = pte_get(slot);
+
+		if (pte_none(e))
+			e = add_table(mm, slot);
+		if (!pte_is_table(e))
+			return NULL;
+		table = pt_table(e);
+	}
+	return table + pt_index(PT_PTE, va);
+}

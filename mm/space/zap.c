@@ -1,0 +1,287 @@
+/*
+ * Taking pages out of page tables: munmap, exit, MADV_DONTNEED, truncation.
+ *
+ * An entry is cleared first; then the translation that some CPU may still hold is
+ * invalidated; only then may the page or the table be used for something else.  One
+ * invalidation is much dearer than clearing an entry, so a mmu_gather stands between the
+ * two: it collects pages until it is full or the operation ends, flushes once, and gives
+ * the whole batch back.
+ *
+ *      entries:  x x x . x . . x x x x . . .        per table, under its lock
+ *                | | |   |     | | |
+ *      gather:  [p p p   p     p p p ]  full ->  tlb_flush_range -> release_pages
+ *
+ * Under the lock a page costs: one exchange of the entry (the hardware may be setting
+ * its D bit at that moment), one decrement of mapcount; counters are added up for each table.
+ *
+ * Tables.  A table counts its entries in use; when a range has been emptied for
+ * good (munmap, exit: no VMA reaches into [floor, ceiling) any more), tables that cover
+ * nothing else are unhooked bottom up, and freed after the flush, by epoch, as walkers
+ * without locks may still be reading them.  That nobody can be about to fill such a table
+ * follows from the VMAs being gone: a fault holds its VMA's lock, rmap walks find
+ * VMAs in trees that they have left before.
+ *
+ * Exit of a whole space (full_mm) needs no flush for its pages: no CPU runs in it, and whoever
+ * still has its root loaded (a kernel thread, an idle CPU) uses no user address.  Before the
+ * tables go there is one flush, as a processor may walk them on speculation.
+ */
+#include "mm/space/pages.h"
+
+void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm)
+{
+	tlb->mm = mm;
+	tlb->start = ~0UL;
+	tlb->end = 0;
+	tlb->nr = 0;
+	tlb->full_mm = full_mm;
+	tlb->tables = NULL;
+	note_rss_peak(mm);
+}
+
+static void flush_gathered(struct mmu_gather *tlb)
+{
+	if (tlb->end && !tlb->full_mm) {
+		tlb_flush_range(&tlb->mm->arch, tlb->start, tlb->end);
+		tlb->start = ~0UL;
+		tlb->end = 0;
+	}
+	if (tlb->nr)
+		release_pages(tlb->pages, tlb->nr);
+	tlb->nr = 0;
+}
+
+static void gather_range(struct mmu_gather *tlb, unsigned long start, unsigned long end)
+{
+	tlb->start = min(tlb->start, start);
+	tlb->end = max(tlb->end, end);
+}
+
+void tlb_gather_page(struct mmu_gather *tlb, unsigned long address, struct page *page)
+{
+	gather_range(tlb, address, address + PAGE_SIZE);
+	tlb->pages[tlb->nr++] = page;
+	if (tlb->nr == ARRAY_SIZE(tlb->pages))
+		flush_gathered(tlb);
+}
+
+void tlb_gather_finish(struct mmu_gather *tlb)
+{
+	if (tlb->tables && tlb->full_mm)
+		tlb_flush_mm(&tlb->mm->arch);
+	flush_gathered(tlb);
+	while (tlb->tables) {
+		struct page *table = tlb->tables;
+
+		tlb->tables = table->next ? pfn_to_page(table->next) : NULL;
+		pt_free_table(page_address(table));
+	}
+}
+
+/* What a run over one table adds up. */
+struct zap_counts {
+	long rss[NR_MM_COUNTERS];
+	long anon_mapped, file_mapped; /* pages of `node` that nobody maps any more */
+	int nid;
+};
+
+static void settle_mapped(struct zap_counts *counts)
+{
+	if (counts->anon_mapped)
+		mod_node_stat(node_data[counts->nid], NR_ANON_MAPPED, -counts->anon_mapped);
+	if (counts->file_mapped)
+		mod_node_stat(node_data[counts->nid], NR_FILE_MAPPED, -counts->file_mapped);
+	counts->anon_mapped = counts->file_mapped = 0;
+}
+
+/* page_remove_rmap() with the counters deferred. */
+static inline void zap_rmap(struct page *page, bool anon, struct zap_counts *counts)
+{
+	ASSERT(page_mapcount(page) > 0);
+	if (!atomic_dec_and_test(&page->mapcount))
+		return;
+	if (unlikely(page_to_nid(page) != counts->nid)) {
+		settle_mapped(counts);
+		counts->nid = page_to_nid(page);
+	}
+	if (anon)
+		counts->anon_mapped++;
+	else
+		counts->file_mapped++;
+	page_unmapped(page);
+}
+
+/* What the entry knew about a file page goes to the page. */
+static inline void file_page_leaves(struct vm_area_struct *vma, struct page *page, pte_t e)
+{
+	if (pte_dirty(e))
+		set_page_dirty(page);
+	if (pte_young(e) && !(vma->vm_flags & (VM_SEQ_READ | VM_RAND_READ)))
+		mark_page_accessed(page);
+}
+
+/*
+ * Empty the entries of [va, end), which lie in one table, until the gather is full; private
+ * copies only if even_cows. Returns where it stopped.
+ */
+static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vma, pte_t *slot,
+			       unsigned long va, unsigned long end, bool even_cows)
+{
+	struct page *table = pt_page(slot);
+	const bool only_anon = vma_is_anonymous(vma);
+	const enum mm_counter file_kind = file_counter(vma);
+	const unsigned long first = va;
+	struct zap_counts counts = {.nid = page_to_nid(table)};
+	unsigned cleared = 0, nr = tlb->nr;
+
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	u32 left = table->pt_present; /* entries not yet seen, at most */
+
+	for (; va < end && left && nr < ARRAY_SIZE(tlb->pages); va += PAGE_SIZE, slot++) {
+		pte_t e = pte_get(slot);
+
+		if (pte_none(e))
+			continue;
+		left--;
+		if (WARN_ON(!pte_present(e))) /* of no kind that is known */
+			continue;
+
+		struct page *page = pte_counted_page(e);
+		const bool anon = only_anon || (page && page_is_anon(page));
+
+		if (anon && !even_cows)
+			continue;
+		e = pte_xchg(slot, (pte_t){0});
+		cleared++;
+		if (!page)
+			continue;
+		if (anon) {
+			counts.rss[MM_ANONPAGES]--;
+		} else {
+			counts.rss[file_kind]--;
+			file_page_leaves(vma, page, e);
+		}
+		zap_rmap(page, anon, &counts);
+		tlb->pages[nr++] = page;
+	}
+	if (cleared) {
+		table->pt_present -= cleared;
+		trace_unmap_range((unsigned long)tlb->mm, first, va, cleared);
+	}
+	raw_spin_unlock(&table->ptl);
+
+	if (cleared) {
+		tlb->nr = nr;
+		gather_range(tlb, first, va);
+		settle_mapped(&counts);
+		for (int i = 0; i < NR_MM_COUNTERS; i++)
+			count_rss(tlb->mm, i, counts.rss[i]);
+	}
+	return left ? va : end;
+}
+
+static void zap_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end, bool even_cows)
+{
+	unsigned long next;
+
+	for (unsigned long va = start; va < end; va = next) {
+		pte_t *slot = user_pte_next(tlb->mm, va, &next);
+
+		if (!slot)
+			continue;
+		next = min(next, end);
+		for (;;) {
+			unsigned long stop = zap_table(tlb, vma, slot, va, next, even_cows);
+
+			if (tlb->nr == ARRAY_SIZE(tlb->pages))
+				flush_gathered(tlb);
+			if (stop >= next)
+				break;
+			slot += (stop - va) >> PAGE_SHIFT;
+			va = stop;
+		}
+	}
+}
+
+void zap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		    unsigned long end)
+{
+	ASSERT(start >= vma->vm_start && end <= vma->vm_end);
+	zap_range(tlb, vma, start, end, true);
+}
+
+/* --- tables --- */
+
+/* Take the table below an entry out of the tree, if it covers nothing outside [floor, ceiling). */
+static void unhook_table(struct mmu_gather *tlb, pte_t *slot, unsigned long base,
+			 unsigned long bytes, unsigned long floor, unsigned long ceiling)
+{
+	struct page *upper = pt_page(slot), *table;
+
+	if (base < floor || base + bytes - 1 > ceiling - 1)
+		return;
+	raw_spin_lock(&upper->ptl, RANK_PTL);
+	table = pt_page(pt_table(pte_get(slot)));
+	ASSERT(table->pt_present == 0);
+	pte_set(slot, (pte_t){0});
+	upper->pt_present--;
+	raw_spin_unlock(&upper->ptl);
+	table->next = tlb->tables ? page_to_pfn(tlb->tables) : 0;
+	tlb->tables = table;
+	gather_range(tlb, base, base + PAGE_SIZE); /* any flush drops cached upper levels */
+	atomic_sub(PAGE_SIZE, &tlb->mm->pgtables_bytes);
+}
+
+/* `table` holds entries of `level` for the range: below them first, then the tables they name. */
+static void free_level(struct mmu_gather *tlb, pte_t *table, int level, unsigned long start,
+		       unsigned long end, unsigned long floor, unsigned long ceiling)
+{
+	const int below = pt_below(level);
+	unsigned long next;
+
+	for (unsigned long va = start; va < end; va = next) {
+		pte_t *slot = table + pt_index(level, va);
+		pte_t e = pte_get(slot);
+		unsigned long base = ALIGN_DOWN(va, PT_SIZE(level));
+
+		next = base + PT_SIZE(level);
+		if (!pte_is_table(e))
+			continue;
+		if (below > PT_PTE)
+			free_level(tlb, pt_table(e), below, va, min(next, end), floor, ceiling);
+		unhook_table(tlb, slot, base, PT_SIZE(level), floor, ceiling);
+	}
+}
+
+void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
+		      unsigned long floor, unsigned long ceiling)
+{
+	if (ceiling >= TASK_SIZE)
+		ceiling = 0; /* minus one: the last address there is */
+	free_level(tlb, tlb->mm->arch.root, PT_PGD, start, end, floor, ceiling);
+}
+
+/* --- truncation --- */
+
+/* unmap_mapping_range(): every mapping of [first, last] of a file lets go of its pages. */
+void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
+{
+	struct interval_node *at;
+
+	down_read(&mapping->i_mmap_lock);
+	interval_for_each(at, &mapping->i_mmap, first, last)
+	{
+		struct vm_area_struct *vma = container_of(at, struct vm_area_struct, file_node);
+		u64 from = max(first, vma->vm_pgoff);
+		u64 to = min(last, vma->vm_pgoff + vma_pages(vma) - 1);
+		struct mmu_gather tlb;
+
+		if (from > to)
+			continue;
+		tlb_gather_init(&tlb, vma->vm_mm, false);
+		zap_range(&tlb, vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
+			  vma->vm_start + ((to + 1 - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
+		tlb_gather_finish(&tlb);
+	}
+	up_read(&mapping->i_mmap_lock);
+}
