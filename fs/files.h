@@ -24,3 +24,5 @@ int fd_set_cloexec(int fd, bool on);
 struct inode *anon_inode(u32 mode);
 extern const struct file_operations fifo_fops; /* fs/pipe.c */
 int tmpfs_fill(struct super_block *sb, const char *source, const char *options);
+/* Count the memory a nameless file may come to use as committed; given back with the file. 0 or -ENOMEM. */
+int shmem_account(struct file *file, u64 bytes);

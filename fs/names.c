@@ -199,6 +199,18 @@ static int make_link(const struct path *from, int dirfd, const char *name)
 	return err;
 }
 
+int kernel_link(const char *from, const char *name)
+{
+	struct path path;
+	int err = path_lookup(AT_FDCWD, from, 0, &path);
+
+	if (err)
+		return err;
+	err = make_link(&path, AT_FDCWD, name);
+	path_put(&path);
+	return err;
+}
+
 /* --- rename --- */
 
 static bool is_ancestor(const struct dentry *above, const struct dentry *d)

@@ -94,6 +94,8 @@ static void tmpfs_evict(struct inode *inode)
 {
 	if ((inode->mode & S_IFMT) == S_IFLNK)
 		kfree(inode->private);
+	else if (inode->private)
+		vm_unaccount((unsigned long)inode->private);
 	atomic_dec(&tmpfs_of(inode->sb)->used_inodes);
 }
 
@@ -471,6 +473,17 @@ struct file *shmem_file(const char *name, u64 bytes, u32 flags)
 	if (!IS_ERR(file))
 		file->mode |= FMODE_SEEK;
 	return file;
+}
+
+/* The pages accounted stand in inode->private, which regular files do not need otherwise. */
+int shmem_account(struct file *file, u64 bytes)
+{
+	unsigned long pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
+	int err = vm_account(current->mm, pages);
+
+	if (!err)
+		file->inode->private = (void *)pages;
+	return err;
 }
 
 SYSCALL2(memfd_create, const char __user *, user_name, unsigned, flags)

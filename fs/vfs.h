@@ -267,6 +267,9 @@ int inode_permission(struct inode *inode,
 int kernel_mkdir(const char *path, u32 mode);
 int kernel_mknod(const char *path, u32 mode, u32 dev);
 int kernel_symlink(const char *target, const char *path);
+int kernel_link(const char *from, const char *path);
+/* What start_init() runs: opens the console, executes rdinit=, init= or the usual ones. */
+int run_init(void);
 
 /* --- the task's own: root, working directory, umask (fs/fs_struct.c) --- */
 struct fs_struct {
