@@ -51,7 +51,7 @@ enum page_flag {
 	PG_referenced,
 	PG_uptodate,    /* contents are valid */
 	PG_dirty,       /* newer than on its disk */
-	PG_lru,         /* on an LRU list */
+	PG_lru,         /* on an LRU list, or in a CPU's batch on its way to one */
 	PG_active,      /* ... the active one */
 	PG_workingset,  /* was active before it was evicted */
 	PG_unevictable, /* on the unevictable list */

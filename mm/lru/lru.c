@@ -1,0 +1,420 @@
+/*
+ * LRU lists (SYSTEM.md S40): every page that reclaim may take is on one of five
+ * lists of its node, in order of age.
+ *
+ *              new pages                      oldest
+ *   batch of CPU 0  [p p p . .] --.    .-> active anon    A <-> B <-> C
+ *   batch of CPU 1  [p . . . .] --+----+-> inactive anon  D <-> E ...
+ *                                      +-> active file, inactive file, unevictable
+ *
+ * A page is born in a fault, and faults are many: taking the node's lock and
+ * counting for each would cost more than the fault's own work.  So a new page first
+ * waits in its CPU's batch, and fifteen go to the lists at once.
+ *
+ * The batch holds no reference to its pages.  So a reference count always means what
+ * it says (the page has one user: write to it in place; nobody: free it), and a page
+ * that is unmapped soon after its fault never sees a list.  The price: whoever drops the
+ * last reference, on any CPU, must be able to take the page out of the batch again.
+ * That works because a page leaves a slot only under its node's lock:
+ *
+ *   - PG_lru set, `next` a frame or a list's id: on the list its flags name;
+ *   - PG_lru set, `next` PAGE_UNLINKED: in a batch, and `prev` says in which slot (or, for
+ *     an instant, about to be put there by a CPU that holds a reference);
+ *   - PG_lru clear: on no list; whoever cleared it has it.
+ *
+ * The owner of a batch fills slots without a lock: nobody else writes one that is
+ * NULL, and it uses none again before it has drained them all itself. Others may
+ * take pages out of filled slots at any time, to free, isolate or drain them, so draining
+ * every CPU's batch needs nobody's help.
+ *
+ * The last reference.  put_page() frees one page, release_pages() many: with one hold of
+ * the lock for neighbours of one node, and one change of the gauges for each zone. When
+ * the count is zero nobody can get a reference (get_page_unless_zero); a scanner that holds
+ * the lock may still see the page on the list until we have it.
+ *
+ * Locking: lruvec.lock, RANK_LRU; within it only counters. Cannot fail.
+ *
+ * Differs from Linux: no references from batches, no separate batches for activation.
+ */
+#include "mm/lru/lru.h"
+
+#include "lib/printk.h"
+#include "mm/check.h"
+#include "mm/trace/trace.h"
+
+DEFINE_PER_CPU(struct lru_batch, lru_batch);
+static struct lruvec lruvecs[MAX_NUMNODES];
+
+/*
+ * A run over pages: holds the lock of the node that the last one was of, and what the run has
+ * changed in the gauges of its zone.
+ */
+struct lru_run {
+	struct lruvec *locked; /* NULL before the first page */
+	u32 zone_id;           /* flags >> PAGE_ZONE_SHIFT of the last page */
+	bool changed;
+	long delta[NR_LRU_LISTS];
+	struct zone *zone;
+};
+
+static void run_settle(struct lru_run *run)
+{
+	if (!run->changed)
+		return;
+	for (unsigned i = 0; i < NR_LRU_LISTS; i++) {
+		if (run->delta[i] == 0)
+			continue;
+		mod_node_stat(run->locked->node, NR_INACTIVE_ANON + i, run->delta[i]);
+		mod_zone_stat(run->zone, NR_ZONE_INACTIVE_ANON + i, run->delta[i]);
+		run->delta[i] = 0;
+	}
+	run->changed = false;
+}
+
+static void run_end(struct lru_run *run)
+{
+	if (!run->locked)
+		return;
+	run_settle(run);
+	spin_unlock(&run->locked->lock);
+	run->locked = NULL;
+}
+
+static void run_switch(struct lru_run *run, struct page *page)
+{
+	struct lruvec *lruvec = node_lruvec(page_node(page));
+
+	if (run->locked != lruvec) {
+		run_end(run);
+		spin_lock(&lruvec->lock);
+		run->locked = lruvec;
+	} else {
+		run_settle(run);
+	}
+	run->zone_id = page->flags >> PAGE_ZONE_SHIFT;
+	run->zone = page_zone(page);
+}
+
+/* Hold the lock for this page. */
+static __always_inline void run_to(struct lru_run *run, struct page *page)
+{
+	if (unlikely(!run->locked || run->zone_id != page->flags >> PAGE_ZONE_SHIFT))
+		run_switch(run, page);
+}
+
+static __always_inline void run_add(struct lru_run *run, struct page *page)
+{
+	enum lru_list list = page_lru(page);
+
+	page_list_add(&run->locked->list[list], page);
+	run->delta[list]++;
+	run->changed = true;
+	trace_lru_add(page_to_pfn(page), list, run->locked->node->nid, 0);
+}
+
+static struct page **page_slot(const struct page *page)
+{
+	return &per_cpu(lru_batch, page->prev / LRU_BATCH).slot[page->prev % LRU_BATCH];
+}
+
+/* Off the list or out of the batch; false if it is not in the batch yet. */
+static __always_inline bool run_del(struct lru_run *run, struct page *page)
+{
+	enum lru_list list;
+
+	if (unlikely(page_in_batch(page))) {
+		struct page **slot = page_slot(page);
+
+		if (READ_ONCE(*slot) != page)
+			return false;
+		WRITE_ONCE(*slot, NULL);
+		return true;
+	}
+	list = page_lru(page);
+	page_list_del(&run->locked->list[list], page);
+	run->delta[list]--;
+	run->changed = true;
+	trace_lru_del(page_to_pfn(page), list, run->locked->node->nid, 0);
+	return true;
+}
+
+/* ---- Batches ---- */
+
+static void drain_batch(struct lru_batch *batch, u32 slots)
+{
+	struct lru_run run = {0};
+
+	for (u32 i = 0; i < slots; i++) {
+		struct page *page = load_acquire(&batch->slot[i]);
+
+		if (!page)
+			continue;
+		run_to(&run, page);
+		if (READ_ONCE(batch->slot[i]) != page)
+			continue; /* it went while we waited for the lock */
+		WRITE_ONCE(batch->slot[i], NULL);
+		run_add(&run, page);
+	}
+	run_end(&run);
+}
+
+void lru_add_drain(void)
+{
+	struct lru_batch *batch = &this_cpu(lru_batch);
+
+	drain_batch(batch, batch->count);
+	batch->count = 0;
+}
+
+void lru_add_drain_all(void)
+{
+	unsigned cpu;
+
+	lru_add_drain();
+	for_each_online_cpu (cpu)
+		if (cpu != cpu_id())
+			drain_batch(&per_cpu(lru_batch, cpu), LRU_BATCH);
+}
+
+/* ---- Single pages ---- */
+
+void lru_list_add(struct lruvec *lruvec, struct page *page)
+{
+	enum lru_list list = page_lru(page);
+
+	assert_spin_locked(&lruvec->lock);
+	page_list_add(&lruvec->list[list], page);
+	mod_node_stat(lruvec->node, NR_INACTIVE_ANON + list, 1);
+	mod_zone_stat(page_zone(page), NR_ZONE_INACTIVE_ANON + list, 1);
+	trace_lru_add(page_to_pfn(page), list, lruvec->node->nid, 0);
+}
+
+void lru_list_del(struct lruvec *lruvec, struct page *page)
+{
+	enum lru_list list = page_lru(page);
+
+	assert_spin_locked(&lruvec->lock);
+	page_list_del(&lruvec->list[list], page);
+	mod_node_stat(lruvec->node, NR_INACTIVE_ANON + list, -1);
+	mod_zone_stat(page_zone(page), NR_ZONE_INACTIVE_ANON + list, -1);
+	trace_lru_del(page_to_pfn(page), list, lruvec->node->nid, 0);
+}
+
+/* What the page's links say can be relied on after this, with the lock held. */
+static bool page_has_lru(const struct page *page)
+{
+	return load_acquire(&page->flags) >> PG_lru & 1;
+}
+
+bool lru_isolate(struct page *page)
+{
+	struct lru_run run = {0};
+	bool taken;
+
+	ASSERT(page_ref_count(page) > 0);
+	if (!page_test(page, PG_lru))
+		return false;
+	run_to(&run, page);
+	taken = page_has_lru(page) && run_del(&run, page);
+	if (taken)
+		page_clear(page, PG_lru);
+	run_end(&run);
+	return taken;
+}
+
+void activate_page(struct page *page)
+{
+	struct lruvec *lruvec = node_lruvec(page_node(page));
+
+	spin_lock(&lruvec->lock);
+	if (page_has_lru(page) && !page_test(page, PG_active) && !page_test(page, PG_unevictable)) {
+		if (page_in_batch(page)) {
+			page_set(page, PG_active); /* it will go to the right list at once */
+		} else {
+			lru_list_del(lruvec, page);
+			page_set(page, PG_active);
+			lru_list_add(lruvec, page);
+		}
+		trace_lru_activate(page_to_pfn(page), page_lru(page), lruvec->node->nid, 0);
+	}
+	spin_unlock(&lruvec->lock);
+}
+
+void mark_page_accessed(struct page *page)
+{
+	page = compound_head(page);
+	if (!page_test(page, PG_referenced)) {
+		page_set(page, PG_referenced);
+	} else if (!page_test(page, PG_active) && !page_test(page, PG_unevictable) &&
+		   page_test(page, PG_lru)) {
+		activate_page(page);
+		page_clear(page, PG_referenced);
+	}
+}
+
+/* ---- The last reference ---- */
+
+/* What lists knew of a page goes with its last reference; nobody else changes its flags now. */
+#define LRU_FLAGS (1u << PG_lru | 1u << PG_active | 1u << PG_unevictable)
+
+static __always_inline void run_release(struct lru_run *run, struct page *page)
+{
+	bool __maybe_unused taken;
+
+	run_to(run, page);
+	taken = run_del(run, page);
+	ASSERT(taken);
+	WRITE_ONCE(page->flags, page->flags & ~LRU_FLAGS);
+}
+
+void put_page_last(struct page *page)
+{
+	if (page_test(page, PG_lru)) {
+		struct lru_run run = {0};
+
+		run_release(&run, page);
+		run_end(&run);
+	}
+	/* A file's page is out of its cache by now: the cache has a reference. */
+	ASSERT(!page->mapping || page_is_anon(page));
+	if (unlikely(page_test(page, PG_head)))
+		__free_pages(page, compound_order(page));
+	else
+		free_unreferenced_page(page);
+}
+
+void release_pages(struct page **pages, unsigned n)
+{
+	struct lru_run run = {0};
+	unsigned dead = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct page *page = compound_head(pages[i]);
+
+		ASSERT(page_ref_count(page) > 0);
+		if (!atomic_dec_and_test(&page->refcount))
+			continue;
+		if (likely(page->flags & 1u << PG_lru))
+			run_release(&run, page);
+		if (i % 64 == 63)
+			run_end(&run); /* let others have the lock now and then */
+		pages[dead++] = page;
+	}
+	run_end(&run);
+	for (unsigned i = 0; i < dead; i++) {
+		ASSERT(!pages[i]->mapping || page_is_anon(pages[i]));
+		if (unlikely(page_test(pages[i], PG_head)))
+			__free_pages(pages[i], compound_order(pages[i]));
+		else
+			free_unreferenced_page(pages[i]);
+	}
+}
+
+/* ---- Boot and check ---- */
+
+static struct mm_checker checker = {.name = "lru", .check = lru_check};
+
+void lru_init(void)
+{
+	int nid;
+
+	for_each_node (nid) {
+		struct lruvec *lruvec = &lruvecs[nid];
+
+		spin_lock_init(&lruvec->lock, RANK_LRU);
+		for (unsigned i = 0; i < NR_LRU_LISTS; i++)
+			page_list_register(&lruvec->list[i]);
+		lruvec->node = node_data[nid];
+		node_data[nid]->lruvec = lruvec;
+	}
+	mm_check_register(&checker);
+}
+
+static unsigned complain(const struct page *page, const char *what)
+{
+	pr_err("lru_check: frame %#lx, flags %#x, count %d: %s\n", page_to_pfn(page), page->flags,
+	       page_ref_count(page), what);
+	return 1;
+}
+
+#define REQUIRE(cond) bad += (cond) ? 0 : complain(page, #cond)
+
+static unsigned check_list(struct lruvec *lruvec, enum lru_list list,
+			   unsigned long zone_pages[MAX_NR_ZONES])
+{
+	struct page *page = page_list_first(&lruvec->list[list]);
+	u32 count = 0;
+	unsigned bad = 0;
+
+	for (; page; page = page_list_next(page)) {
+		count++;
+		REQUIRE(page_test(page, PG_lru) && page_lru(page) == list);
+		REQUIRE(page_to_nid(page) == lruvec->node->nid);
+		REQUIRE(page_ref_count(page) > 0);
+		REQUIRE(!page_test(page, PG_tail) && !page_test(page, PG_slab));
+		REQUIRE(!page_test(page, PG_table) && !page_test(page, PG_buddy));
+		zone_pages[page_zone_id(page)]++;
+	}
+	if (count != lruvec->list[list].count ||
+	    count != node_stat(lruvec->node, NR_INACTIVE_ANON + list)) {
+		pr_err("lru_check: node %d list %d: %u pages, counted %u, gauge %lu\n",
+		       lruvec->node->nid, list, count, lruvec->list[list].count,
+		       node_stat(lruvec->node, NR_INACTIVE_ANON + list));
+		bad++;
+	}
+	return bad;
+}
+
+static unsigned check_batch(unsigned cpu)
+{
+	struct lru_batch *batch = &per_cpu(lru_batch, cpu);
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < LRU_BATCH; i++) {
+		struct page *page = READ_ONCE(batch->slot[i]);
+
+		if (!page)
+			continue;
+		REQUIRE(i < batch->count);
+		REQUIRE(page_test(page, PG_lru) && page_in_batch(page));
+		REQUIRE(page->prev == cpu * LRU_BATCH + i);
+		REQUIRE(page_ref_count(page) > 0);
+	}
+	return bad;
+}
+
+/*
+ * Every page on a list has the flags that name it, is in use and of the node; lists, nodes'
+ * and zones' gauges agree; every page in a batch says so and where.
+ */
+unsigned lru_check(void)
+{
+	unsigned bad = 0, cpu;
+	int nid;
+
+	for_each_node (nid) {
+		struct lruvec *lruvec = &lruvecs[nid];
+
+		spin_lock(&lruvec->lock);
+		for (unsigned list = 0; list < NR_LRU_LISTS; list++) {
+			unsigned long zone_pages[MAX_NR_ZONES] = {0};
+
+			bad += check_list(lruvec, list, zone_pages);
+			for (unsigned z = 0; z < MAX_NR_ZONES; z++) {
+				struct zone *zone = &lruvec->node->zone[z];
+
+				if (!zone->present_pages ||
+				    zone_pages[z] == zone_stat(zone, NR_ZONE_INACTIVE_ANON + list))
+					continue;
+				pr_err("lru_check: zone %s list %u: %lu pages, gauge %lu\n",
+				       zone->name, list, zone_pages[z],
+				       zone_stat(zone, NR_ZONE_INACTIVE_ANON + list));
+				bad++;
+			}
+		}
+		spin_unlock(&lruvec->lock);
+	}
+	for_each_online_cpu (cpu)
+		bad += check_batch(cpu);
+	return bad;
+}
