@@ -286,6 +286,26 @@ size_t log_read(u64 *seq, char *buf, size_t bytes)
 	return done;
 }
 
+bool log_read_record(u64 *seq, char *text, size_t size, unsigned *level, u64 *time_us)
+{
+	unsigned long flags = lock_log();
+	u32 offset;
+	bool found = find_record(seq, &offset) && *seq < next_seq;
+
+	if (found) {
+		struct record *record = record_at(skip_end(offset));
+		size_t n = min((size_t)record->bytes, size - 1);
+
+		memcpy(text, record + 1, n);
+		text[n] = 0;
+		*level = record->level;
+		*time_us = record->time_us;
+		(*seq)++;
+	}
+	unlock_log(flags);
+	return found;
+}
+
 u64 log_first_seq(void)
 {
 	unsigned long flags = lock_log();

@@ -44,6 +44,8 @@ extern int console_loglevel; /* 7 by default; "quiet" makes it 4, "loglevel=N" s
  * Records that were overwritten are skipped.
  */
 size_t log_read(u64 *seq, char *buf, size_t bytes);
+/* One record apart: its text (cut to size-1 bytes, NUL-ended), level and time. False: none yet. */
+bool log_read_record(u64 *seq, char *text, size_t size, unsigned *level, u64 *time_us);
 u64 log_first_seq(void); /* the oldest record still held */
 u64 log_next_seq(void);  /* the number the next record will get */
 
