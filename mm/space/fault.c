@@ -5,8 +5,9 @@
  * First the area.  It is looked up without locks (the index is readable within an epoch),
  * then its own lock is taken shared: faults in different areas, and in the same one, run
  * side by side, and who wants to change the area waits for them.  Only if that
- * fails -- a writer is there, or the area was just being replaced, or the stack
- * must grow -- is mmap_lock taken.
+ * fails -- a writer is there, the area was just being replaced, the stack must
+ * grow, the space is being forked -- is mmap_lock taken; and once for each area, when it
+ * gets its first page of its own and with it a place in a family (rmap.c).
  *
  * Then the case, from three things: what the entry holds, what the area is, what was tried.
  *
@@ -150,8 +151,6 @@ static fault_t demand_zero(struct fault *f)
 {
 	struct page *page, *table;
 
-	if (!anon_vma_ready(f->vma) && anon_vma_prepare(f->vma))
-		return FAULT_OOM;
 	if (!fault_slot(f))
 		return FAULT_OOM;
 	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
@@ -213,8 +212,6 @@ static fault_t copy_on_write(struct fault *f)
 {
 	struct page *table = pt_page(f->slot), *old = pte_counted_page(f->entry), *page;
 
-	if (!anon_vma_ready(f->vma) && anon_vma_prepare(f->vma))
-		return FAULT_OOM;
 	if (!old && pte_pfn(f->entry) == zero_pfn)
 		return leave_zero_page(f);
 	if (!old)
@@ -228,8 +225,6 @@ static fault_t copy_on_write(struct fault *f)
 	}
 	get_page(old); /* it stays what it is while we copy: nobody else can be its last sharer */
 	raw_spin_unlock(&table->ptl);
-	if (unlikely(READ_ONCE(f->mm->fork_unflushed)))
-		flush_page(f->mm, f->address); /* another thread might still write to it */
 
 	page = alloc_page(GFP_HIGHUSER_MOVABLE);
 	if (!page) {
@@ -385,8 +380,6 @@ static fault_t file_copy(struct fault *f)
 	struct page *from, *page, *table;
 	fault_t result;
 
-	if (!anon_vma_ready(f->vma) && anon_vma_prepare(f->vma))
-		return FAULT_OOM;
 	if (!fault_slot(f))
 		return FAULT_OOM;
 	result = file_page(f, &from);
@@ -559,7 +552,7 @@ static inline struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned lon
 	}
 	epoch_read_unlock(); /* the lock keeps it now */
 	if (likely(!(vma->vm_flags & VM_DETACHED) && vma->vm_start <= address &&
-		   address < vma->vm_end))
+		   address < vma->vm_end && !READ_ONCE(mm->forking)))
 		return vma;
 	up_read(&vma->lock);
 	return NULL;
@@ -602,33 +595,79 @@ static inline bool allowed(const struct vm_area_struct *vma, unsigned access)
 	return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
 }
 
+/* Will this access make a page of the area's own, while the area has no place for it in a family? */
+static inline bool needs_family(const struct vm_area_struct *vma, unsigned access)
+{
+	return access & ACCESS_WRITE && !anon_vma_ready(vma) && !(vma->vm_flags & VM_SHARED);
+}
+
+/*
+ * Find that place, under mmap_lock. If it cannot be had at once the area is let go: -EAGAIN, look
+ * it up again. 0, -ENOMEM: still locked.
+ */
+static __noinline int give_family(struct mm_struct *mm, struct vm_area_struct *vma,
+				  unsigned long address)
+{
+	int err;
+
+	if (likely(down_read_trylock(&mm->mmap_lock))) {
+		err = anon_vma_prepare(vma);
+		up_read(&mm->mmap_lock);
+		return err;
+	}
+	up_read(&vma->lock);
+	down_read(&mm->mmap_lock);
+	vma = find_vma(mm, address);
+	if (vma && vma->vm_start <= address)
+		(void)anon_vma_prepare(vma); /* without memory: the next round says so */
+	up_read(&mm->mmap_lock);
+	return -EAGAIN;
+}
+
+static inline fault_t resolve_in(struct mm_struct *mm, struct vm_area_struct *vma,
+				 unsigned long address, unsigned access)
+{
+	struct fault f = {
+		.mm = mm,
+		.vma = vma,
+		.address = address & PAGE_MASK,
+		.slot = user_pte(mm, address),
+		.write = access & ACCESS_WRITE,
+	};
+	fault_t result;
+
+	if (likely(f.slot))
+		f.entry = pte_get(f.slot);
+	result = resolve(&f);
+	if (unlikely(f.major)) {
+		result |= FAULT_MAJOR;
+		trace_fault_major((unsigned long)mm, address, access, result);
+	}
+	return result;
+}
+
 fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access)
 {
-	struct vm_area_struct *vma = lock_vma(mm, address);
-	fault_t result = FAULT_SIGSEGV_ACCERR;
+	struct vm_area_struct *vma;
+	fault_t result;
+	int err;
 
-	if (unlikely(!vma)) {
-		vma = lock_vma_slowly(mm, address);
-		if (!vma)
-			return FAULT_SIGSEGV_MAPERR;
-	}
-	if (likely(allowed(vma, access))) {
-		struct fault f = {
-			.mm = mm,
-			.vma = vma,
-			.address = address & PAGE_MASK,
-			.slot = user_pte(mm, address),
-			.write = access & ACCESS_WRITE,
-		};
-
-		if (likely(f.slot))
-			f.entry = pte_get(f.slot);
-		result = resolve(&f);
-		if (unlikely(f.major)) {
-			result |= FAULT_MAJOR;
-			trace_fault_major((unsigned long)mm, address, access, result);
+	do {
+		vma = lock_vma(mm, address);
+		if (unlikely(!vma)) {
+			vma = lock_vma_slowly(mm, address);
+			if (!vma)
+				return FAULT_SIGSEGV_MAPERR;
 		}
-	}
+		err = 0;
+		if (unlikely(!allowed(vma, access)))
+			result = FAULT_SIGSEGV_ACCERR;
+		else if (unlikely(needs_family(vma, access)) &&
+			 (err = give_family(mm, vma, address)) != 0)
+			result = FAULT_OOM;
+		else
+			result = resolve_in(mm, vma, address, access);
+	} while (unlikely(err == -EAGAIN));
 	up_read(&vma->lock);
 	trace_fault((unsigned long)mm, address, access, result);
 	return result;

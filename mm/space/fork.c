@@ -20,12 +20,12 @@
  * entries in use -- is added up and posted for each table.  Tables that hold nothing are
  * skipped, and a table's count of entries says when its last one has been seen.
  *
- * Threads of the parent may be running.  Areas are locked against faults one by one, while
- * they are copied, so a fault sees an area wholly before or wholly after.  Other CPUs may
- * still remember write rights that the entries have lost, until the flush at the end (one,
- * not one for each area).  A thread that writes meanwhile through such a memory does what
- * it could have done before the fork.  But a fault that copies a page away must not lose such
- * writes: mm->fork_unflushed tells it to flush its page before it copies.
+ * Threads of the parent may be running, and the child must get a state that the parent was in:
+ * if it sees a write, it sees those before.  So no fault may get through in the
+ * meantime.  mm->forking sends them to wait for mmap_lock, and each area's lock is taken once,
+ * before it is copied, to see off those inside.  CPUs may still remember write rights that
+ * the entries have lost; what is written that way, parent and child both see, until the
+ * flush at the end.  No page is copied away before it, as that takes a fault.
  *
  * Without memory for an area or a table the half-made child is torn down like any
  * space; the parent keeps its lost write rights and gets them back by faults.
@@ -37,7 +37,6 @@
 struct copy {
 	struct page *from, *to;
 	long rss[NR_MM_COUNTERS];
-	bool protected; /* a write right was taken from the parent */
 };
 
 /*
@@ -49,7 +48,6 @@ static unsigned copy_entries(struct copy *copy, pte_t *from, pte_t *to, unsigned
 	u32 left = copy->from->pt_present;
 	unsigned copied = 0;
 	long anon = 0, file = 0;
-	bool protected = false;
 
 	for (pte_t *end = from + n; from < end && left; from++, to++) {
 		pte_t e = pte_get(from);
@@ -62,7 +60,6 @@ static unsigned copy_entries(struct copy *copy, pte_t *from, pte_t *to, unsigned
 		if (private && pte_write(e)) {
 			pte_clear_write(from);
 			e = pte_wrprotect(e);
-			protected = true;
 		}
 
 		struct page *page = pte_counted_page(e);
@@ -81,7 +78,6 @@ static unsigned copy_entries(struct copy *copy, pte_t *from, pte_t *to, unsigned
 	copy->to->pt_present += copied;
 	copy->rss[MM_ANONPAGES] += anon;
 	copy->rss[file_kind] += file;
-	copy->protected |= protected;
 	return copied;
 }
 
@@ -125,7 +121,7 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 	return err;
 }
 
-/* One area of the parent, its lock held. 0 or -ENOMEM. */
+/* One area of the parent, no fault inside. 0 or -ENOMEM. */
 static int dup_area(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	const bool wipe = vma->vm_flags & VM_WIPEONFORK;
@@ -183,17 +179,17 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 	down_write(&old->mmap_lock);
 	down_write(&mm->mmap_lock); /* nobody else knows it; the rules ask for it */
 	copy_layout(mm, old);
-	WRITE_ONCE(old->fork_unflushed, true);
+	WRITE_ONCE(old->forking, true);
 	for_each_vma(old, vma)
 	{
 		down_write(&vma->lock);
-		err = dup_area(mm, vma);
 		up_write(&vma->lock);
+		err = dup_area(mm, vma);
 		if (err)
 			break;
 	}
 	tlb_flush_mm(&old->arch);
-	WRITE_ONCE(old->fork_unflushed, false);
+	WRITE_ONCE(old->forking, false);
 	mm->hiwater_rss = mm_rss(mm);
 	mm->hiwater_vm = mm->total_vm;
 	trace_fork_mm((unsigned long)old, (unsigned long)mm, mm_rss(mm), 0);

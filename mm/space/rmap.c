@@ -48,6 +48,9 @@
  * A walk is no snapshot.  A fork that runs meanwhile may add entries in VMAs
  * already visited: who must be sure looks at mapcount afterwards.
  *
+ * The links change only with mmap_lock held: shared for a VMA's first fault, else for
+ * writing, so a writer sees families stand still.
+ *
  * Locks: one per family, at its root, taken after mmap_lock, the VMA's lock and the
  * page lock, before page-table locks.  Linux links each VMA to all its ancestors (chains);
  * here fork and exit touch one node for each VMA instead.
@@ -140,7 +143,10 @@ static struct anon_vma *neighbours_node(struct vm_area_struct *vma)
 	return NULL;
 }
 
-/* The first anonymous page of a VMA that has no family. Other faults may try the same. */
+/*
+ * The first anonymous page of a VMA that has no family. Other faults, all with mmap_lock shared,
+ * may be trying the same.
+ */
 static void found_family(struct vm_area_struct *vma, struct anon_vma *neighbour,
 			 struct anon_vma **fresh)
 {
@@ -192,24 +198,19 @@ static void settle_guest(struct vm_area_struct *vma, struct anon_vma *neighbour,
 
 int anon_vma_prepare(struct vm_area_struct *vma)
 {
-	struct anon_vma *neighbour = NULL, *fresh;
+	struct anon_vma *neighbour, *fresh;
 
+	assert_rwsem_held(&vma->vm_mm->mmap_lock);
 	if (anon_vma_ready(vma))
 		return 0;
 	fresh = kmem_cache_alloc(anon_vma_cache, GFP_KERNEL);
 	if (!fresh)
 		return -ENOMEM;
-	/* Neighbours hold still under mmap_lock; without it there is just no merging later. */
-	bool locked = down_read_trylock(&vma->vm_mm->mmap_lock);
-
-	if (locked)
-		neighbour = neighbours_node(vma);
+	neighbour = neighbours_node(vma);
 	if (!READ_ONCE(vma->anon_vma))
 		found_family(vma, neighbour, &fresh);
 	else
 		settle_guest(vma, neighbour, &fresh);
-	if (locked)
-		up_read(&vma->vm_mm->mmap_lock);
 	if (fresh)
 		anon_vma_free(fresh);
 	return 0;
@@ -278,7 +279,7 @@ void anon_vma_post_update(struct vm_area_struct *vma)
 
 bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
-	const struct anon_vma *x = a->anon_vma, *y = b->anon_vma;
+	const struct anon_vma *x = a->anon_vma, *y = b ? b->anon_vma : NULL;
 
 	return !x || !y || is_within(x, y) || is_within(y, x);
 }

@@ -124,7 +124,7 @@ struct mm_struct {
 	vm_flags_t def_flags; /* mlockall(MCL_FUTURE) */
 	struct file *exe_file; /* a reference (task lock) */
 	u32 flags;
-	bool fork_unflushed; /* fork took write rights that CPUs may still remember: fork.c */
+	bool forking; /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };

@@ -12,6 +12,8 @@
  * - vm_page_prot of a private area never has the write right: copy on write adds it to
  *   single entries (if VM_WRITE). A shared writable area's has it, unless its
  *   owner wants to be told first (page_mkwrite): then faults add it.
+ * - vma->anon_vma changes only with mmap_lock held (a first fault: shared), so for who holds it
+ *   for writing families stand still.
  * - The way out of an area: lock it for writing, out of the tree, zap_page_range,
  *   anon_vma_unlink and out of i_mmap, then free_page_tables with the ends of the
  *   neighbours that stay as floor and ceiling, tlb_gather_finish, vma_free.
@@ -125,7 +127,8 @@ unsigned long move_page_tables(struct vm_area_struct *from_vma, unsigned long fr
 int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent);
 
 /* --- rmap.c: who maps a page --- */
-int anon_vma_prepare(struct vm_area_struct *vma); /* give it a family: 0 or -ENOMEM. VMA lock or mmap_lock held */
+/* Give it a node for new pages: 0 or -ENOMEM. mmap_lock held, shared or for writing. */
+int anon_vma_prepare(struct vm_area_struct *vma);
 int anon_vma_fork(struct vm_area_struct *child, struct vm_area_struct *parent); /* link the child's */
 int anon_vma_clone(struct vm_area_struct *copy, struct vm_area_struct *vma);	/* a split or moved part */
 void anon_vma_unlink(struct vm_area_struct *vma);
