@@ -130,21 +130,20 @@ static fault_t zero_read(struct fault *f)
 	return FAULT_DONE;
 }
 
-/* A new page becomes the area's own: rmap, list, entry. The table's lock is held. */
+/*
+ * A new page becomes the area's own: rmap, list, entry. The table's lock is held: once it is
+ * let go another thread may unmap the page, which must be listed by then.
+ */
 static inline void install_anon(struct fault *f, struct page *page)
 {
 	pte_t e = writable_entry(f->vma, page);
 
 	page_add_new_anon_rmap(page, f->vma, f->address);
-	pte_set(f->slot, e);
-	trace_mapped(f, page, e);
-}
-
-static inline void list_anon(struct fault *f, struct page *page)
-{
 	lru_cache_add(page);
 	if (unlikely(f->vma->vm_flags & VM_LOCKED))
 		mlock_page(page);
+	pte_set(f->slot, e);
+	trace_mapped(f, page, e);
 }
 
 static fault_t demand_zero(struct fault *f)
@@ -165,7 +164,6 @@ static fault_t demand_zero(struct fault *f)
 	install_anon(f, page);
 	raw_spin_unlock(&table->ptl);
 	atomic_inc(&f->mm->rss[MM_ANONPAGES]);
-	list_anon(f, page);
 	return FAULT_DONE;
 }
 
@@ -182,7 +180,6 @@ static bool replace_entry(struct fault *f, struct page *page, struct page *old)
 	if (old)
 		page_remove_rmap(old);
 	raw_spin_unlock(&table->ptl);
-	list_anon(f, page);
 	return true;
 }
 
@@ -300,11 +297,11 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 		return FAULT_DONE;
 	}
 	install_file(page, table, f->slot, e);
+	if (unlikely(f->vma->vm_flags & VM_LOCKED))
+		mlock_page(page);
 	trace_mapped(f, page, e);
 	raw_spin_unlock(&table->ptl);
 	count_rss(f->mm, file_counter(f->vma), 1);
-	if (unlikely(f->vma->vm_flags & VM_LOCKED))
-		mlock_page(page);
 	return FAULT_DONE;
 }
 
@@ -401,7 +398,6 @@ static fault_t file_copy(struct fault *f)
 	install_anon(f, page);
 	raw_spin_unlock(&table->ptl);
 	atomic_inc(&f->mm->rss[MM_ANONPAGES]);
-	list_anon(f, page);
 	return FAULT_DONE;
 }
 

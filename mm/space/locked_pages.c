@@ -8,11 +8,16 @@
  */
 #include "mm/space/pages.h"
 
-/* Take the page off its list, if it is on one, and put it where its flags say. */
-static void relist(struct page *page)
+/* Move the page to the list it belongs on now, if it is on one. The caller has a reference. */
+static void relist(struct page *page, bool unevictable)
 {
-	if (lru_isolate(page))
-		lru_putback(page);
+	if (!lru_isolate(page))
+		return;
+	if (unevictable)
+		page_set(page, PG_unevictable);
+	else
+		page_clear(page, PG_unevictable);
+	lru_putback(page);
 }
 
 void mlock_page(struct page *page)
@@ -20,7 +25,7 @@ void mlock_page(struct page *page)
 	if (page_test_and_set(page, PG_mlocked))
 		return;
 	mod_zone_stat(page_zone(page), NR_MLOCK, 1);
-	relist(page);
+	relist(page, true);
 }
 
 void munlock_page(struct page *page)
@@ -28,7 +33,7 @@ void munlock_page(struct page *page)
 	if (!page_test_and_clear(page, PG_mlocked))
 		return;
 	mod_zone_stat(page_zone(page), NR_MLOCK, -1);
-	relist(page);
+	relist(page, false);
 }
 
 void mlock_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock)
