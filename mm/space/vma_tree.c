@@ -622,8 +622,9 @@ static unsigned long highest_fit(struct vma_node *node, unsigned long len, unsig
 			}
 			seen = max(seen, child->gap);
 		}
-		if (node->start[i] <= low)
-			return 0; /* nothing below counts, so `seen` is not all there is */
+		/* Nothing below counts? (A guarded start may lie below the end before it.) */
+		if (i > 0 && node->start[i] <= low && node->end[i - 1] <= low)
+			return 0; /* `seen` is not all there is */
 	}
 	node->gap = seen;
 	return 0;
