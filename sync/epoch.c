@@ -40,8 +40,6 @@
 #include "sync/spinlock.h"
 #include "sync/wait.h"
 
-#define EPOCH_IDLE (~0ULL)
-
 DEFINE_PER_CPU(struct epoch_cpu, epoch_cpu);
 u64 epoch_now = 1;
 

@@ -33,6 +33,7 @@ struct epoch_cpu {
 };
 DECLARE_PER_CPU(struct epoch_cpu, epoch_cpu);
 extern u64 epoch_now; /* atomic */
+#define EPOCH_IDLE (~0ULL)
 
 #ifdef PAGODA_DEBUG
 static inline void epoch_read_lock(void)

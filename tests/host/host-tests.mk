@@ -1,0 +1,60 @@
+# The soft machine and the tests that run on the host.
+#
+#   make host-test          build every tests/host/test_*.c in three flavours and run them
+#   make build/soft-asan/test_rbtree      one of them
+#
+# A flavour is one static library of lib/, sync/, mm/ and arch/soft (libpagoda.a) for
+# one page geometry; a test links what it uses of it. A test that wants more, or other
+# flags, says so in its first lines:   // needs: path/file.c ...
+
+SOFT_FLAVOURS := soft-asan soft-tsan soft
+SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru arch/soft
+SOFT_SRC  := $(filter-out lib/string.c lib/printf.c,$(wildcard $(addsuffix /*.c,$(SOFT_DIRS))))
+
+SOFT_GEOMETRY         := 4level
+SOFT_CFLAGS           := -std=gnu11 -g -fno-pie -fno-strict-aliasing -fno-common -fno-omit-frame-pointer \
+                         -pthread $(WARN) -DPAGODA_SOFT -I. -Iarch/soft/include
+SOFT_CFLAGS_soft      := -O2
+SOFT_CFLAGS_soft-asan := -O1 -DPAGODA_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SOFT_CFLAGS_soft-tsan := -O1 -DPAGODA_DEBUG -fsanitize=thread -Wno-tsan
+soft_cflags = $(SOFT_CFLAGS) $(SOFT_CFLAGS_$(1)) -Iarch/soft/geometry/$(SOFT_GEOMETRY)
+
+HOST_TESTS := $(wildcard tests/host/test_*.c)
+host_test_needs = $(shell sed -n '1,5s,^// needs: ,,p' $(1))
+
+define soft_rules # $(1): flavour
+$$(B)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	@echo "  CC    $(1) $$<"
+	@$$(CC) $$(call soft_cflags,$(1)) -MMD -MP -c -o $$@ $$<
+$$(B)/$(1)/libpagoda.a: $$(SOFT_SRC:%.c=$$(B)/$(1)/%.o)
+	@echo "  AR    $$@"
+	@rm -f $$@ && ar rcs $$@ $$^
+-include $$(SOFT_SRC:%.c=$$(B)/$(1)/%.d) $$(B)/$(1)/tests/host/harness.d
+endef
+
+define host_test_rules # $(1): flavour, $(2): test's name
+$$(B)/$(1)/$(2): $$(B)/$(1)/tests/host/$(2).o $$(B)/$(1)/tests/host/harness.o \
+		$$(patsubst %.c,$$(B)/$(1)/%.o,$$(call host_test_needs,tests/host/$(2).c)) \
+		$$(B)/$(1)/libpagoda.a
+	@echo "  LD    $$@"
+	@$$(CC) $$(call soft_cflags,$(1)) -no-pie -rdynamic -o $$@ $$^ -lcmocka
+$$(B)/$(1)/$(2).log: $$(B)/$(1)/$(2) FORCE
+	@echo "  TEST  $$<"
+	@TSAN_OPTIONS="suppressions=tests/host/tsan.supp $$$$TSAN_OPTIONS" tools/run-test.sh $$@ $$<
+HOST_TEST_LOGS += $$(B)/$(1)/$(2).log
+-include $$(B)/$(1)/tests/host/$(2).d
+endef
+
+$(foreach f,$(SOFT_FLAVOURS),$(eval $(call soft_rules,$(f))))
+$(foreach f,$(SOFT_FLAVOURS),$(foreach t,$(HOST_TESTS),\
+	$(eval $(call host_test_rules,$(f),$(basename $(notdir $(t)))))))
+
+host-test: host-test-tools
+	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
+	@tools/count-tests.sh $(HOST_TEST_LOGS)
+host-test-tools:
+	@tools/need.sh gcc=gcc /usr/include/cmocka.h=libcmocka-dev
+FORCE:
+.PHONY: host-test host-test-tools FORCE
+.SECONDARY:

@@ -1,0 +1,31 @@
+/*
+ * Where things lie in the host process.  The addresses are constants, as in a
+ * kernel, so that looking up a page's descriptor costs what it costs there and
+ * runs repeat exactly.  They must be free in the host's address space, which
+ * ThreadSanitizer divides otherwise than the rest; its programs are linked at
+ * low addresses (-no-pie) and leave the range for such programs to us.
+ *
+ * Programs' addresses exist in page tables only: nothing is mapped there.
+ */
+#pragma once
+
+#ifdef __SANITIZE_THREAD__
+#define SOFT_BASE 0x550000000000UL
+#define SOFT_UNIT 0x000800000000UL /* 32 GiB */
+#else
+#define SOFT_BASE 0x200000000000UL
+#define SOFT_UNIT 0x008000000000UL /* 512 GiB */
+#endif
+
+#define DIRECT_MAP_BASE    SOFT_BASE
+#define DIRECT_MAP_BYTES   (32 * SOFT_UNIT) /* the highest physical address */
+#define VMALLOC_START      (SOFT_BASE + 32 * SOFT_UNIT)
+#define VMALLOC_END        (SOFT_BASE + 36 * SOFT_UNIT - 1) /* last byte */
+#define MODULES_START      (SOFT_BASE + 36 * SOFT_UNIT)
+#define MODULES_END        (SOFT_BASE + 37 * SOFT_UNIT - 1)
+#define MEM_MAP_BASE       (SOFT_BASE + 38 * SOFT_UNIT)
+
+#define TASK_SIZE          ((1UL << GEOMETRY_USER_BITS) - PAGE_SIZE)
+#define STACK_TOP          TASK_SIZE
+#define ELF_ET_DYN_BASE    ALIGN_DOWN(TASK_SIZE / 3 * 2, PAGE_SIZE)
+#define TASK_UNMAPPED_BASE ALIGN_DOWN(TASK_SIZE / 3, PAGE_SIZE)
