@@ -1,0 +1,91 @@
+/*
+ * Kernel stacks, and windows onto pages.
+ *
+ * A stack is a range of its own, so that running over its end hits the unmapped page
+ * below it and traps, instead of writing over what lies there.  Making one costs several
+ * allocations and freeing one a TLB flush sooner or later, while tasks come and go all
+ * the time: each CPU keeps a few stacks of finished tasks for the next ones, mapped as
+ * they are.
+ */
+#include "mm/kva/kva_int.h"
+
+#include "mm/frame/vmstat.h"
+
+#define SPARE_STACKS 4U
+
+struct stack_cache {
+	u32 count;
+	void *stack[SPARE_STACKS];
+};
+static DEFINE_PER_CPU(struct stack_cache, stack_cache); /* this CPU only */
+
+/* A stack counts where its first page lies. */
+static void count_stack(const void *stack, int sign)
+{
+	mod_node_stat(page_node(vmalloc_to_page(stack)), NR_KERNEL_STACK_KB,
+		      sign * (long)(KERNEL_STACK_SIZE / 1024));
+}
+
+void *alloc_kernel_stack(int nid)
+{
+	struct stack_cache *cache = &this_cpu(stack_cache);
+	void *stack;
+
+	if (likely(cache->count) &&
+	    (nr_nodes == 1 || nid == NUMA_NO_NODE || nid == cpu_to_node(cpu_id())))
+		return cache->stack[--cache->count];
+	stack = kva_new(&kva_regions[REGION_VMALLOC], KERNEL_STACK_SIZE / PAGE_SIZE, GFP_KERNEL,
+			nid, "stack", __builtin_return_address(0));
+	if (stack)
+		count_stack(stack, 1);
+	return stack;
+}
+
+static void free_mapped_stack(void *stack)
+{
+	count_stack(stack, -1);
+	kva_release(stack);
+}
+
+void free_kernel_stack(void *stack)
+{
+	struct stack_cache *cache = &this_cpu(stack_cache);
+
+	if (!stack)
+		return;
+	if (likely(cache->count < SPARE_STACKS) &&
+	    (nr_nodes == 1 || page_to_nid(vmalloc_to_page(stack)) == cpu_to_node(cpu_id())))
+		cache->stack[cache->count++] = stack;
+	else
+		free_mapped_stack(stack);
+}
+
+/* Give this CPU's spare stacks back: pages freed. */
+unsigned long kva_drain_stacks(void)
+{
+	struct stack_cache *cache = &this_cpu(stack_cache);
+	unsigned long pages = 0;
+
+	while (cache->count) {
+		free_mapped_stack(cache->stack[--cache->count]);
+		pages += KERNEL_STACK_SIZE / PAGE_SIZE;
+	}
+	return pages;
+}
+
+void clear_highpage(struct page *page)
+{
+	void *window = kmap_local_page(page);
+
+	clear_page(window);
+	kunmap_local(window);
+}
+
+void copy_highpage(struct page *to, struct page *from)
+{
+	void *target = kmap_local_page(to), *source = kmap_local_page(from);
+
+	copy_page(target, source);
+	kunmap_local(source);
+	kunmap_local(target);
+}
