@@ -7,6 +7,7 @@ KERNEL_SRC  := $(wildcard $(addsuffix /*.c,$(KERNEL_DIRS)) $(addsuffix /*.S,$(KE
 KFLAGS := -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
           -mno-sse -mno-mmx -mno-80387 -fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer \
           -fno-asynchronous-unwind-tables -fno-common -fcf-protection=none -g \
+          $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpreferred-stack-boundary=3) \
           -ffunction-sections -I. -Iarch/x86/x86_64/include -Iarch/x86/common/include $(WARN)
 KFLAGS_x86_64       := $(KFLAGS) -O2
 KFLAGS_x86_64-debug := $(KFLAGS) -O1 -DPAGODA_DEBUG
@@ -17,7 +18,7 @@ $$(B)/$(1)/%.o: %
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"
 	@$$(CC) $$(KFLAGS_$(1)) -MMD -MP -c -o $$@ $$<
-$$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) arch/x86/x86_64/kernel.lds
+$$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) arch/x86/x86_64/kernel.lds tools/link.sh tools/symbols.py
 	@echo "  LD    $$@"
 	@tools/link.sh "$$(CC)" arch/x86/x86_64/kernel.lds $$@ $$(OBJ_$(1))
 -include $$(OBJ_$(1):.o=.d)

@@ -16,18 +16,21 @@
 #define ALT_XSAVEOPT 4
 
 #ifdef __ASSEMBLER__
-.macro ALTERNATIVE original:req, replacement:req, feature:req
+/* clang-format off */
+.macro ALTERNATIVE original:req, replacement, feature:req
 771:	\original
 772:
 	.pushsection altreplace, "a"
 773:	\replacement
-774:	.popsection
+774:
+	.popsection
 	.pushsection altinstr, "a"
 	.balign 4
 	.long	771b - ., 773b - .
 	.byte	772b - 771b, 774b - 773b, \feature, 0
 	.popsection
 .endm
+/* clang-format on */
 #else
 #define ALTERNATIVE(original, replacement, feature)                                    \
 	"771:\t" original "\n772:\n\t"                                                 \

@@ -11,7 +11,8 @@
 /* Call handler(arg) on each interrupt; the line is opened. 0, -EINVAL or -ENOSPC. Any context. */
 int request_irq(unsigned irq, void (*handler)(void *), void *arg);
 void free_irq(unsigned irq, void (*handler)(void *), void *arg);
-/* For /proc/interrupts and /proc/stat: how often the line (the tick, an IPI) fired. */
+/* For /proc/interrupts and /proc/stat: how often the line, or a CPU's tick, fired. */
 u64 irq_count(unsigned irq);
+u64 irq_count_tick(unsigned cpu);
 u64 irq_count_total(void);
 const char *irq_chip_name(void); /* "IO-APIC" or "XT-PIC" */

@@ -16,7 +16,6 @@ void __noreturn machine_halt(void);
  */
 extern int panic_timeout;
 
-/* Print what called what, from the caller on, or from an interrupted state. */
+/* Log an interrupted state and what called what down to it (dump_stack(): lib/assert.h). */
 struct pt_regs;
-void dump_stack(void);
 void dump_regs(const struct pt_regs *regs);

@@ -1,0 +1,182 @@
+/*
+ * Interrupts of devices: from vector to line to the handlers that share it.
+ *
+ * Lines are ISA's 0-15 or, above, the IOAPIC's inputs; a line is opened when it gets
+ * its first handler.  Handlers come from a small pool, so that request_irq() needs
+ * no memory.  They are changed with interrupts off under irq_lock; the dispatcher
+ * only follows links, and a handler that is removed keeps its link (free_irq() is
+ * for drivers whose device is silent already).
+ */
+#include "arch/x86/common/internal.h"
+#include "lib/errno.h"
+#include "machine/boot.h"
+#include "machine/clock.h"
+#include "machine/irq.h"
+#include "machine/upcall.h"
+#include "sync/spinlock.h"
+
+#define ACTIONS 32
+
+struct action {
+	void (*handler)(void *);
+	void *arg;
+	struct action *next;
+};
+
+static spinlock_t irq_lock = SPINLOCK_INIT(RANK_IRQ);
+static struct action pool[ACTIONS];   /* (irq_lock) handler NULL: free */
+static struct action *lines[NR_IRQS]; /* (irq_lock to change) */
+static DEFINE_PER_CPU(u64, counts[NR_IRQS]);
+static DEFINE_PER_CPU(u64, ticks);
+static bool use_ioapic; /* constant after boot */
+
+void interrupt(struct pt_regs *regs);
+
+static void close_line(unsigned irq)
+{
+	if (use_ioapic)
+		ioapic_mask(irq);
+	else
+		pic_mask(irq, true);
+}
+
+static void open_line(unsigned irq)
+{
+	if (use_ioapic)
+		ioapic_route(irq, VECTOR_IRQ + irq);
+	else
+		pic_mask(irq, false);
+}
+
+int request_irq(unsigned irq, void (*handler)(void *), void *arg)
+{
+	struct action *action = NULL;
+	unsigned long flags;
+
+	if (irq >= (use_ioapic ? NR_IRQS : 16))
+		return -EINVAL;
+	flags = spin_lock_irqsave(&irq_lock);
+	for (unsigned i = 0; i < ACTIONS && !action; i++)
+		if (!pool[i].handler)
+			action = &pool[i];
+	if (action) {
+		*action = (struct action){handler, arg, lines[irq]};
+		store_release(&lines[irq], action);
+		if (!action->next)
+			open_line(irq);
+	}
+	spin_unlock_irqrestore(&irq_lock, flags);
+	return action ? 0 : -ENOSPC;
+}
+
+void free_irq(unsigned irq, void (*handler)(void *), void *arg)
+{
+	unsigned long flags = spin_lock_irqsave(&irq_lock);
+
+	for (struct action **link = &lines[irq]; *link; link = &(*link)->next) {
+		struct action *action = *link;
+
+		if (action->handler == handler && action->arg == arg) {
+			WRITE_ONCE(*link, action->next);
+			action->handler = NULL;
+			break;
+		}
+	}
+	if (!lines[irq])
+		close_line(irq);
+	spin_unlock_irqrestore(&irq_lock, flags);
+}
+
+static void dispatch(unsigned irq)
+{
+	this_cpu(counts)[irq]++;
+	for (const struct action *a = load_acquire(&lines[irq]); a; a = a->next)
+		if (a->handler)
+			a->handler(a->arg);
+}
+
+static void tick(struct pt_regs *regs)
+{
+	this_cpu(ticks)++;
+	if (cpu_id() == 0)
+		clock_tick();
+	timer_tick(user_mode(regs));
+}
+
+static void device_interrupt(struct pt_regs *regs, unsigned irq)
+{
+	if (use_ioapic) {
+		dispatch(irq);
+		lapic_eoi();
+		return;
+	}
+	if (pic_spurious(irq))
+		return;
+	if (irq != 0)
+		dispatch(irq);
+	pic_eoi(irq);
+	if (irq == 0) /* the PIT is the tick where there is no local APIC */
+		tick(regs);
+}
+
+void interrupt(struct pt_regs *regs)
+{
+	unsigned vector = regs->orig_ax;
+
+	regs->orig_ax = -1;
+	if (vector - VECTOR_IRQ < NR_IRQS) {
+		device_interrupt(regs, vector - VECTOR_IRQ);
+		return;
+	}
+	if (vector == VECTOR_SPURIOUS)
+		return;
+	lapic_eoi();
+	switch (vector) {
+	case VECTOR_TICK: tick(regs); break;
+	case VECTOR_SHOOT: tlb_shoot_interrupt(); break;
+	case VECTOR_STOP:
+		for (;;)
+			__asm__ volatile("cli; hlt");
+	}
+}
+
+u64 irq_count(unsigned irq)
+{
+	unsigned cpu;
+	u64 sum = 0;
+
+	for_each_online_cpu (cpu)
+		sum += per_cpu(counts, cpu)[irq];
+	return sum;
+}
+
+u64 irq_count_tick(unsigned cpu)
+{
+	return per_cpu(ticks, cpu);
+}
+
+u64 irq_count_total(void)
+{
+	unsigned cpu;
+	u64 sum = 0;
+
+	for (unsigned irq = 0; irq < NR_IRQS; irq++)
+		sum += irq_count(irq);
+	for_each_online_cpu (cpu)
+		sum += per_cpu(ticks, cpu);
+	return sum;
+}
+
+const char *irq_chip_name(void)
+{
+	return use_ioapic ? "IO-APIC" : "XT-PIC";
+}
+
+void irq_init(void)
+{
+	if (cpu_features.apic && !boot_option("nolapic", NULL, 0))
+		lapic_init();
+	if (lapic_enabled && !boot_option("noapic", NULL, 0))
+		use_ioapic = ioapic_init();
+	pic_init(!use_ioapic);
+}

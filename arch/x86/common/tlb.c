@@ -1,0 +1,137 @@
+/*
+ * Invalidation of translations, on this CPU and on others (S15).
+ *
+ * A space's cpu_mask names the CPUs that may hold translations of it: set before
+ * its root is loaded, cleared after another one is.  A change of a live mapping is
+ * followed by a flush on all of them before the frame may be reused.
+ *
+ *   here       INVLPG per page, or all by loading cr3 again when they are many
+ *              (kernel pages are global and survive that)
+ *   elsewhere  one request at a time (shoot.lock): bounds and the set of CPUs that
+ *              have not answered yet; an interrupt makes each of them flush and
+ *              clear its bit.  Who waits for the lock or for answers answers
+ *              requests himself, so two CPUs with interrupts off cannot wait for
+ *              each other.
+ *
+ * With one CPU the cost is one comparison.
+ */
+#include "arch/x86/common/internal.h"
+#include "machine/mmu.h"
+#include "sync/spinlock.h"
+
+#define FULL_FLUSH_PAGES 33 /* from here on it is cheaper to lose everything */
+
+static DEFINE_PER_CPU(struct arch_mm *, loaded_mm);
+
+static struct {
+	raw_spinlock_t lock;
+	u64 waiting;              /* atomic: CPUs yet to answer */
+	unsigned long start, end; /* (lock) what to flush; end 0: all of user space */
+	bool kernel;              /* (lock) global pages too */
+} shoot;
+
+static void flush_all_local(bool global)
+{
+	unsigned long cr4;
+
+	if (!global || !cpu_features.pge) {
+		write_cr3(read_cr3());
+		return;
+	}
+	cr4 = read_cr4();
+	write_cr4(cr4 & ~CR4_PGE);
+	write_cr4(cr4);
+}
+
+static void flush_local(unsigned long start, unsigned long end, bool kernel)
+{
+	if (end == 0 || end - start > FULL_FLUSH_PAGES * PAGE_SIZE) {
+		flush_all_local(kernel);
+		return;
+	}
+	for (; start < end; start += PAGE_SIZE)
+		invlpg(start);
+}
+
+void tlb_shoot_interrupt(void)
+{
+	u64 self = 1ULL << cpu_id();
+
+	if (READ_ONCE(shoot.waiting) & self) {
+		flush_local(shoot.start, shoot.end, shoot.kernel);
+		fetch_and(&shoot.waiting, ~self);
+	}
+}
+
+static void flush_remote(u64 cpus, unsigned long start, unsigned long end, bool kernel)
+{
+	unsigned long flags = irq_save();
+
+	while (!raw_spin_trylock(&shoot.lock)) {
+		tlb_shoot_interrupt();
+		cpu_relax();
+	}
+	shoot.start = start;
+	shoot.end = end;
+	shoot.kernel = kernel;
+	store_release(&shoot.waiting, cpus);
+	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (cpus >> cpu & 1)
+			lapic_send(cpu, VECTOR_SHOOT);
+	while (load_acquire(&shoot.waiting))
+		cpu_relax();
+	raw_spin_unlock(&shoot.lock);
+	irq_restore(flags);
+}
+
+static void flush(u64 cpus, unsigned long start, unsigned long end, bool kernel)
+{
+	u64 self = 1ULL << cpu_id();
+
+	if (cpus & self)
+		flush_local(start, end, kernel);
+	cpus &= ~self & READ_ONCE(cpu_online_mask);
+	if (unlikely(cpus))
+		flush_remote(cpus, start, end, kernel);
+}
+
+void tlb_flush_range(struct arch_mm *mm, unsigned long start, unsigned long end)
+{
+	flush(READ_ONCE(mm->cpu_mask), start, end, false);
+}
+
+void tlb_flush_mm(struct arch_mm *mm)
+{
+	flush(READ_ONCE(mm->cpu_mask), 0, 0, false);
+}
+
+void tlb_flush_local_page(unsigned long va)
+{
+	invlpg(va);
+}
+
+void tlb_flush_kernel(unsigned long start, unsigned long end)
+{
+	flush(READ_ONCE(cpu_online_mask), start, end, true);
+}
+
+void switch_mm(struct arch_mm *mm)
+{
+	struct arch_mm *old = this_cpu(loaded_mm);
+	u64 self = 1ULL << cpu_id();
+
+	if (mm == old)
+		return;
+	if (mm)
+		fetch_or(&mm->cpu_mask, self);
+	write_cr3(virt_to_phys(mm ? mm->root : swapper_pg_dir).v);
+	this_cpu(loaded_mm) = mm;
+	if (old)
+		fetch_and(&old->cpu_mask, ~self);
+}
+
+void stop_other_cpus(void)
+{
+	if (nr_cpu_ids > 1 && lapic_enabled)
+		lapic_send_others(VECTOR_STOP);
+}
