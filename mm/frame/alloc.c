@@ -20,8 +20,8 @@
  * by the one page that was asked for: pages of the reserve that came into a list
  * would be handed to anybody by the fast path.
  *
- * Blocks of order 1 and more come from and go to the buddy system under the
- * zone's lock.
+ * Blocks of order 1 to 3 go to small stacks of this CPU and come from there while they last;
+ * larger ones, from and to the buddy system under the zone's lock.
  */
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -41,6 +41,8 @@ struct frame_ops frame_ops;
 struct request {
 	gfp_t gfp;
 	unsigned order;
+	enum zone_type highest;
+	enum migratetype type;
 	int nid; /* wanted node */
 	const struct zonelist *zonelist;
 	const void *caller;
@@ -56,40 +58,46 @@ static void count_allocation(struct zone *zone, const struct request *request)
 		pcp->numa[NUMA_HIT]++;
 	} else {
 		struct pglist_data *wanted = node_data[request->nid];
-		struct zone *foreign = wanted->zonelist_thisnode[gfp_zone(request->gfp)].zone[0];
+		struct zone *foreign = wanted->zonelist_thisnode[request->highest].zone[0];
 
 		pcp->numa[NUMA_MISS]++;
 		if (foreign)
 			foreign->pcp[cpu_id()]->numa[NUMA_FOREIGN]++;
 	}
-	pcp->numa[nid == cpu_to_node(cpu_id()) ? NUMA_LOCAL : NUMA_OTHER]++;
+	pcp->numa[nid == this_cpu(frame_cpu).nid ? NUMA_LOCAL : NUMA_OTHER]++;
 }
 
 /* One page of the zone, by way of this CPU's list. */
-static struct page *take_single(struct zone *zone, gfp_t gfp, struct reach reach)
+static struct page *take_single(struct zone *zone, const struct request *request,
+				struct reach reach)
 {
 	struct per_cpu_pages *pcp = zone->pcp[cpu_id()];
-	struct page *page = alloc_page_from(pcp, gfp);
+	struct page *page = alloc_page_from(pcp, request->gfp);
 
 	if (page)
 		return page;
 
 	/* Not below the low mark by a batch, and not into the list with the reserve. */
 	unsigned long free = READ_ONCE(zone->free_pages);
-	unsigned long keep = zone->watermark[WMARK_LOW] + zone->lowmem_reserve[gfp_zone(gfp)];
+	unsigned long keep = zone->watermark[WMARK_LOW] + zone->lowmem_reserve[request->highest];
 	unsigned long spare = reach.mark == WMARK_LOW && free > keep ? free - keep : 1;
 
-	if (!pcp_refill(pcp, gfp_migratetype(gfp), (unsigned)min(spare, (unsigned long)pcp->batch)))
+	if (!pcp_refill(pcp, request->type, (unsigned)min(spare, (unsigned long)pcp->batch)))
 		return NULL;
-	return alloc_page_from(pcp, gfp);
+	return alloc_page_from(pcp, request->gfp);
 }
 
-static struct page *take_block(struct zone *zone, gfp_t gfp, unsigned order)
+static struct page *take_block(struct zone *zone, const struct request *request)
 {
-	spin_lock(&zone->lock);
-	struct page *page = buddy_take(zone, order, gfp_migratetype(gfp));
-	spin_unlock(&zone->lock);
+	struct page *page = NULL;
 
+	if (request->order <= PCP_BLOCK_ORDERS)
+		page = pcp_take_block(zone->pcp[cpu_id()], request->order, request->type);
+	if (!page) {
+		spin_lock(&zone->lock);
+		page = buddy_take(zone, request->order, request->type);
+		spin_unlock(&zone->lock);
+	}
 	if (page)
 		atomic_set(&page->refcount, 1);
 	return page;
@@ -100,11 +108,10 @@ static struct page *take_from_zones(const struct request *request, struct reach 
 	for (struct zone *const *z = request->zonelist->zone; *z; z++) {
 		struct zone *zone = *z;
 
-		if (!zone_has_enough(zone, request->order, request->gfp, reach))
+		if (!zone_has_enough(zone, request->order, request->type, request->highest, reach))
 			continue;
-		struct page *page = request->order == 0
-					    ? take_single(zone, request->gfp, reach)
-					    : take_block(zone, request->gfp, request->order);
+		struct page *page = request->order == 0 ? take_single(zone, request, reach)
+							: take_block(zone, request);
 		if (page) {
 			count_allocation(zone, request);
 			return page;
@@ -258,13 +265,16 @@ static struct page *alloc_on(int nid, gfp_t gfp, unsigned order, const void *cal
 	if (order_too_large(order))
 		return NULL;
 
-	struct pglist_data *node = node_data[nid];
-	struct request request = {
+	const struct pglist_data *node = node_data[nid];
+	const enum zone_type highest = gfp_zone(gfp);
+	const struct request request = {
 		.gfp = gfp,
 		.order = order,
+		.highest = highest,
+		.type = gfp_migratetype(gfp),
 		.nid = nid,
-		.zonelist = gfp & __GFP_THISNODE ? &node->zonelist_thisnode[gfp_zone(gfp)]
-						 : &node->zonelist[gfp_zone(gfp)],
+		.zonelist = gfp & __GFP_THISNODE ? &node->zonelist_thisnode[highest]
+						 : &node->zonelist[highest],
 		.caller = caller,
 	};
 	struct page *page = take_from_zones(&request, ordinary);
@@ -283,14 +293,14 @@ static struct page *alloc_on(int nid, gfp_t gfp, unsigned order, const void *cal
 
 __noinline struct page *alloc_pages_slow(int nid, gfp_t gfp, unsigned order)
 {
-	return alloc_on(nid < 0 ? cpu_to_node(cpu_id()) : nid, gfp, order,
+	return alloc_on(nid < 0 ? this_cpu(frame_cpu).nid : nid, gfp, order,
 			__builtin_return_address(0));
 }
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 {
 	/* A CPU's list is in front of its own node, if that has memory. */
-	if (nid == NUMA_NO_NODE || (nid == cpu_to_node(cpu_id()) && !(gfp & __GFP_THISNODE)))
+	if (nid == NUMA_NO_NODE || (nid == this_cpu(frame_cpu).nid && !(gfp & __GFP_THISNODE)))
 		return alloc_pages(gfp, order);
 #ifdef PAGODA_DEBUG
 	if (should_fail_alloc(gfp))
@@ -314,22 +324,33 @@ __cold void free_bad_page(struct page *page, const char *why)
 	/* Better lost than given to two. Its count stays zero. */
 }
 
-/* Check and clean the descriptors of a block that is being freed; false: it must not be. */
+static bool in_use(const struct page *page)
+{
+	return (page->flags & PAGE_FLAGS_IN_USE) | (u32)page_mapcount(page) |
+	       (u32)page_ref_count(page);
+}
+
+/*
+ * Check and clean the first descriptor of a block that is being freed; false: it must not be. The
+ * others of a block are nobody's to write to (split_page() makes them pages of their own).
+ */
 static bool clean_block(struct page *page, unsigned order)
 {
 	if (page_test(page, PG_head))
 		dissolve_compound(page, order);
-	for (unsigned long i = 0; i < 1UL << order; i++) {
-		struct page *p = page + i;
-
-		if ((p->flags & PAGE_FLAGS_IN_USE) | (u32)page_mapcount(p) |
-		    (u32)page_ref_count(p)) {
-			free_bad_page(p, "in use when freed");
+	if (in_use(page)) {
+		free_bad_page(page, "in use when freed");
+		return false;
+	}
+	WRITE_ONCE(page->flags, page->flags & PAGE_FLAGS_CONSTANT);
+	page->mapping = 0;
+#ifdef PAGODA_DEBUG
+	for (unsigned long i = 1; i < 1UL << order; i++)
+		if (in_use(page + i) || page[i].mapping) {
+			free_bad_page(page + i, "in use when the block around it was freed");
 			return false;
 		}
-		WRITE_ONCE(p->flags, p->flags & PAGE_FLAGS_CONSTANT);
-		p->mapping = 0;
-	}
+#endif
 	return true;
 }
 
@@ -340,8 +361,14 @@ __noinline void free_pages_slow(struct page *page, unsigned order)
 
 	if (!clean_block(page, order))
 		return;
-	trace_page_free(pfn, order, buddy_type(zone, pfn), zone->id);
+	enum migratetype type = buddy_type(zone, pfn);
+
+	trace_page_free(pfn, order, type, zone->id);
 	frame_debug_free(page, order);
+	if (order - 1 < PCP_BLOCK_ORDERS && type < MIGRATE_PCPTYPES) {
+		pcp_keep_block(zone->pcp[cpu_id()], pfn, order, type);
+		return;
+	}
 	spin_lock(&zone->lock);
 	buddy_give(zone, pfn, order);
 	spin_unlock(&zone->lock);
@@ -362,6 +389,15 @@ void split_page(struct page *page, unsigned order)
 		atomic_set(&page[i].refcount, 1);
 }
 
+/* A page of its own becomes part of a block. */
+static void forget_page(struct page *page)
+{
+	ASSERT((unsigned)page_ref_count(page) <= 1);
+	atomic_set(&page->refcount, 0);
+	WRITE_ONCE(page->flags, page->flags & (PAGE_FLAGS_CONSTANT | PAGE_FLAGS_IN_USE));
+	page->mapping = 0;
+}
+
 /* Give back n frames of the kernel's, whatever n is, as the largest aligned blocks (S24). */
 static void free_run(struct page *page, unsigned long n)
 {
@@ -373,7 +409,7 @@ static void free_run(struct page *page, unsigned long n)
 		while (!IS_ALIGNED(pfn, 1UL << order) || pfn + (1UL << order) > end)
 			order--;
 		for (unsigned long i = 0; i < 1UL << order; i++)
-			atomic_set(&pfn_to_page(pfn + i)->refcount, 0);
+			forget_page(pfn_to_page(pfn + i));
 		free_pages_slow(pfn_to_page(pfn), order);
 		pfn += 1UL << order;
 	}
@@ -399,7 +435,7 @@ void *alloc_pages_exact_node(int nid, size_t bytes, gfp_t gfp)
 
 void *alloc_pages_exact(size_t bytes, gfp_t gfp)
 {
-	return alloc_pages_exact_node(cpu_to_node(cpu_id()), bytes, gfp);
+	return alloc_pages_exact_node(this_cpu(frame_cpu).nid, bytes, gfp);
 }
 
 void free_pages_exact(void *addr, size_t bytes)

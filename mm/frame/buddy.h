@@ -32,6 +32,21 @@ struct page *buddy_take(struct zone *zone, unsigned order, enum migratetype type
 unsigned buddy_take_singles(struct zone *zone, enum migratetype type, unsigned n, u32 *pfn);
 /* Give a block back; it merges upwards with its free buddies. */
 void buddy_give(struct zone *zone, pfn_t pfn, unsigned order);
+/* This single frame will be given soon: fetch what a merge with its buddy will touch. */
+static inline void buddy_prefetch(const struct zone *zone, pfn_t pfn)
+{
+	unsigned long pair = (pfn - zone->base_pfn) >> 1;
+
+	if (!test_bit(pair, zone->free_area[0].pair_map))
+		return;
+	/* The buddy is free: it will leave its list, between these two. */
+	const struct page *buddy = pfn_to_page(pfn ^ 1);
+
+	if (buddy->next < PAGE_LIST_ID)
+		__builtin_prefetch(pfn_to_page(buddy->next), 1);
+	if (buddy->prev < PAGE_LIST_ID)
+		__builtin_prefetch(pfn_to_page(buddy->prev), 1);
+}
 
 /* Is there a block of at least this order for a request of this type? */
 bool buddy_can_serve(const struct zone *zone, unsigned order, enum migratetype type);

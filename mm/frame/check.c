@@ -145,6 +145,30 @@ static unsigned long count_heads(struct zone *zone)
 	return n;
 }
 
+static unsigned check_cached(struct zone *zone, pfn_t pfn, unsigned order, unsigned long *seen)
+{
+	const struct page *page = pfn_to_page(pfn);
+
+	if (!frames_present(pfn, 1UL << order) || page->flags >> PAGE_ZONE_SHIFT != zone->id)
+		return complain(zone, pfn, "on a per-CPU list of another zone");
+	if (page_ref_count(page) || page->flags & PAGE_FLAGS_IN_USE)
+		return complain(zone, pfn, "on a per-CPU list, but in use");
+	return see(zone, seen, pfn, 1UL << order);
+}
+
+static unsigned check_stack(struct zone *zone, unsigned cpu, const struct pcp_stack *stack,
+			    unsigned order, unsigned long *seen, unsigned *count)
+{
+	unsigned bad = 0;
+
+	if (stack->count >= PCP_BLOCKS)
+		return complain(zone, cpu, "per-CPU stack (of this CPU) is overfull");
+	for (u32 i = 0; i < stack->count; i++)
+		bad += check_cached(zone, stack->pfn[i], order, seen);
+	*count += stack->count << order;
+	return bad;
+}
+
 static unsigned check_pcp(struct zone *zone, unsigned cpu, unsigned long *seen,
 			  unsigned long *pages)
 {
@@ -156,23 +180,14 @@ static unsigned check_pcp(struct zone *zone, unsigned cpu, unsigned long *seen,
 	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++) {
 		const struct pcp_ring *ring = &pcp->ring[type];
 
-		for (u32 i = ring->tail; i != ring->head; i++, count++) {
-			pfn_t pfn = ring->pfn[i & pcp->mask];
-			const struct page *page = pfn_to_page(pfn);
-
-			if (count > pcp->count)
-				return bad +
-				       complain(zone, pfn, "per-CPU list is longer than it says");
-			if (!frames_present(pfn, 1) || page->flags >> PAGE_ZONE_SHIFT != zone->id)
-				bad += complain(zone, pfn, "on a per-CPU list of another zone");
-			else if (page_ref_count(page) || page->flags & PAGE_FLAGS_IN_USE)
-				bad += complain(zone, pfn, "on a per-CPU list, but in use");
-			else
-				bad += see(zone, seen, pfn, 1);
-		}
+		if (ring->head - ring->tail > PCP_RING)
+			return bad + complain(zone, cpu, "per-CPU list (of this CPU) is overfull");
+		for (u32 i = ring->tail; i != ring->head; i++, count++)
+			bad += check_cached(zone, ring->pfn[i % PCP_RING], 0, seen);
 	}
-	if (count != pcp->count || count > pcp->mask + 1)
-		bad += complain(zone, cpu, "per-CPU list (of this CPU) is not as long as it says");
+	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
+		for (unsigned i = 0; i < PCP_BLOCK_ORDERS; i++)
+			bad += check_stack(zone, cpu, &pcp->stack[type][i], i + 1, seen, &count);
 	*pages += count;
 	return bad;
 }

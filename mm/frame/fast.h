@@ -11,6 +11,7 @@ struct frame_cpu {
 	/* By page->flags >> PAGE_ZONE_SHIFT: where a page of that zone goes back. */
 	struct per_cpu_pages *zone[PAGE_ZONE_IDS];
 	u32 drain_asked; /* atomic: another CPU wants the lists emptied */
+	int nid;         /* this CPU's node */
 };
 DECLARE_PER_CPU(struct frame_cpu, frame_cpu);
 
@@ -18,7 +19,7 @@ DECLARE_PER_CPU(struct frame_cpu, frame_cpu);
 struct page *alloc_pages_slow(int nid, gfp_t gfp, unsigned order);
 void free_pages_slow(struct page *page, unsigned order);
 void free_bad_page(struct page *page, const char *why);
-void pcp_overflow(struct per_cpu_pages *pcp);
+void pcp_overflow(struct per_cpu_pages *pcp, struct pcp_ring *ring);
 void clear_pages(struct page *page, unsigned order);
 
 #ifdef PAGODA_DEBUG
@@ -48,14 +49,13 @@ static __always_inline struct page *alloc_page_from(struct per_cpu_pages *pcp, g
 	if (unlikely(ring->head == ring->tail))
 		return NULL;
 
-	struct page *page = pfn_to_page(ring->pfn[--ring->head & pcp->mask]);
+	struct page *page = pfn_to_page(ring->pfn[--ring->head % PCP_RING]);
 
-	pcp->count--;
 	atomic_set(&page->refcount, 1);
 	return page;
 }
 
-static inline struct page *alloc_page(gfp_t gfp)
+static __always_inline struct page *alloc_page(gfp_t gfp)
 {
 	struct per_cpu_pages *pcp = this_cpu(frame_cpu).wanted[gfp_zone(gfp)];
 
@@ -96,27 +96,44 @@ static __always_inline void free_unreferenced_page(struct page *page)
 		return;
 	}
 
-	struct per_cpu_pages *pcp = this_cpu(frame_cpu).zone[flags >> PAGE_ZONE_SHIFT];
+	/*
+	 * Which ring is told by branches, not by an address made from what was loaded: a predicted
+	 * branch costs nothing, while the next allocation's load would wait for the address.
+	 */
+	struct per_cpu_pages *pcp = this_cpu(frame_cpu).wanted[ZONE_NORMAL];
+
+	if (unlikely(pcp->zone_id != flags >> PAGE_ZONE_SHIFT)) {
+		pcp = this_cpu(frame_cpu).zone[flags >> PAGE_ZONE_SHIFT];
+		barrier();
+	}
+
 	pfn_t pfn = page_to_pfn(page);
 	unsigned type = READ_ONCE(pcp->pageblock_type[pfn >> PAGEBLOCK_ORDER]);
+	struct pcp_ring *ring = &pcp->ring[MIGRATE_MOVABLE];
 
-	if (unlikely(type >= MIGRATE_PCPTYPES)) {
-		free_pages_slow(page, 0);
-		return;
+	if (type != MIGRATE_MOVABLE) {
+		if (unlikely(type >= MIGRATE_PCPTYPES)) {
+			free_pages_slow(page, 0);
+			return;
+		}
+		ring = &pcp->ring[MIGRATE_UNMOVABLE];
+		barrier();
+		if (type != MIGRATE_UNMOVABLE) {
+			ring = &pcp->ring[MIGRATE_RECLAIMABLE];
+			barrier();
+		}
 	}
 	WRITE_ONCE(page->flags, flags & PAGE_FLAGS_CONSTANT);
 	page->mapping = 0;
 	trace_page_free(pfn, 0, type, flags >> PAGE_ZONE_SHIFT);
 	frame_debug_free(page, 0);
 
-	struct pcp_ring *ring = &pcp->ring[type];
-
-	ring->pfn[ring->head++ & pcp->mask] = (u32)pfn;
-	if (unlikely(++pcp->count > pcp->high))
-		pcp_overflow(pcp);
+	ring->pfn[ring->head++ % PCP_RING] = (u32)pfn;
+	if (unlikely(ring->head - ring->tail > pcp->high))
+		pcp_overflow(pcp, ring);
 }
 
-static inline void __free_page(struct page *page)
+static __always_inline void __free_page(struct page *page)
 {
 	ASSERT((unsigned)page_ref_count(page) <= 1);
 	atomic_set(&page->refcount, 0);

@@ -153,7 +153,8 @@ int set_min_free_kbytes(unsigned long kbytes)
 	return 0;
 }
 
-bool zone_has_enough(const struct zone *zone, unsigned order, gfp_t gfp, struct reach reach)
+bool zone_has_enough(const struct zone *zone, unsigned order, enum migratetype type,
+		     enum zone_type highest, struct reach reach)
 {
 	long mark = (long)READ_ONCE(zone->watermark[reach.mark]);
 	long left = (long)READ_ONCE(zone->free_pages) - (1L << order);
@@ -164,9 +165,9 @@ bool zone_has_enough(const struct zone *zone, unsigned order, gfp_t gfp, struct 
 		mark -= mark / 2;
 	if (reach.deeper)
 		mark -= mark / 4;
-	if (left < mark + (long)READ_ONCE(zone->lowmem_reserve[gfp_zone(gfp)]))
+	if (left < mark + (long)READ_ONCE(zone->lowmem_reserve[highest]))
 		return false;
-	return order == 0 || buddy_can_serve(zone, order, gfp_migratetype(gfp));
+	return order == 0 || buddy_can_serve(zone, order, type);
 }
 
 unsigned long nr_free_pages(void)
@@ -184,7 +185,7 @@ unsigned long totalram_pages(void)
 	return pages;
 }
 
-__no_sanitize_thread unsigned long nr_pcp_pages(void)
+unsigned long nr_pcp_pages(void)
 {
 	unsigned long pages = 0;
 	struct zone *zone;
@@ -192,7 +193,7 @@ __no_sanitize_thread unsigned long nr_pcp_pages(void)
 	for_each_zone (zone)
 		for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
 			if (zone->pcp[cpu])
-				pages += READ_ONCE(zone->pcp[cpu]->count);
+				pages += pcp_count(zone->pcp[cpu]);
 	return pages;
 }
 

@@ -18,4 +18,5 @@ struct reach {
  * the reserve against requests that could go higher included; and is there such a block?
  * Without the lock: a guess that is good enough.
  */
-bool zone_has_enough(const struct zone *zone, unsigned order, gfp_t gfp, struct reach reach);
+bool zone_has_enough(const struct zone *zone, unsigned order, enum migratetype type,
+		     enum zone_type highest, struct reach reach);

@@ -11,13 +11,16 @@
  *      surplus: a batch             free |  | alloc
  *      to the buddy system               |  v
  *
+ * Blocks of order 1 to 3 (slabs, mostly) are kept when they are freed, a few of each,
+ * on stacks; they are not fetched in advance.
+ *
  * No lock: only the CPU itself touches them, the kernel is not preempted, and
  * interrupt handlers neither allocate nor free.  The zone's lock is taken once per batch.
  *
  * batch is Linux's: a thousandth of the zone, at most 1 MiB, a quarter of that,
- * made one less than a power of two.  high is six batches (as in Linux before 5.13; newer
- * ones keep up to the zone's low watermark in each CPU's list, memory that MemFree
- * does not show).  It is never more than the rings hold.
+ * made one less than a power of two.  A ring gives a batch back when it holds more
+ * than high, four batches.  (Linux before 5.13 kept six, newer ones keep up to the
+ * zone's low watermark for each CPU: memory that MemFree does not show.)
  *
  * A page whose page block belongs to none of the three types (CMA, isolated) does not come here.
  *
@@ -30,9 +33,9 @@
 #include "mm/frame/buddy.h"
 
 #define MAX_BATCH 63
-#define MAX_HIGH  (6 * MAX_BATCH)
 
-static struct per_cpu_pages pcp_none; /* of a zone without memory: always empty */
+static struct per_cpu_pages pcp_none = {.zone_id =
+						~0u}; /* of a zone without memory: always empty */
 
 DEFINE_PER_CPU(struct frame_cpu, frame_cpu) = {
 	.wanted = {&pcp_none, &pcp_none, &pcp_none, &pcp_none, &pcp_none},
@@ -49,22 +52,15 @@ static unsigned batch_of(unsigned long pages)
 	return (1U << (31 - __builtin_clz((unsigned)batch))) - 1;
 }
 
-static unsigned high_of(unsigned long pages)
+static void set_sizes(struct per_cpu_pages *pcp, unsigned long pages)
 {
-	return 6 * batch_of(pages);
-}
+	unsigned batch = batch_of(pages);
 
-static u32 ring_size(const struct zone *zone)
-{
-	return 1U << (32 - __builtin_clz(high_of(zone->present_pages))); /* above high */
+	WRITE_ONCE(pcp->batch, batch);
+	WRITE_ONCE(pcp->high, 4 * batch);
+	WRITE_ONCE(pcp->max_blocks, min(batch, PCP_BLOCKS - 1U));
 }
-
-static size_t zone_pcp_bytes(const struct zone *zone)
-{
-	return ALIGN_UP(sizeof(struct per_cpu_pages) +
-				MIGRATE_PCPTYPES * ring_size(zone) * sizeof(u32),
-			64);
-}
+static_assert(4 * MAX_BATCH < PCP_RING, "a ring holds what it may, and one more");
 
 size_t pcp_bytes(void)
 {
@@ -73,7 +69,7 @@ size_t pcp_bytes(void)
 
 	for_each_zone (zone)
 		if (zone->present_pages)
-			bytes += zone_pcp_bytes(zone);
+			bytes += sizeof(struct per_cpu_pages);
 	return bytes;
 }
 
@@ -81,26 +77,21 @@ void pcp_init_cpu(unsigned cpu, void *memory)
 {
 	struct frame_cpu *lists = &per_cpu(frame_cpu, cpu);
 	const struct pglist_data *node = node_data[cpu_to_node(cpu)];
-	char *at = memory;
+	struct per_cpu_pages *pcp = memory;
 	struct zone *zone;
 
 	for_each_zone (zone) {
 		if (!zone->present_pages)
 			continue;
-		struct per_cpu_pages *pcp = (struct per_cpu_pages *)at;
-		u32 *pfns = (u32 *)(pcp + 1);
-
-		pcp->mask = ring_size(zone) - 1;
-		for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
-			pcp->ring[type].pfn = pfns + type * ring_size(zone);
 		pcp->zone = zone;
+		pcp->zone_id = zone->id;
 		pcp->pageblock_type = zone->pageblock_type - (zone->base_pfn >> PAGEBLOCK_ORDER);
-		pcp->batch = batch_of(zone->present_pages);
-		pcp->high = high_of(zone->present_pages);
+		set_sizes(pcp, zone->present_pages);
 		lists->zone[zone->id] = pcp;
 		store_release(&zone->pcp[cpu], pcp);
-		at += zone_pcp_bytes(zone);
+		pcp++;
 	}
+	lists->nid = node->nid;
 	for (unsigned highest = 0; highest < MAX_NR_ZONES; highest++) {
 		const struct zone *first = node->zonelist[highest].zone[0];
 
@@ -110,14 +101,9 @@ void pcp_init_cpu(unsigned cpu, void *memory)
 
 void pcp_set_sizes(struct zone *zone)
 {
-	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
-		struct per_cpu_pages *pcp = zone->pcp[cpu];
-
-		if (!pcp)
-			continue;
-		WRITE_ONCE(pcp->batch, batch_of(zone->managed_pages));
-		WRITE_ONCE(pcp->high, min(high_of(zone->managed_pages), pcp->mask));
-	}
+	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
+		if (zone->pcp[cpu])
+			set_sizes(zone->pcp[cpu], zone->managed_pages);
 }
 
 bool pcp_refill(struct per_cpu_pages *pcp, enum migratetype type, unsigned n)
@@ -135,51 +121,58 @@ bool pcp_refill(struct per_cpu_pages *pcp, enum migratetype type, unsigned n)
 	trace_pcp_refill(zone->id, got, cpu_id(), type);
 	/* The last one in is the first one out: pages are handed out in ascending order. */
 	for (unsigned i = got; i > 0; i--)
-		ring->pfn[ring->head++ & pcp->mask] = pfn[i - 1];
-	pcp->count += got;
+		ring->pfn[ring->head++ % PCP_RING] = pfn[i - 1];
 	return got > 0;
 }
 
-static struct pcp_ring *fullest_ring(struct per_cpu_pages *pcp, unsigned *count)
+/* Give back the n pages of the ring that have been in longest. */
+static void ring_drain(struct zone *zone, struct pcp_ring *ring, unsigned n)
 {
-	struct pcp_ring *fullest = NULL;
-
-	*count = 0;
-	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++) {
-		struct pcp_ring *ring = &pcp->ring[type];
-
-		if (ring->head - ring->tail > *count) {
-			*count = ring->head - ring->tail;
-			fullest = ring;
-		}
-	}
-	return fullest;
-}
-
-void pcp_drain(struct per_cpu_pages *pcp, unsigned n)
-{
-	struct zone *zone = pcp->zone;
-
-	n = min(n, pcp->count);
+	n = min(n, ring->head - ring->tail);
 	if (n == 0)
 		return;
-	pcp->count -= n;
 	trace_pcp_drain(zone->id, n, cpu_id(), 0);
 	spin_lock(&zone->lock);
-	while (n > 0) {
-		unsigned in_ring;
-		struct pcp_ring *ring = fullest_ring(pcp, &in_ring);
-
-		for (unsigned i = min(n, in_ring); i > 0; i--, n--)
-			buddy_give(zone, ring->pfn[ring->tail++ & pcp->mask], 0);
-	}
+	for (unsigned i = 0; i < n; i++)
+		buddy_prefetch(zone, ring->pfn[(ring->tail + i) % PCP_RING]);
+	for (; n > 0; n--)
+		buddy_give(zone, ring->pfn[ring->tail++ % PCP_RING], 0);
 	spin_unlock(&zone->lock);
 }
 
-void pcp_overflow(struct per_cpu_pages *pcp)
+void pcp_overflow(struct per_cpu_pages *pcp, struct pcp_ring *ring)
 {
-	pcp_drain(pcp, pcp->batch + pcp->count - pcp->high);
+	ring_drain(pcp->zone, ring, pcp->batch + ring->head - ring->tail - pcp->high);
 	drain_pages_if_asked();
+}
+
+static void stack_drain(struct zone *zone, struct pcp_stack *stack, unsigned order)
+{
+	if (stack->count == 0)
+		return;
+	trace_pcp_drain(zone->id, stack->count << order, cpu_id(), 0);
+	spin_lock(&zone->lock);
+	while (stack->count > 0)
+		buddy_give(zone, stack->pfn[--stack->count], order);
+	spin_unlock(&zone->lock);
+}
+
+void pcp_keep_block(struct per_cpu_pages *pcp, pfn_t pfn, unsigned order, enum migratetype type)
+{
+	struct pcp_stack *stack = &pcp->stack[type][order - 1];
+
+	stack->pfn[stack->count++] = (u32)pfn;
+	if (unlikely(stack->count > pcp->max_blocks))
+		stack_drain(pcp->zone, stack, order);
+}
+
+static void pcp_drain(struct per_cpu_pages *pcp)
+{
+	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++) {
+		ring_drain(pcp->zone, &pcp->ring[type], PCP_RING);
+		for (unsigned i = 0; i < PCP_BLOCK_ORDERS; i++)
+			stack_drain(pcp->zone, &pcp->stack[type][i], i + 1);
+	}
 }
 
 void drain_local_pages(void)
@@ -189,7 +182,7 @@ void drain_local_pages(void)
 	WRITE_ONCE(lists->drain_asked, 0);
 	for (unsigned id = 0; id < PAGE_ZONE_IDS; id++)
 		if (lists->zone[id])
-			pcp_drain(lists->zone[id], lists->zone[id]->count);
+			pcp_drain(lists->zone[id]);
 }
 
 void drain_all_pages(void)

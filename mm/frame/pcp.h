@@ -14,5 +14,14 @@ void pcp_init_cpu(unsigned cpu, void *memory);
 void pcp_set_sizes(struct zone *zone);
 /* The list is empty: fill it with up to n pages from the buddy system. False: none. */
 bool pcp_refill(struct per_cpu_pages *pcp, enum migratetype type, unsigned n);
-/* Give back the n pages that have been in longest (fewer if there are fewer). */
-void pcp_drain(struct per_cpu_pages *pcp, unsigned n);
+
+/* A block of order 1..3 from this CPU's stack; NULL if it has none. */
+static inline struct page *pcp_take_block(struct per_cpu_pages *pcp, unsigned order,
+					  enum migratetype type)
+{
+	struct pcp_stack *stack = &pcp->stack[type][order - 1];
+
+	return stack->count ? pfn_to_page(stack->pfn[--stack->count]) : NULL;
+}
+/* Keep a block of order 1..3, clean and without references. */
+void pcp_keep_block(struct per_cpu_pages *pcp, pfn_t pfn, unsigned order, enum migratetype type);

@@ -53,13 +53,13 @@ void zone_snapshot(struct zone *zone, struct zone_snapshot *snapshot)
 	spin_unlock(&zone->lock);
 }
 
-static __no_sanitize_thread unsigned long zone_pcp_pages(const struct zone *zone)
+static unsigned long zone_pcp_pages(const struct zone *zone)
 {
 	unsigned long pages = 0;
 
 	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (zone->pcp[cpu])
-			pages += READ_ONCE(zone->pcp[cpu]->count);
+			pages += pcp_count(zone->pcp[cpu]);
 	return pages;
 }
 
@@ -120,7 +120,7 @@ static void show_zone(const struct zone *zone)
 	       Z(NR_ZONE_ACTIVE_FILE), Z(NR_ZONE_INACTIVE_FILE), Z(NR_ZONE_UNEVICTABLE),
 	       Z(NR_ZONE_WRITE_PENDING), KB(zone->present_pages), KB(zone->managed_pages),
 	       Z(NR_MLOCK), Z(NR_BOUNCE), KB(zone_pcp_pages(zone)),
-	       KB((unsigned long)(local ? local->count : 0)), Z(NR_FREE_CMA));
+	       KB((unsigned long)(local ? pcp_count(local) : 0)), Z(NR_FREE_CMA));
 	for (unsigned type = 0; type < MAX_NR_ZONES; type++)
 		if (zone_type_exists(type) || !MACHINE_HAS_HIGHMEM)
 			at += scnprintf(reserve + at, sizeof(reserve) - (size_t)at, " %lu",

@@ -115,24 +115,47 @@ struct free_area {
  * pages are put in and taken out at `head` (the last one freed is warm), surplus
  * leaves at `tail`. Only that CPU touches them (or all CPUs are stopped).
  */
+#define PCP_RING 256u
 struct pcp_ring {
-	u32 head, tail; /* free running; head - tail pages are in */
-	u32 *pfn;       /* mask + 1 of them */
+	u32 head, tail; /* free running; head - tail pages are in, at [n % PCP_RING] */
+	u32 pfn[PCP_RING];
+};
+
+/* Small blocks that this CPU freed, kept for its next request of their order: the last is first. */
+#define PCP_BLOCK_ORDERS 3 /* orders 1..3 */
+#define PCP_BLOCKS       8
+struct pcp_stack {
+	u32 count;
+	u32 pfn[PCP_BLOCKS];
 };
 
 struct per_cpu_pages {
-	struct pcp_ring ring[MIGRATE_PCPTYPES];
-	u32 mask;                 /* of the rings' indices; constant */
-	u32 count;                /* pages in all rings */
-	u32 high;                 /* give back above this, never above mask + 1 */
-	u32 batch;                /* pages moved at once */
-	const u8 *pageblock_type; /* the zone's, biased: by pfn >> PAGEBLOCK_ORDER */
 	struct zone *zone;
-	unsigned long allocs;              /* single pages taken on the fast path */
-	unsigned long allocs_slow;         /* pages taken from this zone otherwise, by this CPU */
+	const u8 *pageblock_type;  /* the zone's, biased: by pfn >> PAGEBLOCK_ORDER */
+	u32 zone_id;               /* zone->id */
+	u32 high;                  /* a ring with more pages gives some back; below PCP_RING */
+	u32 batch;                 /* pages moved at once */
+	u32 max_blocks;            /* a stack with more gives all back */
+	unsigned long allocs;      /* single pages taken on the fast path */
+	unsigned long allocs_slow; /* pages taken from this zone otherwise, by this CPU */
 	unsigned long numa[NR_NUMA_STATS]; /* events off the fast path */
 	s32 stat_delta[NR_ZONE_STATS];
+	struct pcp_ring ring[MIGRATE_PCPTYPES];
+	struct pcp_stack stack[MIGRATE_PCPTYPES][PCP_BLOCK_ORDERS]; /* [order - 1] */
 };
+
+/* Pages in all rings and stacks. Of another CPU's: about. */
+static inline __no_sanitize_thread u32 pcp_count(const struct per_cpu_pages *pcp)
+{
+	u32 pages = 0;
+
+	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++) {
+		pages += READ_ONCE(pcp->ring[type].head) - READ_ONCE(pcp->ring[type].tail);
+		for (unsigned i = 0; i < PCP_BLOCK_ORDERS; i++)
+			pages += READ_ONCE(pcp->stack[type][i].count) << (i + 1);
+	}
+	return pages;
+}
 
 struct pglist_data;
 
