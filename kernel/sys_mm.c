@@ -60,6 +60,56 @@ SYSCALL1(brk, unsigned long, brk)
 	return do_brk(current->mm, brk);
 }
 
+SYSCALL5(mremap, unsigned long, addr, unsigned long, old_len, unsigned long, new_len, unsigned long,
+	 flags, unsigned long, new_addr)
+{
+	return do_mremap(current->mm, addr, old_len, new_len, flags, new_addr);
+}
+
+SYSCALL3(madvise, unsigned long, addr, unsigned long, len, int, advice)
+{
+	return do_madvise(current->mm, addr, len, advice);
+}
+
+SYSCALL3(msync, unsigned long, addr, unsigned long, len, int, flags)
+{
+	return do_msync(current->mm, addr, len, flags);
+}
+
+SYSCALL3(mincore, unsigned long, addr, unsigned long, len, u8 __user *, vec)
+{
+	return do_mincore(current->mm, addr, len, vec);
+}
+
+SYSCALL2(mlock, unsigned long, addr, unsigned long, len)
+{
+	return do_mlock(current->mm, addr, len, VM_LOCKED);
+}
+
+SYSCALL3(mlock2, unsigned long, addr, unsigned long, len, int, flags)
+{
+	if (flags & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	return do_mlock(current->mm, addr, len,
+			VM_LOCKED | (flags & MLOCK_ONFAULT ? VM_LOCKONFAULT : 0));
+}
+
+SYSCALL2(munlock, unsigned long, addr, unsigned long, len)
+{
+	return do_munlock(current->mm, addr, len);
+}
+
+SYSCALL1(mlockall, int, flags)
+{
+	return do_mlockall(current->mm, flags);
+}
+
+SYSCALL0(munlockall)
+{
+	do_munlockall(current->mm);
+	return 0;
+}
+
 static unsigned long current_rlimit(unsigned resource)
 {
 	return rlimit(resource);

@@ -69,6 +69,8 @@ struct vma_shape {
 /* Make a neighbour cover the new range, if one can: that VMA, or NULL. Counts nothing. */
 struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
 				     struct vm_area_struct *next, const struct vma_shape *shape);
+/* Make a VMA reach up to `end`, where nothing is; false if its kind does not grow. Counts nothing. */
+bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end);
 /* Does a VMA go on seamlessly with the shape (which begins at its end)? */
 bool vma_can_grow_into(const struct vm_area_struct *vma, const struct vma_shape *shape);
 /*
@@ -93,6 +95,9 @@ void populate_quietly(struct mm_struct *mm, unsigned long start, unsigned long l
 /* Room for len more bytes of locked memory: 0 or -EAGAIN. */
 int check_locked_limit(const struct mm_struct *mm, vm_flags_t flags, unsigned long len);
 
-/* --- brk.c, stack.c --- */
+/* --- mlock.c --- */
+/* mmap_lock not held: fault in what is locked in the range (but not MLOCK_ONFAULT areas). */
+void populate_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
+
 unsigned long
 random_pages(unsigned bits); /* below 2^bits pages, in bytes; 0 without randomisation */

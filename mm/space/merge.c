@@ -53,17 +53,17 @@ static bool precedes(const struct vma_shape *shape, const struct vm_area_struct 
 	       same_kind(upper, shape);
 }
 
-/* Both locks: always in the order of their places in memory (equal rank). */
-static void lock_two(struct vm_area_struct *a, struct vm_area_struct *b)
+/* Only the holder of mmap_lock holds two at once: always upwards. */
+static void lock_two(struct vm_area_struct *lower, struct vm_area_struct *upper)
 {
-	down_write(a < b ? &a->lock : &b->lock);
-	down_write(a < b ? &b->lock : &a->lock);
+	down_write(&lower->lock);
+	down_write(&upper->lock);
 }
 
-static void unlock_two(struct vm_area_struct *a, struct vm_area_struct *b)
+static void unlock_two(struct vm_area_struct *lower, struct vm_area_struct *upper)
 {
-	up_write(&a->lock);
-	up_write(&b->lock);
+	up_write(&upper->lock);
+	up_write(&lower->lock);
 }
 
 static void join(struct mm_struct *mm, struct vm_area_struct *lower, struct vm_area_struct *upper)
@@ -119,6 +119,19 @@ static void change_range(struct mm_struct *mm, struct vm_area_struct *vma, unsig
 	vma_tree_resize(&mm->vmas, vma, start, end);
 	vma_range_end(vma);
 	up_write(&vma->lock);
+}
+
+bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
+{
+	struct vm_area_struct *next;
+
+	if ((vma->vm_flags & VM_SPECIAL) || (vma->vm_ops && vma->vm_ops->close))
+		return false;
+	change_range(mm, vma, vma->vm_start, end);
+	next = vma_tree_find(&mm->vmas, end);
+	if (next && joinable(vma, next))
+		join(mm, vma, next);
+	return true;
 }
 
 struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,

@@ -133,6 +133,8 @@ struct mm_struct {
 struct vm_file_ops {
 	void (*get)(struct file *file);
 	void (*put)(struct file *file); /* may sleep */
+	/* Pages [first, last] of the file to its disk; 0 or -errno. NULL: there is none. */
+	int (*sync)(struct file *file, u64 first, u64 last);
 };
 extern struct vm_file_ops vm_file_ops;
 
@@ -179,6 +181,8 @@ int do_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int f
 int do_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, u8 __user *vec);
 int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);
 int do_munlock(struct mm_struct *mm, unsigned long start, unsigned long len);
+int do_mlockall(struct mm_struct *mm, int flags); /* MCL_ */
+void do_munlockall(struct mm_struct *mm);
 /* An area that the kernel makes for exec (stack, bss); not in the way of anything. 0 or -errno. */
 int map_anon_fixed(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);
 /*
