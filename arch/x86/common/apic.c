@@ -106,19 +106,16 @@ void lapic_send_others(u8 vector)
 	wait_sent();
 }
 
-void lapic_timer_calibrate_begin(void)
+void lapic_timer_count(void)
 {
 	lapic_write(LAPIC_DIVIDE, DIVIDE_BY_16);
 	lapic_write(LAPIC_TIMER, LVT_MASKED);
 	lapic_write(LAPIC_INITIAL, ~0u);
 }
 
-u32 lapic_timer_calibrate_end(void)
+u32 lapic_timer_elapsed(void)
 {
-	u32 gone = ~0u - lapic_read(LAPIC_CURRENT);
-
-	lapic_write(LAPIC_INITIAL, 0);
-	return gone;
+	return ~0u - lapic_read(LAPIC_CURRENT);
 }
 
 void lapic_timer_start(u32 period, u8 vector)

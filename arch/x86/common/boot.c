@@ -253,7 +253,7 @@ static void print_ram_map(void)
 	for (unsigned i = 0; i < ram_map.ranges; i++) {
 		const struct ram_range *r = &ram_map.range[i];
 
-		pr_info("RAM map: [mem %#018llx-%#018llx] %s\n", (unsigned long long)r->start.v,
+		pr_info("RAM map: [mem 0x%016llx-0x%016llx] %s\n", (unsigned long long)r->start.v,
 			(unsigned long long)(r->start.v + r->bytes - 1), kinds[r->kind]);
 	}
 }

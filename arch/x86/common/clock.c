@@ -116,31 +116,47 @@ static u64 rate(u64 count, u64 span, u64 hz)
 	return span ? div_u64(count * hz, (u32)span, NULL) : 0;
 }
 
+/* The counters side by side, read in the same order each time. */
+struct sample {
+	u32 reference, lapic;
+	u64 tsc;
+};
+
+static struct sample take_sample(bool hpet)
+{
+	return (struct sample){
+		.reference = hpet ? hpet_read() : 0,
+		.tsc = cpu_features.tsc ? cycles() : 0,
+		.lapic = lapic_enabled ? lapic_timer_elapsed() : 0,
+	};
+}
+
 static void calibrate(bool hpet)
 {
-	u64 tsc_begin = cpu_features.tsc ? cycles() : 0, tsc_end, span;
-	u32 hz = PIT_HZ, lapic_ticks = 0;
+	struct sample begin, end;
+	u32 hz = PIT_HZ, span = CALIBRATE_PIT;
 
 	if (lapic_enabled)
-		lapic_timer_calibrate_begin();
+		lapic_timer_count();
+	/* Everything once for practice: caches (an emulator's of translated code) are warm then. */
+	take_sample(hpet);
+	if (!hpet)
+		pit_wait(1);
+	begin = take_sample(hpet);
 	if (hpet) {
-		u32 begin = hpet_read();
-
 		hz = (u32)div_u64(1000000000000000ULL, hpet_femtoseconds(), NULL);
-		hpet_high = calibrate_hpet = begin;
-		calibrate_tsc = tsc_begin = cpu_features.tsc ? cycles() : 0;
+		hpet_high = calibrate_hpet = begin.reference;
+		calibrate_tsc = begin.tsc;
 		do
-			span = hpet_read() - begin;
-		while (span < hz / 1000);
+			end = take_sample(hpet);
+		while (end.reference - begin.reference < hz / 1000);
+		span = end.reference - begin.reference;
 	} else {
 		pit_wait(CALIBRATE_PIT);
-		span = CALIBRATE_PIT;
+		end = take_sample(hpet);
 	}
-	tsc_end = cpu_features.tsc ? cycles() : 0;
-	if (lapic_enabled)
-		lapic_ticks = lapic_timer_calibrate_end();
-	tsc_hz = rate(tsc_end - tsc_begin, span, hz);
-	lapic_hz = (u32)rate(lapic_ticks, span, hz);
+	tsc_hz = rate(end.tsc - begin.tsc, span, hz);
+	lapic_hz = (u32)rate(end.lapic - begin.lapic, span, hz);
 }
 
 static enum source choose(bool hpet)
