@@ -29,3 +29,18 @@ $(eval $(call kernel_rules,x86_64-debug))
 kernel: $(B)/x86_64/pagoda.elf
 debug-kernel: $(B)/x86_64-debug/pagoda.elf
 .PHONY: kernel debug-kernel
+
+# A CD that GRUB boots: kernel, and INITRD as its module. CMDLINE is the kernel command line.
+INITRD  ?= $(B)/initramfs.cpio.gz
+CMDLINE ?= console=ttyS0
+
+iso: $(B)/pagoda.iso
+$(B)/pagoda.iso: $(B)/x86_64/pagoda.elf $(INITRD) tools/iso.sh
+	@tools/iso.sh $@ $(B)/x86_64/pagoda.elf $(INITRD) "$(CMDLINE)"
+$(B)/initramfs.cpio.gz: tools/initramfs.sh
+	@tools/initramfs.sh $@
+
+# QEMU waits for the debugger; symbols come from the debug build.
+gdb: $(B)/x86_64-debug/pagoda.elf $(INITRD)
+	@tools/gdb.sh $(B)/x86_64-debug/pagoda.elf $(INITRD) "$(CMDLINE)"
+.PHONY: iso gdb
