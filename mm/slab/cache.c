@@ -194,8 +194,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	if (!cache)
 		return;
 	mutex_lock(&slab_chain_lock);
-	slab_detach_arrays(cache);
-	epoch_synchronize(); /* what was in them is on the slabs now */
+	slab_empty_arrays(cache);
 	slab_shrink_nodes(cache);
 	for_each_node (nid) {
 		struct kmem_cache_node *node = &cache->node[nid];
@@ -224,7 +223,7 @@ int slab_cpu_init(unsigned cpu)
 
 	/* Arrays are made when a CPU first needs one. But now there is somebody to share with. */
 	mutex_lock(&slab_chain_lock);
-	list_for_each_entry (cache, &slab_chain, chain)
+	for_each_cache (cache)
 		if (!cache->tuned) {
 			if (cpu > 0 && cache->object_size <= PAGE_SIZE)
 				WRITE_ONCE(cache->shared, 8);

@@ -61,7 +61,7 @@ bool slabinfo_get(unsigned n, struct slabinfo *info)
 	bool found = false;
 
 	mutex_lock(&slab_chain_lock);
-	list_for_each_entry (cache, &slab_chain, chain)
+	for_each_cache (cache)
 		if (n-- == 0) {
 			get_info(cache, info);
 			found = true;
@@ -207,7 +207,7 @@ unsigned slab_check(void)
 	int nid;
 
 	mutex_lock(&slab_chain_lock);
-	list_for_each_entry (cache, &slab_chain, chain)
+	for_each_cache (cache)
 		bad += check_cache(cache, pages);
 	mutex_unlock(&slab_chain_lock);
 	for_each_node (nid) {

@@ -17,34 +17,61 @@
 
 #include "mm/frame/vmstat.h"
 
+/* Straight to its slab: an array of arrays is not made for the sake of freeing one. */
+static void free_array(struct array_cache *array)
+{
+	bool making = this_cpu(making_array);
+
+	this_cpu(making_array) = true;
+	kfree(array);
+	this_cpu(making_array) = making;
+}
+
 /* An array that was taken from its CPU, an epoch later: it is ours alone. */
 static void drain_detached(struct epoch_head *head)
 {
 	struct array_cache *array = container_of(head, struct array_cache, epoch);
+	struct kmem_cache *cache = array->cache;
 
-	slab_drain_array(array->cache, array);
-	kfree(array);
+	slab_drain_array(cache, array);
+	free_array(array);
+	fetch_add(&cache->detached, -1);
 }
 
 static void detach(struct kmem_cache *cache, unsigned cpu)
 {
 	struct array_cache *array = READ_ONCE(cache->cpu[cpu]);
 
-	if (array != &no_array && (array = xchg(&cache->cpu[cpu], &no_array)) != &no_array)
+	if (array == &no_array)
+		return;
+	fetch_add(&cache->detached, 1);
+	array = xchg(&cache->cpu[cpu], &no_array);
+	if (array != &no_array)
 		epoch_call(&array->epoch, drain_detached);
+	else
+		fetch_add(&cache->detached, -1);
 }
 
-/* Take all CPUs' arrays away; their objects are on the slabs after epoch_synchronize(). */
-void slab_detach_arrays(struct kmem_cache *cache)
+/* Take all CPUs' arrays away. */
+static void detach_all(struct kmem_cache *cache)
 {
-	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
+	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
 		detach(cache, cpu);
+}
+
+/* Have all that CPUs' arrays held on the slabs, also of arrays that others took away. Sleeps. */
+void slab_empty_arrays(struct kmem_cache *cache)
+{
+	detach_all(cache);
+	do
+		epoch_synchronize();
+	while (load_acquire(&cache->detached));
 }
 
 /* Others may still be looking at how much it holds. */
 static void free_shared(struct epoch_head *head)
 {
-	kfree(container_of(head, struct array_cache, epoch));
+	free_array(container_of(head, struct array_cache, epoch));
 }
 
 /* Dissolve the node's shared array: pages freed. */
@@ -101,8 +128,7 @@ static unsigned long drain_this_cpu(struct kmem_cache *cache)
 
 unsigned long kmem_cache_shrink(struct kmem_cache *cache)
 {
-	slab_detach_arrays(cache);
-	epoch_synchronize();
+	slab_empty_arrays(cache);
 	return slab_shrink_nodes(cache);
 }
 
@@ -114,11 +140,9 @@ unsigned long slab_shrink_all(void)
 	/* Who holds the chain may be the one who needs memory. */
 	if (!mutex_trylock(&slab_chain_lock))
 		return 0;
-	list_for_each_entry (cache, &slab_chain, chain) {
+	for_each_cache (cache) {
 		pages += drain_this_cpu(cache);
-		for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
-			if (cpu != cpu_id())
-				detach(cache, cpu);
+		detach_all(cache);
 		pages += slab_shrink_nodes(cache);
 	}
 	mutex_unlock(&slab_chain_lock);
@@ -163,7 +187,7 @@ void slab_reap_tick(void)
 	struct kmem_cache *cache;
 
 	mutex_lock(&slab_chain_lock);
-	list_for_each_entry (cache, &slab_chain, chain)
+	for_each_cache (cache)
 		age_cache(cache);
 	mutex_unlock(&slab_chain_lock);
 }
@@ -177,7 +201,7 @@ int slab_tune(const char *name, unsigned limit, unsigned batchcount, unsigned sh
 	    shared > MAX_ARRAY || shared * batchcount > MAX_ARRAY)
 		return -EINVAL;
 	mutex_lock(&slab_chain_lock);
-	list_for_each_entry (cache, &slab_chain, chain) {
+	for_each_cache (cache) {
 		if (strcmp(cache->name, name) != 0)
 			continue;
 		WRITE_ONCE(cache->limit, limit);
@@ -187,7 +211,7 @@ int slab_tune(const char *name, unsigned limit, unsigned batchcount, unsigned sh
 		slab_set_free_limit(cache);
 		/* Arrays made by the old figures are noticed by whoever made them (slab.c) or here. */
 		fetch_add(&cache->generation, 1);
-		slab_detach_arrays(cache);
+		detach_all(cache);
 		for_each_node (nid)
 			drop_shared(cache, &cache->node[nid]);
 		err = 0;

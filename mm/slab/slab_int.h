@@ -78,6 +78,8 @@ struct kmem_cache {
 	u32 generation; /* of the tunables */
 	u32 free_limit; /* objects: a slab that becomes empty above it is freed at once */
 
+	u32 detached; /* atomic: arrays taken from their CPUs and not empty yet */
+
 	struct list_head chain;           /* (chain mutex) */
 	struct array_cache *cpu[NR_CPUS]; /* atomic; never NULL */
 	struct kmem_cache_node node[];    /* nr_nodes of them */
@@ -87,6 +89,11 @@ extern struct array_cache no_array; /* holds nothing and takes nothing; is never
 DECLARE_PER_CPU(bool, making_array);
 extern struct list_head slab_chain; /* (slab_chain_lock) all caches, oldest first */
 extern struct mutex slab_chain_lock;
+/* The chain's head is not aligned as a cache is, so no pointer to a cache may point at it. */
+#define for_each_cache(cache)                                                            \
+	for (struct list_head *at = slab_chain.next;                                     \
+	     at != &slab_chain && (cache = list_entry(at, struct kmem_cache, chain), 1); \
+	     at = at->next)
 
 /* slab.c */
 void *slab_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller);
@@ -106,7 +113,7 @@ void slab_set_free_limit(struct kmem_cache *cache);
 void kmalloc_init(void);
 
 /* reap.c */
-void slab_detach_arrays(struct kmem_cache *cache);
+void slab_empty_arrays(struct kmem_cache *cache);
 unsigned long slab_shrink_nodes(struct kmem_cache *cache);
 
 /* Where things are in a slab */
