@@ -22,7 +22,7 @@ static unsigned long cpu_held(struct kmem_cache *cache)
 	unsigned long held = 0;
 
 	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
-		held += READ_ONCE(READ_ONCE(cache->cpu[cpu])->avail);
+		held += READ_ONCE(load_acquire(&cache->cpu[cpu])->avail);
 	return held;
 }
 

@@ -40,7 +40,7 @@ static void drain_detached(struct epoch_head *head)
 
 static void detach(struct kmem_cache *cache, unsigned cpu)
 {
-	struct array_cache *array = READ_ONCE(cache->cpu[cpu]);
+	struct array_cache *array = load_acquire(&cache->cpu[cpu]);
 
 	if (array == &no_array)
 		return;
@@ -154,7 +154,7 @@ static void age_cache(struct kmem_cache *cache)
 	int nid;
 
 	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		struct array_cache *array = READ_ONCE(cache->cpu[cpu]);
+		struct array_cache *array = load_acquire(&cache->cpu[cpu]);
 
 		if (array == &no_array)
 			continue;
@@ -165,7 +165,7 @@ static void age_cache(struct kmem_cache *cache)
 	}
 	for_each_node (nid) {
 		struct kmem_cache_node *node = &cache->node[nid];
-		struct array_cache *shared = READ_ONCE(node->shared);
+		struct array_cache *shared = load_acquire(&node->shared);
 		u32 unused;
 
 		if (shared && READ_ONCE(shared->touched))

@@ -350,7 +350,7 @@ static struct array_cache *this_array(struct kmem_cache *cache)
 /* Without the lock an estimate: the array may be freed any moment, but not before an epoch. */
 static inline u32 shared_avail(struct kmem_cache_node *node)
 {
-	struct array_cache *shared = READ_ONCE(node->shared);
+	struct array_cache *shared = load_acquire(&node->shared);
 
 	return shared ? READ_ONCE(shared->avail) : 0;
 }
@@ -371,7 +371,7 @@ static void make_shared(struct kmem_cache *cache, struct kmem_cache_node *node, 
 		return;
 	spin_lock(&node->lock);
 	if (!node->shared && generation == load_acquire(&cache->generation)) {
-		WRITE_ONCE(node->shared, array);
+		store_release(&node->shared, array);
 		array = NULL;
 	}
 	spin_unlock(&node->lock);
@@ -415,7 +415,7 @@ static void flush(struct kmem_cache *cache, struct array_cache *array)
 	struct array_cache *shared;
 
 	WRITE_ONCE(array->touched, true);
-	if (READ_ONCE(cache->shared) && !READ_ONCE(node->shared))
+	if (READ_ONCE(cache->shared) && !load_acquire(&node->shared))
 		make_shared(cache, node, array->nid);
 	spin_lock(&node->lock);
 	shared = node->shared;
