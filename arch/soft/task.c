@@ -116,7 +116,7 @@ static void make_ready(struct task_struct *task)
 
 	if (!usable) {
 		list_add_tail(&task->ready, &ready_tasks);
-		nr_ready++;
+		WRITE_ONCE(nr_ready, nr_ready + 1);
 	} else if (usable >> task->last_cpu & 1 && !seeded) {
 		give_cpu(task->last_cpu, task);
 	} else {
@@ -197,7 +197,7 @@ static void leave_cpu(struct task_struct *task, bool ready)
 	task->cpu = -1;
 	if (next) {
 		list_del(&next->ready);
-		nr_ready--;
+		WRITE_ONCE(nr_ready, nr_ready - 1);
 		give_cpu(cpu, next);
 	} else {
 		cpus[cpu].runs = NULL;
