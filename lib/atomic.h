@@ -38,11 +38,11 @@ typedef struct {
 #define atomic_read(a)          READ_ONCE((a)->v)
 #define atomic_set(a, i)        WRITE_ONCE((a)->v, (i))
 #define atomic_add(i, a)        ((void)fetch_add(&(a)->v, (i)))
-#define atomic_sub(i, a)        ((void)fetch_add(&(a)->v, -(i)))
+#define atomic_sub(i, a)        ((void)fetch_add(&(a)->v, -(typeof((a)->v))(i)))
 #define atomic_inc(a)           atomic_add(1, a)
 #define atomic_dec(a)           atomic_sub(1, a)
 #define atomic_add_return(i, a) (fetch_add(&(a)->v, (i)) + (i))
-#define atomic_sub_return(i, a) (fetch_add(&(a)->v, -(i)) - (i))
+#define atomic_sub_return(i, a) (fetch_add(&(a)->v, -(typeof((a)->v))(i)) - (typeof((a)->v))(i))
 #define atomic_inc_return(a)    atomic_add_return(1, a)
 #define atomic_dec_and_test(a)  (fetch_add(&(a)->v, -1) == 1)
 

@@ -165,6 +165,16 @@ static inline bool pte_cmpxchg(pte_t *slot, pte_t *old, pte_t e)
 	return try_cmpxchg(&slot->v, &old->v, e.v);
 }
 
+static inline void pte_clear_write(pte_t *slot)
+{
+	(void)fetch_and(&slot->v, ~(pte_value_t)PTE_W);
+}
+/* Would a CPU that remembers `old` allow what `new` does not? */
+static inline bool pte_loses_rights(pte_t old, pte_t new)
+{
+	return (old.v & ~new.v & (PTE_P | PTE_W | PTE_U)) || (new.v & ~old.v & PTE_NX);
+}
+
 /* What a VMA's access rights become. Readable is implied; none of them: no access. */
 static inline pgprot_t user_pgprot(bool read, bool write, bool exec)
 {
