@@ -1,0 +1,30 @@
+/*
+ * Between procfs.c (what is always there) and pid.c (processes).
+ */
+#pragma once
+
+#include "proc/proc.h"
+
+struct proc_entry { /* constant after boot */
+	struct list_head sibling, children;
+	struct proc_entry *parent;
+	u64 ino;
+	u32 mode, subdirs;
+	int (*show)(struct seq_file *m, void *private);
+	int (*write)(char *text, size_t bytes, void *private);
+	int (*target)(char *buf, size_t size);
+	void *private;
+	char name[];
+};
+
+/* Directory positions from here on are processes: PID_POSITIONS + pid. */
+#define PID_POSITIONS 4096
+
+struct inode *proc_inode(struct super_block *sb, u32 mode, void *private);
+char *proc_take_text(struct iov_iter *from);
+bool proc_emit_dots(struct file *file, struct dir_context *ctx);
+
+int pid_root_lookup(struct inode *root, struct dentry *dentry);
+int pid_root_readdir(struct dir_context *ctx);
+void pid_evict(struct inode *inode);
+bool pid_revalidate(struct dentry *dentry);
