@@ -13,6 +13,8 @@ void fs_struct_exit(struct task_struct *task);
 /* Another task's root and working directory, with references; false: it has none any more. */
 bool task_fs_paths(struct task_struct *task, struct path *root, struct path *pwd);
 
+u32 task_umask(struct task_struct *task);
+
 /* Descriptors in use or room for them (FDSize of /proc/PID/status). */
 unsigned task_fd_size(struct task_struct *task);
 /* Install the file at exactly this number, closing what was there. fd or -errno; takes over the reference. */

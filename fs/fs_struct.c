@@ -53,6 +53,16 @@ u32 current_umask(void)
 	return current_fs()->umask;
 }
 
+u32 task_umask(struct task_struct *task)
+{
+	u32 mask;
+
+	task_lock(task);
+	mask = task->fs ? task->fs->umask : 0;
+	task_unlock(task);
+	return mask;
+}
+
 bool task_fs_paths(struct task_struct *task, struct path *root, struct path *pwd)
 {
 	struct fs_struct *fs;

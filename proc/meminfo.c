@@ -1,0 +1,126 @@
+/*
+ * /proc/meminfo (proc(5)).  Lines of things that do not exist here (huge pages,
+ * zswap, NFS) show the nothing there is, so that tools find every line they know.
+ */
+#include "kernel/initcall.h"
+#include "mm/kva/kva.h"
+#include "mm/pgtable/pgtable.h"
+#include "mm/slab/slab.h"
+#include "proc/proc.h"
+
+#define KB(pages) ((pages) << (PAGE_SHIFT - 10))
+
+static void line(struct seq_file *m, const char *name, unsigned long kb)
+{
+	/* The figure ends in column 24, however long the name. */
+	size_t start = m->count;
+
+	seq_puts(m, name);
+	seq_putc(m, ':');
+	seq_printf(m, "%*lu kB\n", (int)(24 - min(m->count - start, (size_t)23)), kb);
+}
+
+static void pages(struct seq_file *m, const char *name, unsigned long n)
+{
+	line(m, name, KB(n));
+}
+
+static unsigned long percpu_kb(void)
+{
+	return (unsigned long)(__stop_percpu - __start_percpu) * nr_cpu_ids >> 10;
+}
+
+/* How the direct map is made: KiB by size of page. Walks the kernel's own tables. */
+static void direct_map_kb(unsigned long kb[PT_LEVELS])
+{
+	unsigned long at = DIRECT_MAP_BASE, end = DIRECT_MAP_BASE;
+	int nid;
+
+	for_each_node (nid)
+		end = max(end, (unsigned long)pfn_to_virt(node_data[nid]->start_pfn +
+							  node_data[nid]->spanned_pages));
+	while (at < end) {
+		enum pt_level level = PT_PMD;
+		pte_t entry;
+
+		if (pt_translate(swapper_pg_dir, at, &entry, &level))
+			kb[level] += PT_SIZE(level) >> 10;
+		else
+			level = PT_PMD;
+		at = ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level);
+	}
+}
+
+static int show_meminfo(struct seq_file *m, void *unused)
+{
+	unsigned long anon_active = global_node_stat(NR_ACTIVE_ANON);
+	unsigned long anon_inactive = global_node_stat(NR_INACTIVE_ANON);
+	unsigned long file_active = global_node_stat(NR_ACTIVE_FILE);
+	unsigned long file_inactive = global_node_stat(NR_INACTIVE_FILE);
+	unsigned long slab_r = global_node_stat(NR_SLAB_RECLAIMABLE);
+	unsigned long slab_u = global_node_stat(NR_SLAB_UNRECLAIMABLE);
+	unsigned long swapcached = global_node_stat(NR_SWAPCACHE);
+	unsigned long direct[PT_LEVELS] = {};
+
+	pages(m, "MemTotal", totalram_pages());
+	pages(m, "MemFree", nr_free_pages());
+	pages(m, "MemAvailable", si_mem_available());
+	pages(m, "Buffers", 0);
+	pages(m, "Cached", global_node_stat(NR_FILE_PAGES) - swapcached);
+	pages(m, "SwapCached", swapcached);
+	pages(m, "Active", anon_active + file_active);
+	pages(m, "Inactive", anon_inactive + file_inactive);
+	pages(m, "Active(anon)", anon_active);
+	pages(m, "Inactive(anon)", anon_inactive);
+	pages(m, "Active(file)", file_active);
+	pages(m, "Inactive(file)", file_inactive);
+	pages(m, "Unevictable", global_node_stat(NR_UNEVICTABLE));
+	pages(m, "Mlocked", global_zone_stat(NR_MLOCK));
+	pages(m, "SwapTotal", 0);
+	pages(m, "SwapFree", 0);
+	pages(m, "Zswap", 0);
+	pages(m, "Zswapped", 0);
+	pages(m, "Dirty", global_node_stat(NR_FILE_DIRTY));
+	pages(m, "Writeback", global_node_stat(NR_WRITEBACK));
+	pages(m, "AnonPages", global_node_stat(NR_ANON_MAPPED));
+	pages(m, "Mapped", global_node_stat(NR_FILE_MAPPED));
+	pages(m, "Shmem", global_node_stat(NR_SHMEM));
+	pages(m, "KReclaimable", slab_r + global_node_stat(NR_KERNEL_MISC_RECLAIMABLE));
+	pages(m, "Slab", slab_r + slab_u);
+	pages(m, "SReclaimable", slab_r);
+	pages(m, "SUnreclaim", slab_u);
+	line(m, "KernelStack", global_node_stat(NR_KERNEL_STACK_KB));
+	pages(m, "PageTables", global_node_stat(NR_PAGETABLE));
+	pages(m, "SecPageTables", 0);
+	pages(m, "NFS_Unstable", 0);
+	pages(m, "Bounce", global_zone_stat(NR_BOUNCE));
+	pages(m, "WritebackTmp", 0);
+	pages(m, "CommitLimit", vm_commit_limit());
+	pages(m, "Committed_AS", vm_committed());
+	line(m, "VmallocTotal", (VMALLOC_END - VMALLOC_START) >> 10);
+	pages(m, "VmallocUsed", vmalloc_used_pages());
+	pages(m, "VmallocChunk", 0);
+	line(m, "Percpu", percpu_kb());
+	pages(m, "HardwareCorrupted", 0);
+	pages(m, "AnonHugePages", 0);
+	pages(m, "ShmemHugePages", 0);
+	pages(m, "ShmemPmdMapped", 0);
+	pages(m, "FileHugePages", 0);
+	pages(m, "FilePmdMapped", 0);
+	seq_puts(m, "HugePages_Total:       0\nHugePages_Free:        0\n"
+		    "HugePages_Rsvd:        0\nHugePages_Surp:        0\n");
+	line(m, "Hugepagesize", PT_SIZE(PT_PMD) >> 10);
+	line(m, "Hugetlb", 0);
+	direct_map_kb(direct);
+	line(m, "DirectMap4k", direct[PT_PTE]);
+	line(m, "DirectMap2M", direct[PT_PMD]);
+	line(m, "DirectMap1G", direct[PT_PUD]);
+	return 0;
+}
+
+static int meminfo_init(void)
+{
+	proc_create("meminfo", 0444, show_meminfo, NULL, NULL);
+	return 0;
+}
+INITCALL(INIT_LATE, meminfo_init);

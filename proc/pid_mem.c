@@ -1,0 +1,171 @@
+/*
+ * /proc/PID/maps and smaps: the areas of a program's memory.
+ */
+#include "proc/proc.h"
+
+#include "lib/string.h"
+
+static void put_column_name(struct seq_file *m, const char *name, size_t line_start)
+{
+	/* Names begin at column 73, as they always did. */
+	while (m->count - line_start < 73)
+		seq_putc(m, ' ');
+	seq_puts(m, name);
+}
+
+static void show_area(struct seq_file *m, struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	size_t line_start = m->count;
+	const struct file *file = vma->vm_file;
+	const char *name = NULL;
+
+	seq_printf(m, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu ", vma->vm_start, vma->vm_end,
+		   vma->vm_flags & VM_READ ? 'r' : '-', vma->vm_flags & VM_WRITE ? 'w' : '-',
+		   vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_MAYSHARE ? 's' : 'p',
+		   file ? (unsigned long long)vma->vm_pgoff << PAGE_SHIFT : 0ULL,
+		   file ? MAJOR(file->inode->sb->dev) : 0, file ? MINOR(file->inode->sb->dev) : 0,
+		   file ? (unsigned long long)file->inode->ino : 0ULL);
+	if (file) {
+		put_column_name(m, "", line_start);
+		seq_path(m, &file->path, "\n");
+	} else if (vma->vm_ops && vma->vm_ops->name && (name = vma->vm_ops->name(vma))) {
+		put_column_name(m, name, line_start);
+	} else if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk) {
+		put_column_name(m, "[heap]", line_start);
+	} else if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack) {
+		put_column_name(m, "[stack]", line_start);
+	}
+	seq_putc(m, '\n');
+}
+
+/* With the space's lock, call fn for each area. */
+static int each_area(struct seq_file *m, struct task_struct *task,
+		     void (*fn)(struct seq_file *m, struct mm_struct *mm,
+				struct vm_area_struct *vma))
+{
+	struct vm_area_struct *vma;
+	struct mm_struct *mm;
+
+	if (!may_inspect(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (!mm)
+		return 0;
+	down_read(&mm->mmap_lock);
+	for_each_vma (mm, vma)
+		fn(m, mm, vma);
+	up_read(&mm->mmap_lock);
+	mmput(mm);
+	return 0;
+}
+
+int pid_show_maps(struct seq_file *m, struct task_struct *task)
+{
+	return each_area(m, task, show_area);
+}
+
+static void show_kb(struct seq_file *m, const char *name, u64 bytes)
+{
+	seq_printf(m, "%s%8llu kB\n", name, (unsigned long long)bytes >> 10);
+}
+
+static void show_stats(struct seq_file *m, const struct vma_stats *s, bool rollup)
+{
+	show_kb(m, "Rss:            ", s->rss);
+	show_kb(m, "Pss:            ", s->pss >> 12);
+	show_kb(m, "Pss_Dirty:      ", s->pss_dirty >> 12);
+	if (rollup) {
+		show_kb(m, "Pss_Anon:       ", s->pss_anon >> 12);
+		show_kb(m, "Pss_File:       ", s->pss_file >> 12);
+		show_kb(m, "Pss_Shmem:      ", s->pss_shmem >> 12);
+	}
+	show_kb(m, "Shared_Clean:   ", s->shared_clean);
+	show_kb(m, "Shared_Dirty:   ", s->shared_dirty);
+	show_kb(m, "Private_Clean:  ", s->private_clean);
+	show_kb(m, "Private_Dirty:  ", s->private_dirty);
+	show_kb(m, "Referenced:     ", s->referenced);
+	show_kb(m, "Anonymous:      ", s->anonymous);
+	show_kb(m, "LazyFree:       ", s->lazyfree);
+	/* There are no huge pages: these are truly nothing. */
+	show_kb(m, "AnonHugePages:  ", 0);
+	show_kb(m, "ShmemPmdMapped: ", 0);
+	show_kb(m, "FilePmdMapped:  ", 0);
+	show_kb(m, "Shared_Hugetlb: ", 0);
+	show_kb(m, "Private_Hugetlb:", 0);
+	show_kb(m, "Swap:           ", s->swap);
+	show_kb(m, "SwapPss:        ", s->swap_pss >> 12);
+	show_kb(m, "Locked:         ", s->pss_locked >> 12);
+}
+
+static void show_flags(struct seq_file *m, vm_flags_t flags)
+{
+	static const struct {
+		vm_flags_t flag;
+		char name[4];
+	} names[] = {
+		{VM_READ, "rd"},	{VM_WRITE, "wr"},	{VM_EXEC, "ex"},
+		{VM_SHARED, "sh"},	{VM_MAYREAD, "mr"},	{VM_MAYWRITE, "mw"},
+		{VM_MAYEXEC, "me"},	{VM_MAYSHARE, "ms"},	{VM_GROWSDOWN, "gd"},
+		{VM_PFNMAP, "pf"},	{VM_LOCKED, "lo"},	{VM_IO, "io"},
+		{VM_SEQ_READ, "sr"},	{VM_RAND_READ, "rr"},	{VM_DONTCOPY, "dc"},
+		{VM_DONTEXPAND, "de"},	{VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},
+		{VM_NORESERVE, "nr"},	{VM_HUGETLB, "ht"},	{VM_SYNC, "sf"},
+		{VM_WIPEONFORK, "wf"},	{VM_DONTDUMP, "dd"},	{VM_SOFTDIRTY, "sd"},
+		{VM_MIXEDMAP, "mm"},	{VM_HUGEPAGE, "hg"},	{VM_NOHUGEPAGE, "nh"},
+		{VM_MERGEABLE, "mg"},
+	};
+
+	seq_puts(m, "VmFlags: ");
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (flags & names[i].flag)
+			seq_printf(m, "%s ", names[i].name);
+	seq_putc(m, '\n');
+}
+
+static void show_smap(struct seq_file *m, struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vma_stats s = {};
+
+	show_area(m, mm, vma);
+	vma_stats(vma, &s);
+	show_kb(m, "Size:           ", vma->vm_end - vma->vm_start);
+	show_kb(m, "KernelPageSize: ", PAGE_SIZE);
+	show_kb(m, "MMUPageSize:    ", PAGE_SIZE);
+	show_stats(m, &s, false);
+	seq_puts(m, "THPeligible:    0\n");
+	show_flags(m, vma->vm_flags);
+}
+
+int pid_show_smaps(struct seq_file *m, struct task_struct *task)
+{
+	return each_area(m, task, show_smap);
+}
+
+int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task)
+{
+	struct vma_stats s = {};
+	struct vm_area_struct *vma;
+	struct mm_struct *mm;
+	unsigned long first = 0, last = 0;
+
+	if (!may_inspect(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (!mm)
+		return -ESRCH;
+	down_read(&mm->mmap_lock);
+	for_each_vma (mm, vma) {
+		if (!last)
+			first = vma->vm_start;
+		last = vma->vm_end;
+		vma_stats(vma, &s);
+	}
+	up_read(&mm->mmap_lock);
+	mmput(mm);
+	size_t line_start = m->count;
+
+	seq_printf(m, "%08lx-%08lx ---p 00000000 00:00 0 ", first, last);
+	put_column_name(m, "[rollup]\n", line_start);
+	show_stats(m, &s, true);
+	return 0;
+}

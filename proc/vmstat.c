@@ -1,0 +1,130 @@
+/*
+ * /proc/vmstat: gauges and counts of events, under Linux 6.1's names and in its
+ * order.  What is counted here comes from zones, nodes and mm/trace; names of
+ * things that cannot happen on this kernel stand at zero, which is how often
+ * they have happened.
+ */
+#include "kernel/initcall.h"
+#include "lib/string.h"
+#include "mm/trace/trace.h"
+#include "proc/proc.h"
+
+/* Event names in Linux's order, behind the gauges and the per-zone counts of allocation. */
+static const char *const event_names[] = {
+	"pgfree", "pgactivate", "pgdeactivate", "pglazyfree", "pgfault", "pgmajfault",
+	"pglazyfreed", "pgrefill", "pgreuse", "pgsteal_kswapd", "pgsteal_direct",
+	"pgdemote_kswapd", "pgdemote_direct", "pgscan_kswapd", "pgscan_direct",
+	"pgscan_direct_throttle", "pgscan_anon", "pgscan_file", "pgsteal_anon", "pgsteal_file",
+	"zone_reclaim_failed", "pginodesteal", "slabs_scanned", "kswapd_inodesteal",
+	"kswapd_low_wmark_hit_quickly", "kswapd_high_wmark_hit_quickly", "pageoutrun", "pgrotated",
+	"drop_pagecache", "drop_slab", "oom_kill", "numa_pte_updates", "numa_huge_pte_updates",
+	"numa_hint_faults", "numa_hint_faults_local", "numa_pages_migrated", "pgmigrate_success",
+	"pgmigrate_fail", "thp_migration_success", "thp_migration_fail", "thp_migration_split",
+	"compact_migrate_scanned", "compact_free_scanned", "compact_isolated", "compact_stall",
+	"compact_fail", "compact_success", "compact_daemon_wake", "compact_daemon_migrate_scanned",
+	"compact_daemon_free_scanned", "htlb_buddy_alloc_success", "htlb_buddy_alloc_fail",
+	"unevictable_pgs_culled", "unevictable_pgs_scanned", "unevictable_pgs_rescued",
+	"unevictable_pgs_mlocked", "unevictable_pgs_munlocked", "unevictable_pgs_cleared",
+	"unevictable_pgs_stranded", "thp_fault_alloc", "thp_fault_fallback",
+	"thp_fault_fallback_charge", "thp_collapse_alloc", "thp_collapse_alloc_failed",
+	"thp_file_alloc", "thp_file_fallback", "thp_file_fallback_charge", "thp_file_mapped",
+	"thp_split_page", "thp_split_page_failed", "thp_deferred_split_page", "thp_split_pmd",
+	"thp_scan_exceed_none_pte", "thp_scan_exceed_swap_pte", "thp_scan_exceed_share_pte",
+	"thp_split_pud", "thp_zero_page_alloc", "thp_zero_page_alloc_failed", "thp_swpout",
+	"thp_swpout_fallback", "balloon_inflate", "balloon_deflate", "balloon_migrate", "swap_ra",
+	"swap_ra_hit", "ksm_swpin_copy", "cow_ksm", "zswpin", "zswpout", "direct_map_level2_splits",
+	"direct_map_level3_splits", "nr_unstable",
+};
+
+static unsigned long event_count(const char *name)
+{
+	for (int i = 0; i < NR_TRACE_EVENTS; i++) {
+		const char *own = trace_vmstat_name(i);
+
+		if (own && !strcmp(own, name))
+			return trace_count(i);
+	}
+	return 0;
+}
+
+static void show_zone_gauges(struct seq_file *m)
+{
+	for (int i = 0; i < NR_ZONE_STATS; i++) {
+		if (i == NR_FREE_CMA)
+			seq_puts(m, "nr_zspages 0\n");
+		seq_printf(m, "%s %lu\n", zone_stat_name(i), global_zone_stat(i));
+	}
+	for (int i = 0; i < NR_NUMA_STATS; i++) {
+		unsigned long sum = 0;
+		struct zone *zone;
+
+		for_each_zone (zone)
+			if (zone->present_pages)
+				sum += zone_numa_stat(zone, i);
+		seq_printf(m, "%s %lu\n", numa_stat_name(i), sum);
+	}
+}
+
+/* Gauges of nodes; Linux has a few between ours that count what does not exist here. */
+static void show_node_gauges(struct seq_file *m)
+{
+	for (int i = 0; i < NR_NODE_STATS; i++) {
+		seq_printf(m, "%s %lu\n", node_stat_name(i), global_node_stat(i));
+		switch (i) {
+		case NR_WRITEBACK: seq_puts(m, "nr_writeback_temp 0\n"); break;
+		case NR_SHMEM:
+			seq_puts(m, "nr_shmem_hugepages 0\nnr_shmem_pmdmapped 0\nnr_file_hugepages 0\n"
+				    "nr_file_pmdmapped 0\nnr_anon_transparent_hugepages 0\n");
+			break;
+		case NR_WRITTEN: seq_puts(m, "nr_throttled_written 0\n"); break;
+		case NR_KERNEL_MISC_RECLAIMABLE:
+			seq_puts(m, "nr_foll_pin_acquired 0\nnr_foll_pin_released 0\n");
+			break;
+		case NR_PAGETABLE: seq_puts(m, "nr_sec_page_table_pages 0\n"); break;
+		}
+	}
+	seq_puts(m, "pgpromote_success 0\npgpromote_candidate 0\n");
+}
+
+static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
+{
+	static const struct {
+		const char *name;
+		int type;
+	} types[] = {{"dma", ZONE_DMA},		{"dma32", ZONE_DMA32},	   {"normal", ZONE_NORMAL},
+		     {"high", ZONE_HIGHMEM},	{"movable", ZONE_MOVABLE}, {"device", -1}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+		unsigned long sum = 0;
+		struct zone *zone;
+
+		if ((types[i].type == ZONE_DMA32 && !MACHINE_HAS_DMA32) ||
+		    (types[i].type == ZONE_HIGHMEM && !MACHINE_HAS_HIGHMEM))
+			continue;
+		for_each_zone (zone)
+			if (allocated && zone->present_pages && (int)zone->type == types[i].type)
+				sum += zone_pages_allocated(zone);
+		seq_printf(m, "%s_%s %lu\n", what, types[i].name, sum);
+	}
+}
+
+static int show_vmstat(struct seq_file *m, void *unused)
+{
+	show_zone_gauges(m);
+	show_node_gauges(m);
+	seq_puts(m, "nr_dirty_threshold 0\nnr_dirty_background_threshold 0\n");
+	seq_puts(m, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n");
+	by_zone_type(m, "pgalloc", true);
+	by_zone_type(m, "allocstall", false);
+	by_zone_type(m, "pgskip", false);
+	for (unsigned i = 0; i < ARRAY_SIZE(event_names); i++)
+		seq_printf(m, "%s %lu\n", event_names[i], event_count(event_names[i]));
+	return 0;
+}
+
+static int vmstat_init(void)
+{
+	proc_create("vmstat", 0444, show_vmstat, NULL, NULL);
+	return 0;
+}
+INITCALL(INIT_LATE, vmstat_init);
