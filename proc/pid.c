@@ -430,7 +430,8 @@ static int pid_lookup(struct inode *dir, struct dentry *dentry)
 	}
 	if (!strcmp(dentry->name, "task") && !what.thread) {
 		what.kind = PID_TASK_DIR;
-		return attach(dentry, dir->sb, &what, S_IFDIR | 0555, &task_dir_ops, &task_dir_fops);
+		return attach(dentry, dir->sb, &what, S_IFDIR | 0555, &task_dir_ops,
+			      &task_dir_fops);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(pid_files); i++) {
 		const struct pid_file *f = &pid_files[i];
@@ -439,10 +440,10 @@ static int pid_lookup(struct inode *dir, struct dentry *dentry)
 			continue;
 		what.kind = PID_FILE;
 		what.file = f;
-		return f->follow ? attach(dentry, dir->sb, &what, S_IFLNK | f->mode,
-					  &link_ops, NULL)
-				 : attach(dentry, dir->sb, &what, S_IFREG | f->mode, &file_ops,
-					  &file_fops);
+		return f->follow
+			       ? attach(dentry, dir->sb, &what, S_IFLNK | f->mode, &link_ops, NULL)
+			       : attach(dentry, dir->sb, &what, S_IFREG | f->mode, &file_ops,
+					&file_fops);
 	}
 	return 0;
 }
@@ -460,7 +461,9 @@ static int pid_readdir(struct file *file, struct dir_context *ctx)
 		if (pi->thread && (i == 0 || (f && f->leader_only)))
 			continue;
 		if (!ctx->emit(ctx, name, strlen(name), i + 3, file->inode->ino + 1 + i,
-			       !f ? 4 : f->follow ? 10 : 8))
+			       !f          ? 4
+			       : f->follow ? 10
+					   : 8))
 			return 0;
 	}
 	return 0;

@@ -52,8 +52,7 @@ static int each_area(struct seq_file *m, struct task_struct *task,
 	if (!mm)
 		return 0;
 	down_read(&mm->mmap_lock);
-	for_each_vma (mm, vma)
-		fn(m, mm, vma);
+	for_each_vma(mm, vma) fn(m, mm, vma);
 	up_read(&mm->mmap_lock);
 	mmput(mm);
 	return 0;
@@ -103,15 +102,15 @@ static void show_flags(struct seq_file *m, vm_flags_t flags)
 		vm_flags_t flag;
 		char name[4];
 	} names[] = {
-		{VM_READ, "rd"},	{VM_WRITE, "wr"},	{VM_EXEC, "ex"},
-		{VM_SHARED, "sh"},	{VM_MAYREAD, "mr"},	{VM_MAYWRITE, "mw"},
-		{VM_MAYEXEC, "me"},	{VM_MAYSHARE, "ms"},	{VM_GROWSDOWN, "gd"},
-		{VM_PFNMAP, "pf"},	{VM_LOCKED, "lo"},	{VM_IO, "io"},
-		{VM_SEQ_READ, "sr"},	{VM_RAND_READ, "rr"},	{VM_DONTCOPY, "dc"},
-		{VM_DONTEXPAND, "de"},	{VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},
-		{VM_NORESERVE, "nr"},	{VM_HUGETLB, "ht"},	{VM_SYNC, "sf"},
-		{VM_WIPEONFORK, "wf"},	{VM_DONTDUMP, "dd"},	{VM_SOFTDIRTY, "sd"},
-		{VM_MIXEDMAP, "mm"},	{VM_HUGEPAGE, "hg"},	{VM_NOHUGEPAGE, "nh"},
+		{VM_READ, "rd"},       {VM_WRITE, "wr"},       {VM_EXEC, "ex"},
+		{VM_SHARED, "sh"},     {VM_MAYREAD, "mr"},     {VM_MAYWRITE, "mw"},
+		{VM_MAYEXEC, "me"},    {VM_MAYSHARE, "ms"},    {VM_GROWSDOWN, "gd"},
+		{VM_PFNMAP, "pf"},     {VM_LOCKED, "lo"},      {VM_IO, "io"},
+		{VM_SEQ_READ, "sr"},   {VM_RAND_READ, "rr"},   {VM_DONTCOPY, "dc"},
+		{VM_DONTEXPAND, "de"}, {VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},
+		{VM_NORESERVE, "nr"},  {VM_HUGETLB, "ht"},     {VM_SYNC, "sf"},
+		{VM_WIPEONFORK, "wf"}, {VM_DONTDUMP, "dd"},    {VM_SOFTDIRTY, "sd"},
+		{VM_MIXEDMAP, "mm"},   {VM_HUGEPAGE, "hg"},    {VM_NOHUGEPAGE, "nh"},
 		{VM_MERGEABLE, "mg"},
 	};
 
@@ -154,7 +153,8 @@ int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task)
 	if (!mm)
 		return -ESRCH;
 	down_read(&mm->mmap_lock);
-	for_each_vma (mm, vma) {
+	for_each_vma(mm, vma)
+	{
 		if (!last)
 			first = vma->vm_start;
 		last = vma->vm_end;

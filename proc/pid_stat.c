@@ -56,7 +56,8 @@ static void gather(struct task_struct *task, struct facts *f, bool whole)
 	f->tpgid = -1;
 	spin_lock(&tasklist_lock);
 	if (!task->released) {
-		f->ppid = task->group_leader->real_parent ? task->group_leader->real_parent->tgid : 0;
+		f->ppid =
+			task->group_leader->real_parent ? task->group_leader->real_parent->tgid : 0;
 		f->pgrp = signal->pgrp;
 		f->session = signal->session;
 		if (signal->tty) {
@@ -99,13 +100,14 @@ int pid_show_stat(struct seq_file *m, struct task_struct *task)
 	gather(task, &f, true);
 	seq_printf(m, "%d (%s) %c %d %d %d %u %d %u", task->pid, task->comm, task_state_char(task),
 		   f.ppid, f.pgrp, f.session, (MINOR(f.tty_dev) & 0xff) | MAJOR(f.tty_dev) << 8,
-		   f.tpgid, (task->pf & PF_KTHREAD ? 0x200000 : 0x400000) |
-				    (task->pf & PF_FORKNOEXEC ? 0x40 : 0));
+		   f.tpgid,
+		   (task->pf & PF_KTHREAD ? 0x200000 : 0x400000) |
+			   (task->pf & PF_FORKNOEXEC ? 0x40 : 0));
 	seq_printf(m, " %lu %lu %lu %lu %llu %llu %llu %llu", f.min_flt, f.cmin_flt, f.maj_flt,
 		   f.cmaj_flt, ticks(f.utime), ticks(f.stime), ticks(f.cutime), ticks(f.cstime));
 	seq_printf(m, " %d %d %u 0 %llu %lu %lu %lu", 20 + task->se.nice, task->se.nice, f.threads,
-		   ticks(task->start_time), mm ? mm->total_vm << PAGE_SHIFT : 0, mm ? mm_rss(mm) : 0,
-		   f.rlim_rss);
+		   ticks(task->start_time), mm ? mm->total_vm << PAGE_SHIFT : 0,
+		   mm ? mm_rss(mm) : 0, f.rlim_rss);
 	seq_printf(m, " %lu %lu %lu 0 0", mm ? (inspect ? mm->start_code : 1) : 0,
 		   mm ? (inspect ? mm->end_code : 1) : 0, mm && inspect ? mm->start_stack : 0);
 	seq_printf(m, " %llu %llu %llu %llu", (unsigned long long)(f.pending & 0x7fffffff),
@@ -150,8 +152,9 @@ static void kb_line(struct seq_file *m, const char *name, unsigned long pages)
 static void show_memory(struct seq_file *m, struct mm_struct *mm)
 {
 	unsigned long rss = mm_rss(mm);
-	unsigned long text = (ALIGN_UP(mm->end_code, PAGE_SIZE) -
-			      ALIGN_DOWN(mm->start_code, PAGE_SIZE)) >> PAGE_SHIFT;
+	unsigned long text =
+		(ALIGN_UP(mm->end_code, PAGE_SIZE) - ALIGN_DOWN(mm->start_code, PAGE_SIZE)) >>
+		PAGE_SHIFT;
 
 	text = min(text, mm->exec_vm);
 	kb_line(m, "VmPeak", max(mm->hiwater_vm, mm->total_vm));
@@ -244,7 +247,8 @@ int pid_show_status(struct seq_file *m, struct task_struct *task)
 		mmput(mm);
 	}
 	seq_printf(m, "Threads:\t%u\nSigQ:\t%lu/%lu\n", f.threads, f.queued,
-		   task->signal ? (unsigned long)task->signal->rlim[RLIMIT_SIGPENDING].rlim_cur : 0);
+		   task->signal ? (unsigned long)task->signal->rlim[RLIMIT_SIGPENDING].rlim_cur
+				: 0);
 	seq_printf(m, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n", (unsigned long long)f.pending,
 		   (unsigned long long)f.shared_pending);
 	seq_printf(m, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",

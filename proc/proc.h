@@ -35,7 +35,7 @@ struct pid_file {
 	int (*show)(struct seq_file *m, struct task_struct *task);
 	int (*write)(char *text, size_t bytes, struct task_struct *task);
 	int (*follow)(struct task_struct *task, struct path *path); /* symlinks to objects */
-	bool leader_only; /* not in task/TID */
+	bool leader_only;                                           /* not in task/TID */
 };
 /* proc/pid_stat.c, proc/pid_mem.c, proc/pid_misc.c */
 int pid_show_stat(struct seq_file *m, struct task_struct *task);

@@ -18,12 +18,13 @@ static int show_slabinfo(struct seq_file *m, void *unused)
 		    "<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata "
 		    "<active_slabs> <num_slabs> <sharedavail>\n");
 	for (unsigned n = 0; slabinfo_get(n, &s); n++)
-		seq_printf(m,
-			   "%-17s %6lu %6lu %6u %4u %4u : tunables %4u %4u %4u : slabdata %6lu %6lu "
-			   "%6lu\n",
-			   s.name, s.active_objs, s.num_objs, s.objsize, s.objperslab,
-			   s.pagesperslab, s.limit, s.batchcount, s.shared, s.active_slabs,
-			   s.num_slabs, s.shared_avail);
+		seq_printf(
+			m,
+			"%-17s %6lu %6lu %6u %4u %4u : tunables %4u %4u %4u : slabdata %6lu %6lu "
+			"%6lu\n",
+			s.name, s.active_objs, s.num_objs, s.objsize, s.objperslab, s.pagesperslab,
+			s.limit, s.batchcount, s.shared, s.active_slabs, s.num_slabs,
+			s.shared_avail);
 	return 0;
 }
 

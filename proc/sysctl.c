@@ -33,10 +33,10 @@ static int kbytes_changed(s64 now)
 
 static int pid_max = PID_MAX;
 
-#define NUMBER(file, variable, low, high, hook)                                                    \
-	{                                                                                          \
-		.path = file, .value = &(variable), .bytes = sizeof(variable), .min = (low),       \
-		.max = (high), .changed = (hook)                                                   \
+#define NUMBER(file, variable, low, high, hook)                                              \
+	{                                                                                    \
+		.path = file, .value = &(variable), .bytes = sizeof(variable), .min = (low), \
+		.max = (high), .changed = (hook)                                             \
 	}
 
 static const struct proc_number numbers[] = {
@@ -117,7 +117,8 @@ static int sysctl_init(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
 		proc_create_number(&numbers[i]);
-	proc_create("sys/vm/lowmem_reserve_ratio", 0644, show_lowmem_ratio, write_lowmem_ratio, NULL);
+	proc_create("sys/vm/lowmem_reserve_ratio", 0644, show_lowmem_ratio, write_lowmem_ratio,
+		    NULL);
 	proc_create("sys/kernel/ostype", 0444, show_text, NULL, (void *)UTS_SYSNAME);
 	proc_create("sys/kernel/osrelease", 0444, show_text, NULL, (void *)UTS_RELEASE);
 	proc_create("sys/kernel/version", 0444, show_text, NULL, (void *)UTS_VERSION);

@@ -96,7 +96,8 @@ static int show_cpuinfo(struct seq_file *m, void *unused)
 
 static int show_version(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "%s version %s (%s) %s\n", UTS_SYSNAME, UTS_RELEASE, __VERSION__, UTS_VERSION);
+	seq_printf(m, "%s version %s (%s) %s\n", UTS_SYSNAME, UTS_RELEASE, __VERSION__,
+		   UTS_VERSION);
 	return 0;
 }
 

@@ -123,9 +123,10 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool first_of_node)
 		   "\n  pages free     %lu\n        boost    %lu\n        min      %lu"
 		   "\n        low      %lu\n        high     %lu\n        spanned  %lu"
 		   "\n        present  %lu\n        managed  %lu\n        cma      0",
-		   zone_stat(zone, NR_FREE_PAGES), zone->watermark_boost, zone->watermark[WMARK_MIN],
-		   zone->watermark[WMARK_LOW], zone->watermark[WMARK_HIGH], zone->spanned_pages,
-		   zone->present_pages, zone->managed_pages);
+		   zone_stat(zone, NR_FREE_PAGES), zone->watermark_boost,
+		   zone->watermark[WMARK_MIN], zone->watermark[WMARK_LOW],
+		   zone->watermark[WMARK_HIGH], zone->spanned_pages, zone->present_pages,
+		   zone->managed_pages);
 	seq_printf(m, "\n        protection: (%lu", zone->lowmem_reserve[0]);
 	for (int i = 1; i < MAX_NR_ZONES; i++)
 		seq_printf(m, ", %lu", zone->lowmem_reserve[i]);
@@ -180,7 +181,8 @@ static const char *kind_name(enum ram_kind kind)
 }
 
 /* Physical addresses are for those who may use them: others see zeros. */
-static void show_range(struct seq_file *m, const char *indent, u64 start, u64 bytes, const char *what)
+static void show_range(struct seq_file *m, const char *indent, u64 start, u64 bytes,
+		       const char *what)
 {
 	bool see = capable(21 /* CAP_SYS_ADMIN */);
 
