@@ -46,10 +46,8 @@ static struct proc_entry *new_entry(struct proc_entry *dir, const char *name, si
 	return e;
 }
 
-static struct proc_entry *entry_at(const char *path, u32 mode)
+struct proc_entry *proc_entry_at(struct proc_entry *dir, const char *path, u32 mode)
 {
-	struct proc_entry *dir = &proc_root;
-
 	for (;;) {
 		const char *slash = strchr(path, '/');
 		struct proc_entry *next;
@@ -67,7 +65,7 @@ static struct proc_entry *entry_at(const char *path, u32 mode)
 void proc_create(const char *path, u32 mode, int (*show)(struct seq_file *m, void *private),
 		 int (*write)(char *text, size_t bytes, void *private), void *private)
 {
-	struct proc_entry *e = entry_at(path, S_IFREG | mode);
+	struct proc_entry *e = proc_entry_at(&proc_root, path, S_IFREG | mode);
 
 	e->show = show;
 	e->write = write;
@@ -76,7 +74,7 @@ void proc_create(const char *path, u32 mode, int (*show)(struct seq_file *m, voi
 
 void proc_create_link(const char *path, int (*target)(char *buf, size_t size))
 {
-	entry_at(path, S_IFLNK | 0777)->target = target;
+	proc_entry_at(&proc_root, path, S_IFLNK | 0777)->target = target;
 }
 
 /* --- numbers --- */
@@ -291,9 +289,9 @@ bool proc_emit_dots(struct file *file, struct dir_context *ctx)
 static const struct super_operations proc_super_ops = {.evict = pid_evict,
 						       .revalidate = pid_revalidate};
 
-static int proc_fill(struct super_block *sb, const char *source, const char *options)
+int proc_fill_root(struct super_block *sb, struct proc_entry *entry, u64 magic)
 {
-	struct inode *root = proc_inode(sb, proc_root.mode, &proc_root);
+	struct inode *root = proc_inode(sb, entry->mode, entry);
 
 	if (!root)
 		return -ENOMEM;
@@ -301,10 +299,15 @@ static int proc_fill(struct super_block *sb, const char *source, const char *opt
 	root->fops = &dir_fops;
 	root->ino = 1;
 	sb->ops = &proc_super_ops;
-	sb->magic = PROC_SUPER_MAGIC;
+	sb->magic = magic;
 	sb->next_ino = 1u << 20; /* above the entries' own numbers */
 	sb->root = d_make_root(sb, root);
 	return sb->root ? 0 : -ENOMEM;
+}
+
+static int proc_fill(struct super_block *sb, const char *source, const char *options)
+{
+	return proc_fill_root(sb, &proc_root, PROC_SUPER_MAGIC);
 }
 
 static struct file_system_type proc_type = {.name = "proc", .fill = proc_fill};

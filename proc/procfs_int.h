@@ -20,6 +20,10 @@ struct proc_entry { /* constant after boot */
 /* Directory positions from here on are processes: PID_POSITIONS + pid. */
 #define PID_POSITIONS 4096
 
+/* A new entry at a path below `dir`; directories on the way are made. At boot only. */
+struct proc_entry *proc_entry_at(struct proc_entry *dir, const char *path, u32 mode);
+/* Fill a super block with a tree of entries: proc and sysfs. 0 or -ENOMEM. */
+int proc_fill_root(struct super_block *sb, struct proc_entry *entry, u64 magic);
 struct inode *proc_inode(struct super_block *sb, u32 mode, void *private);
 char *proc_take_text(struct iov_iter *from);
 bool proc_emit_dots(struct file *file, struct dir_context *ctx);
