@@ -106,8 +106,8 @@ void lapic_send(unsigned cpu, u8 vector); /* waits until it has left */
 void lapic_send_others(u8 vector);
 u32 lapic_id(void);
 void lapic_timer_start(u32 period, u8 vector); /* period in timer ticks */
-void lapic_timer_count(void);		       /* count, without interrupts */
-u32 lapic_timer_elapsed(void);		       /* ticks since then */
+void lapic_timer_count(void);                  /* count, without interrupts */
+u32 lapic_timer_elapsed(void);                 /* ticks since then */
 bool ioapic_init(void);
 void ioapic_route(unsigned irq, u8 vector);
 void ioapic_mask(unsigned irq);

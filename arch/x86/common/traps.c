@@ -27,20 +27,15 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 
-#define TRAP_DB    1
-#define TRAP_NMI   2
-#define TRAP_UD    6
-#define TRAP_DF    8
-#define TRAP_GP    13
-#define TRAP_PF    14
-#define TRAP_MF    16
-#define TRAP_MC    18
-#define TRAP_XM    19
-
-#define PF_PRESENT BIT(0)
-#define PF_WRITE   BIT(1)
-#define PF_USER    BIT(2)
-#define PF_EXEC    BIT(4)
+#define TRAP_DB  1
+#define TRAP_NMI 2
+#define TRAP_UD  6
+#define TRAP_DF  8
+#define TRAP_GP  13
+#define TRAP_PF  14
+#define TRAP_MF  16
+#define TRAP_MC  18
+#define TRAP_XM  19
 
 void page_fault(struct pt_regs *regs);
 void exception(struct pt_regs *regs, unsigned vector);
@@ -161,15 +156,7 @@ static __noinline void kernel_page_fault(struct pt_regs *regs, const struct faul
 
 void page_fault(struct pt_regs *regs)
 {
-	u32 error = regs->orig_ax;
-	struct fault_info fault = {
-		.address = read_cr2(),
-		.write = error & PF_WRITE,
-		.exec = error & PF_EXEC,
-		.present = error & PF_PRESENT,
-		.user = error & PF_USER,
-		.error = error,
-	};
+	struct fault_info fault = {.address = read_cr2(), .error = regs->orig_ax};
 
 	regs->orig_ax = -1;
 	if (likely(fault.user)) {

@@ -19,9 +19,16 @@ struct task_struct;
  */
 struct fault_info {
 	unsigned long address;
-	bool write, exec, present; /* what was tried; present: the entry was, its rights were not */
-	bool user;                 /* from user mode */
-	u32 error;                 /* the hardware's code */
+	union {
+		u32 error; /* the hardware's code, whose bits are (Intel SDM 3A, 4.7): */
+		struct {
+			u32 present : 1; /* the entry was present, its rights were not */
+			u32 write : 1;
+			u32 user : 1; /* from user mode */
+			u32 reserved : 1;
+			u32 exec : 1;
+		};
+	};
 };
 void handle_page_fault(struct pt_regs *regs, const struct fault_info *fault);
 
