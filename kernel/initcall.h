@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "machine/boot.h" /* boot_command_line */
+
 enum initcall_level {
 	INIT_EARLY,  /* before other tasks exist: caches, tables */
 	INIT_FS,     /* file systems register; the root is mounted at the end */
@@ -18,10 +20,10 @@ struct initcall {
 	enum initcall_level level;
 };
 
-#define INITCALL(init_level, init_fn)                                                              \
-	static const struct initcall initcall_##init_fn __attribute__((section("initcalls"), used, \
-								       aligned(8))) = {            \
-		.fn = init_fn, .name = #init_fn, .level = init_level}
+#define INITCALL(init_level, init_fn)                                       \
+	static const struct initcall initcall_##init_fn                     \
+		__attribute__((section("initcalls"), used, aligned(8))) = { \
+			.fn = init_fn, .name = #init_fn, .level = init_level}
 
 void run_initcalls(enum initcall_level level);
 
@@ -30,11 +32,12 @@ struct boot_param {
 	const char *name;
 	void (*fn)(const char *value); /* "" when there is none */
 };
-#define BOOT_PARAM(param_name, param_fn)                                                           \
-	static const struct boot_param boot_param_##param_fn                                       \
-		__attribute__((section("bootparams"), used, aligned(8))) = {.name = param_name,    \
+#define BOOT_PARAM(param_name, param_fn)                                                        \
+	static const struct boot_param boot_param_##param_fn                                    \
+		__attribute__((section("bootparams"), used, aligned(8))) = {.name = param_name, \
 									    .fn = param_fn}
 
-extern char boot_command_line[2048]; /* as given; filled by the machine */
-/* The value of `name=` on the command line ("" for a bare name), or NULL. */
+/* Call the handlers of what stands on the command line (machine/boot.h). Once. */
+void parse_boot_params(void);
+/* The value of `name=` there ("" for a bare name), or NULL. */
 const char *boot_param_value(const char *name, char *buf, unsigned size);

@@ -35,7 +35,9 @@ enum lock_rank {
 	/* Spinlocks that interrupts do not take. */
 	RANK_SPIN = 64,
 	RANK_TASKLIST, /* the tree of processes, sessions and groups */
-	RANK_SIGHAND,  /* signal state of a process (irq-safe) */
+	RANK_SIGHAND,  /* signal state of a process */
+	RANK_TASK,     /* task_lock: a task's mm, files, fs, name */
+	RANK_FUTEX,    /* a bucket of sleeping futexes (two at once: by address) */
 	RANK_FILES,    /* a descriptor table */
 	RANK_DCACHE,   /* the name cache */
 	RANK_INODE_HASH,
@@ -51,8 +53,8 @@ enum lock_rank {
 
 	/* Spinlocks that interrupts take too: always taken with interrupts off. */
 	RANK_IRQ = 128,
-	RANK_FUTEX,
 	RANK_TTY_BUFFER,
+	RANK_ITIMER,    /* expired interval timers */
 	RANK_WAITQUEUE, /* wait_queue_head.lock */
 	RANK_TIMER,     /* the timers of a CPU */
 	RANK_RUNQUEUE,  /* a CPU's run queue */

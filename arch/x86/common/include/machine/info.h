@@ -17,3 +17,7 @@ unsigned long machine_hwcap2(void);
 unsigned long machine_minsigstksz(void);
 #define MACHINE_PLATFORM "x86_64"
 #define MACHINE_NAME     "x86_64" /* uname -m */
+
+/* The programs it runs: 32- or 64-bit ELF, and e_machine. */
+#define MACHINE_ELF_CLASS 64
+#define MACHINE_ELF_ARCH  EM_X86_64

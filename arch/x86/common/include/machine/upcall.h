@@ -33,7 +33,7 @@ struct fault_info {
 void handle_page_fault(struct pt_regs *regs, const struct fault_info *fault);
 
 /* Any other exception of user mode: raise `signo` with these siginfo fields. */
-void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long si_addr, int trapno,
+void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long address, int trapno,
 	       unsigned long error);
 
 /* A system call: number and arguments by regs; stores the result in regs. */

@@ -1,0 +1,113 @@
+/*
+ * What the machine calls when a program needs the kernel: page faults, other
+ * exceptions, system calls.
+ *
+ * The table of system calls is made once at boot from the entries that SYSCALLn()
+ * put into a section, wherever they stand; numbers nobody claimed lead to ENOSYS.
+ * After that a call is one bound check, one indirect call, one store.
+ */
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/syscall.h"
+#include "lib/assert.h"
+#include "lib/printk.h"
+#include "machine/upcall.h"
+#include "mm/frame/frame.h"
+#include "sync/epoch.h"
+
+#define NR_SYSCALLS 512
+
+extern const struct syscall_entry __start_syscalls[], __stop_syscalls[];
+
+static syscall_fn syscall_table[NR_SYSCALLS];
+
+static long no_such_call(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+			 unsigned long e, unsigned long f)
+{
+	return -ENOSYS;
+}
+
+void syscalls_init(void)
+{
+	for (unsigned i = 0; i < NR_SYSCALLS; i++)
+		syscall_table[i] = no_such_call;
+	for (const struct syscall_entry *entry = __start_syscalls; entry < __stop_syscalls;
+	     entry++) {
+		BUG_ON(entry->nr >= NR_SYSCALLS || syscall_table[entry->nr] != no_such_call);
+		syscall_table[entry->nr] = entry->fn;
+	}
+}
+
+void handle_syscall(struct pt_regs *regs)
+{
+	unsigned long nr = regs_syscall_nr(regs);
+
+	if (likely(nr < NR_SYSCALLS))
+		regs_result(regs) =
+			syscall_table[nr](regs_arg(regs, 0), regs_arg(regs, 1), regs_arg(regs, 2),
+					  regs_arg(regs, 3), regs_arg(regs, 4), regs_arg(regs, 5));
+	else
+		regs_result(regs) = -ENOSYS;
+	epoch_quiescent();
+}
+
+/* --- Faults --- */
+
+/* No memory for a user page, and nothing could be freed: try again or end. */
+static void fault_out_of_memory(void)
+{
+	if (fatal_signal_pending())
+		return; /* it ends before it can touch the page again */
+	if (frame_ops.out_of_memory && frame_ops.out_of_memory(GFP_HIGHUSER_MOVABLE, 0)) {
+		cond_resched();
+		return;
+	}
+	pr_err("Out of memory: nothing to kill but pid %d (%s)\n", current->tgid, current->comm);
+	force_signal(SIGKILL, SI_KERNEL, 0);
+}
+
+static __noinline __cold void bad_fault(struct pt_regs *regs, const struct fault_info *fault,
+					fault_t result)
+{
+	if (!fault->user) {
+		machine_bad_access(regs, fault);
+		return;
+	}
+	if (result & FAULT_OOM) {
+		fault_out_of_memory();
+		return;
+	}
+	machine_note_fault(fault->address, fault->error, 14);
+	if (result & FAULT_SIGBUS)
+		force_signal(SIGBUS, BUS_ADRERR, fault->address);
+	else
+		force_signal(SIGSEGV, result & FAULT_SIGSEGV_ACCERR ? SEGV_ACCERR : SEGV_MAPERR,
+			     fault->address);
+}
+
+void handle_page_fault(struct pt_regs *regs, const struct fault_info *fault)
+{
+	struct mm_struct *mm = current->mm;
+	fault_t result = FAULT_SIGSEGV_MAPERR;
+	unsigned access = fault->write ? ACCESS_WRITE : fault->exec ? ACCESS_EXEC : ACCESS_READ;
+
+	if (fault->user)
+		access |= ACCESS_USER;
+	if (likely(mm && fault->address < TASK_SIZE))
+		result = handle_mm_fault(mm, fault->address, access);
+	if (unlikely(result & FAULT_ERROR)) {
+		bad_fault(regs, fault, result);
+		return;
+	}
+	if (unlikely(result & FAULT_MAJOR))
+		current->maj_flt++;
+	else
+		current->min_flt++;
+}
+
+void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long address, int trapno,
+	       unsigned long error)
+{
+	machine_note_fault(address, error, trapno);
+	force_signal(signo, si_code, address);
+}
