@@ -82,6 +82,6 @@ bool buddy_fallback(struct zone *zone, unsigned order, enum migratetype type,
 
 /*
  * The checks of one zone (check.c), lock held or nobody else about. `seen`: a zeroed bitmap of
- * the zone's frames from base_pfn on, or NULL. Adds the per-CPU lists' pages to *pcp_pages.
+ * the zone's frames from base_pfn on, or NULL.
  */
-unsigned zone_check(struct zone *zone, unsigned long *seen, unsigned long *pcp_pages);
+unsigned zone_check(struct zone *zone, unsigned long *seen);

@@ -157,7 +157,7 @@ static unsigned check_cached(struct zone *zone, pfn_t pfn, unsigned order, unsig
 }
 
 static unsigned check_stack(struct zone *zone, unsigned cpu, const struct pcp_stack *stack,
-			    unsigned order, unsigned long *seen, unsigned *count)
+			    unsigned order, unsigned long *seen)
 {
 	unsigned bad = 0;
 
@@ -165,15 +165,13 @@ static unsigned check_stack(struct zone *zone, unsigned cpu, const struct pcp_st
 		return complain(zone, cpu, "per-CPU stack (of this CPU) is overfull");
 	for (u32 i = 0; i < stack->count; i++)
 		bad += check_cached(zone, stack->pfn[i], order, seen);
-	*count += stack->count << order;
 	return bad;
 }
 
-static unsigned check_pcp(struct zone *zone, unsigned cpu, unsigned long *seen,
-			  unsigned long *pages)
+static unsigned check_pcp(struct zone *zone, unsigned cpu, unsigned long *seen)
 {
 	const struct per_cpu_pages *pcp = zone->pcp[cpu];
-	unsigned bad = 0, count = 0;
+	unsigned bad = 0;
 
 	if (!pcp)
 		return 0;
@@ -182,17 +180,16 @@ static unsigned check_pcp(struct zone *zone, unsigned cpu, unsigned long *seen,
 
 		if (ring->head - ring->tail > PCP_RING)
 			return bad + complain(zone, cpu, "per-CPU list (of this CPU) is overfull");
-		for (u32 i = ring->tail; i != ring->head; i++, count++)
+		for (u32 i = ring->tail; i != ring->head; i++)
 			bad += check_cached(zone, ring->pfn[i % PCP_RING], 0, seen);
 	}
 	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++)
 		for (unsigned i = 0; i < PCP_BLOCK_ORDERS; i++)
-			bad += check_stack(zone, cpu, &pcp->stack[type][i], i + 1, seen, &count);
-	*pages += count;
+			bad += check_stack(zone, cpu, &pcp->stack[type][i], i + 1, seen);
 	return bad;
 }
 
-unsigned zone_check(struct zone *zone, unsigned long *seen, unsigned long *pcp_pages)
+unsigned zone_check(struct zone *zone, unsigned long *seen)
 {
 	unsigned long pages = 0, heads = 0;
 	unsigned bad = 0;
@@ -209,13 +206,13 @@ unsigned zone_check(struct zone *zone, unsigned long *seen, unsigned long *pcp_p
 	if (count_heads(zone) != heads)
 		bad += complain(zone, heads, "(a count): free blocks that stand on no list");
 	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
-		bad += check_pcp(zone, cpu, seen, pcp_pages);
+		bad += check_pcp(zone, cpu, seen);
 	return bad;
 }
 
 unsigned frame_check(void)
 {
-	unsigned long managed = 0, accounted = 0;
+	unsigned long managed = 0, accounted;
 	unsigned bad = 0;
 	struct zone *zone;
 
@@ -229,14 +226,14 @@ unsigned frame_check(void)
 			alloc_pages_exact(bytes, GFP_NOWAIT | __GFP_ZERO | __GFP_NOWARN);
 
 		spin_lock(&zone->lock);
-		bad += zone_check(zone, seen, &accounted);
+		bad += zone_check(zone, seen);
 		spin_unlock(&zone->lock);
 		if (seen)
 			free_pages_exact(seen, bytes);
 		managed += zone->managed_pages;
-		accounted += zone->free_pages;
 	}
-	accounted += trace_count(TRACE_page_alloc) - trace_count(TRACE_page_free);
+	accounted = nr_free_pages() + nr_pcp_pages() + trace_count(TRACE_page_alloc) -
+		    trace_count(TRACE_page_free);
 	if (accounted != managed) {
 		pr_err("frame_check: %lu pages managed, %lu accounted for", managed, accounted);
 		bad++;

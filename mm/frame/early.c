@@ -161,6 +161,9 @@ static u64 find_place(u64 bytes, u64 align, int node, u64 from, u64 to)
 	return 0;
 }
 
+/* Sizes are rounded up to cache lines, so that small ones leave no gaps in the table. */
+#define LINE 64
+
 static void *take(u64 place, size_t bytes)
 {
 	void *va = phys_to_virt(PHYS(place));
@@ -183,6 +186,8 @@ static void *take(u64 place, size_t bytes)
 
 void *early_alloc(size_t bytes, size_t align, int node)
 {
+	bytes = ALIGN_UP(bytes, LINE);
+
 	u64 place = find_place(bytes, align, node, LOW_END, HIGH_END);
 
 	if (!place)
@@ -198,6 +203,7 @@ void *early_alloc_below(size_t bytes, size_t align, phys_addr_t limit)
 {
 	u64 place = 0;
 
+	bytes = ALIGN_UP(bytes, LINE);
 	if (limit.v > LOW_END)
 		place = find_place(bytes, align, -1, LOW_END, limit.v);
 	if (!place)
