@@ -59,6 +59,7 @@ struct session {
 
 	int signals, timer;
 	bool stdin_over;
+	bool heard;                      /* the guest said something on any of its ports */
 	bool guest_ready;                /* READY came */
 	int in_flight;                   /* bytes of STDIN frames without credit */
 	unsigned escapes;                /* ^] in a row */
@@ -228,6 +229,7 @@ static void read_channel(struct session *session, enum machine_channel channel)
 		session->machine->channels[channel] = -1;
 		return;
 	}
+	session->heard |= channel <= CHANNEL_CONSOLE;
 	switch (channel) {
 	case CHANNEL_WIRE: handle_frames(session); break;
 	case CHANNEL_TERMINAL:
@@ -454,7 +456,7 @@ static int conclude(struct session *session)
 
 	show_last(&session->from_channel[CHANNEL_CONSOLE], ~0U);
 	show_last(&session->from_channel[CHANNEL_ERRORS], ~0U);
-	if (!session->guest_ready && !session->from_channel[CHANNEL_CONSOLE].used)
+	if (!session->heard)
 		fprintf(stderr, "pagoda: the machine did not start\n");
 	else if (session->have_status)
 		fprintf(stderr,

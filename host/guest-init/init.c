@@ -61,6 +61,7 @@ static void complain(const char *what, const char *why)
 	say("\n");
 }
 
+/* Not /tmp: the root is in memory already, and what the host added may be there. */
 static void mount_all(void)
 {
 	static const struct {
@@ -68,7 +69,7 @@ static void mount_all(void)
 	} mounts[] = {
 		{"proc", "/proc", NULL},     {"sysfs", "/sys", NULL},
 		{"devtmpfs", "/dev", NULL},  {"devpts", "/dev/pts", "mode=600"},
-		{"tmpfs", "/dev/shm", NULL}, {"tmpfs", "/tmp", NULL},
+		{"tmpfs", "/dev/shm", NULL},
 	};
 
 	for (unsigned i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {

@@ -1,0 +1,55 @@
+# The interactive shell: a terminal from end to end. script(1) makes one here.
+. "$(dirname "$0")/lib.sh"
+
+if ! command -v script >/dev/null; then
+	echo "ok terminal # skip script(1) is not here"
+	exit 0
+fi
+
+# Runs pagoda in a terminal of 33 lines and 99 columns; types what comes on fd 3.
+log=$work/log
+: >"$log"
+mkfifo "$work/keys"
+script -qefc "stty rows 33 cols 99; stty -a >$work/before; \
+	$pagoda run --timeout 60 ${kernel[*]}; echo \$? >$work/status; stty -a >$work/after" \
+	/dev/null <"$work/keys" >"$log" 2>&1 &
+pid=$!
+exec 3>"$work/keys"
+
+# shows NAME TEXT [KEYS]: types the keys, and waits for the text on the screen.
+shows() {
+	local at
+	at=$(stat -c %s "$log")
+	[ -n "${3-}" ] && printf '%b' "$3" >&3
+	grown() { tail -c +$((at + 1)) "$log" | tr -d '\r' | grep -qF -- "$2"; }
+	if eventually grown "$@"; then
+		ok "$1"
+	else
+		not_ok "$1" "\"$2\" does not show; the end of the screen: $(tail -c 200 "$log" | tr -d '\r' | tr '\n' '|')"
+	fi
+}
+
+prompt() { grep -q '# ' "$log"; }
+eventually prompt
+sleep 0.3
+shows terminal-size '33 99' 'stty size\r'
+shows terminal-tty '/dev/ttyS0' 'tty\r'
+shows terminal-echo 'sum is 42' 'echo sum is $((6 * 7))\r'
+printf 'sleep 100\r' >&3
+sleep 1
+shows terminal-interrupt '^C' '\003'
+shows terminal-interrupted 'status 130' 'echo status $?\r'
+printf 'sleep 100\r' >&3
+sleep 1
+shows terminal-stop 'Stopped' '\032'
+shows terminal-jobs '[1]+  Stopped' 'jobs\r'
+shows terminal-kill-job 'killed it' 'kill -9 %1; wait %1; echo killed it\r'
+printf 'echo lines: $(cat | wc -l)\r' >&3
+sleep 1
+shows terminal-eof 'lines: 2' 'one\rtwo\r\004'
+printf 'exit 5\r' >&3
+wait $pid
+exec 3>&-
+expect terminal-status "$(cat "$work/status")" 5
+expect terminal-restored "$(cat "$work/after")" "$(cat "$work/before")"
+finish
