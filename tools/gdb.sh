@@ -3,7 +3,7 @@
 #   tools/gdb.sh KERNEL INITRD COMMAND-LINE
 set -eu
 kernel=$1 initrd=$2 cmdline=$3
-tools/need.sh gdb:gdb qemu-system-x86_64:qemu-system-x86
+tools/need.sh gdb=gdb qemu-system-x86_64=qemu-system-x86
 dir=$(mktemp -d)
 qemu-system-x86_64 -kernel "$kernel" -initrd "$initrd" -append "$cmdline" -m "${MEM:-256}" \
 	-cpu "${CPU:-max}" -display none -serial "file:$dir/console" \

@@ -3,7 +3,7 @@
 # mounts /proc and friends and gives a shell.  tools/initramfs.sh OUTPUT.cpio.gz
 set -eu
 out=$1
-tools/need.sh busybox:busybox-static cpio:cpio
+tools/need.sh /bin/busybox=busybox-static cpio=cpio
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/bin" "$dir/dev" "$dir/proc" "$dir/sys" "$dir/tmp" "$dir/etc" "$dir/root" "$dir/mnt"

@@ -2,8 +2,7 @@
 # Make a CD image that GRUB boots on a PC: tools/iso.sh OUTPUT KERNEL INITRD COMMAND-LINE
 set -eu
 out=$1 kernel=$2 initrd=$3 cmdline=$4
-tools/need.sh grub-mkrescue:grub-common grub-mkrescue:grub-pc-bin xorriso:xorriso mformat:mtools
-[ -d /usr/lib/grub/i386-pc ] || tools/need.sh --install grub-pc-bin
+tools/need.sh grub-mkrescue=grub-common /usr/lib/grub/i386-pc=grub-pc-bin xorriso=xorriso mformat=mtools
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/boot/grub"

@@ -1,5 +1,7 @@
 # Tests that run inside the guest, and the tests of `pagoda run` itself.
 #
+#   make test			all there is, here and in guests; counts it
+#   make host-cmd-test		`pagoda run' itself
 #   make guest-test			all tests on all machines (tests/guest/machines)
 #   make guest-test TESTS="vma cow"	only these
 #   make guest-test MACHINES=small	only on this machine
@@ -15,15 +17,24 @@ guest_dir := $(B)/guest-tests
 guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 	$(guest_programs:%=$(guest_dir)/programs/%)
 
-.PHONY: guest-test host-cmd-test guest-tests
+.PHONY: guest-test host-cmd-test test guest-tests
 
 guest-tests: $(guest_built)
 
-guest-test: $(B)/pagoda $(guest_built)
-	@tests/guest/machines.sh
+guest-test: all $(guest_built)
+	@tests/guest/machines.sh | tee $(B)/guest-test.log
+	@tools/count-tests.sh $(B)/guest-test.log
 
-host-cmd-test: $(B)/pagoda
-	@tests/host-cmd/run.sh
+host-cmd-test: all
+	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
+	@tools/count-tests.sh $(B)/host-cmd-test.log
+
+# All there are. What the suites said stands in the logs, what failed is shown.
+test: all $(guest_built) host-test-tools
+	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
+	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
+	@tools/run-test.sh $(B)/guest-test.log tests/guest/machines.sh
+	@tools/count-tests.sh $(HOST_TEST_LOGS) $(B)/host-cmd-test.log $(B)/guest-test.log
 
 # One program a C library: tests/guest/lib/suite.c says why.
 define guest_suite
