@@ -21,11 +21,11 @@ guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 
 guest-tests: $(guest_built)
 
-guest-test: all $(guest_built)
+guest-test: $(if $(KERNEL),tools,all) $(guest_built)
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
-host-cmd-test: all
+host-cmd-test: $(if $(KERNEL),tools,all)
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
