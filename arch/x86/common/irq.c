@@ -10,7 +10,7 @@
 #include "arch/x86/common/internal.h"
 #include "lib/errno.h"
 #include "machine/boot.h"
-#include "machine/clock.h"
+#include "machine/info.h"
 #include "machine/irq.h"
 #include "machine/upcall.h"
 #include "sync/spinlock.h"
@@ -155,10 +155,10 @@ u64 irq_count_tick(unsigned cpu)
 	return per_cpu(ticks, cpu);
 }
 
-u64 irq_count_total(void)
+unsigned long machine_interrupts(void)
 {
+	unsigned long sum = 0;
 	unsigned cpu;
-	u64 sum = 0;
 
 	for (unsigned irq = 0; irq < NR_IRQS; irq++)
 		sum += irq_count(irq);

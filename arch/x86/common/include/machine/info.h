@@ -8,6 +8,9 @@
 /* The block of /proc/cpuinfo for one CPU, with a final blank line; bytes stored (< size). */
 int machine_cpuinfo(char *buf, size_t size, unsigned cpu);
 
+/* Interrupts since boot, of devices and ticks (irq_count() in machine/irq.h has the parts). */
+unsigned long machine_interrupts(void);
+
 /* 64 bits that an outsider cannot guess, as good as the CPU gives (RDSEED, RDRAND, TSC mixed). */
 u64 machine_entropy(void);
 
