@@ -34,7 +34,7 @@ LIST_HEAD(task_list);
 const struct task_part_ops *task_parts;
 
 static unsigned long pid_map[BITS_TO_LONGS(PID_MAX)]; /* (pid_lock) */
-static pid_t last_pid;                                /* (pid_lock) */
+static pid_t newest_pid;                                /* (pid_lock) */
 static spinlock_t pid_lock = SPINLOCK_INIT(RANK_COUNTERS);
 static struct task_struct *pid_hash[PID_HASH_SIZE]; /* (tasklist_lock; readers: epoch) */
 static unsigned threads;                            /* (tasklist_lock) tasks published */
@@ -102,12 +102,12 @@ pid_t alloc_pid(void)
 	unsigned long pid;
 
 	spin_lock(&pid_lock);
-	pid = bitmap_next_zero(pid_map, PID_MAX, last_pid + 1);
+	pid = bitmap_next_zero(pid_map, PID_MAX, newest_pid + 1);
 	if (pid >= PID_MAX) /* around; the low ones belong to daemons and the kernel */
-		pid = bitmap_next_zero(pid_map, PID_MAX, last_pid < 300 ? 1 : 300);
+		pid = bitmap_next_zero(pid_map, PID_MAX, newest_pid < 300 ? 1 : 300);
 	if (pid < PID_MAX) {
 		bitmap_set(pid_map, pid);
-		last_pid = pid;
+		newest_pid = pid;
 	}
 	spin_unlock(&pid_lock);
 	return pid < PID_MAX ? (pid_t)pid : -EAGAIN;
@@ -192,6 +192,11 @@ void task_unpublish(struct task_struct *t)
 		list_del_init(&t->tasks);
 	}
 	threads--;
+}
+
+pid_t last_pid(void)
+{
+	return READ_ONCE(newest_pid);
 }
 
 unsigned nr_threads(void)

@@ -186,6 +186,7 @@ static inline unsigned long rlimit(unsigned resource)
 }
 void set_task_comm(struct task_struct *t, const char *comm);
 unsigned nr_threads(void);
+pid_t last_pid(void); /* the number given out last */
 char task_state_char(const struct task_struct *t); /* R S D T Z X as ps shows it */
 /* User and system time of one task, of all threads of a process (the dead ones too), in ns. */
 void task_cputime(struct task_struct *t, u64 *user, u64 *system);
