@@ -10,7 +10,6 @@
 #include "arch/x86/common/internal.h"
 #include "lib/errno.h"
 #include "machine/boot.h"
-#include "machine/info.h"
 #include "machine/irq.h"
 #include "machine/upcall.h"
 #include "sync/spinlock.h"
@@ -155,9 +154,9 @@ u64 irq_count_tick(unsigned cpu)
 	return per_cpu(ticks, cpu);
 }
 
-unsigned long machine_interrupts(void)
+u64 irq_count_total(void)
 {
-	unsigned long sum = 0;
+	u64 sum = 0;
 	unsigned cpu;
 
 	for (unsigned irq = 0; irq < NR_IRQS; irq++)

@@ -22,6 +22,7 @@
 #include "arch/x86/x86_64/segments.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "kernel/syscall.h"
 #include "lib/string.h"
 #include "machine/current.h"
 #include "machine/layout.h"
@@ -171,8 +172,10 @@ void machine_note_fault(unsigned long address, unsigned long error, unsigned lon
 	t->fault_trapno = trapno;
 }
 
-long arch_prctl(struct arch_thread *t, int code, unsigned long address)
+SYSCALL2(arch_prctl, int, code, unsigned long, address)
 {
+	struct arch_thread *t = this_cpu(current_thread);
+
 	switch (code) {
 	case ARCH_SET_FS:
 		if (address >= TASK_SIZE)

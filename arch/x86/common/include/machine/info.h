@@ -8,9 +8,6 @@
 /* The block of /proc/cpuinfo for one CPU, with a final blank line; bytes stored (< size). */
 int machine_cpuinfo(char *buf, size_t size, unsigned cpu);
 
-/* Interrupts since boot, of devices and ticks (irq_count() in machine/irq.h has the parts). */
-unsigned long machine_interrupts(void);
-
 /* 64 bits that an outsider cannot guess, as good as the CPU gives (RDSEED, RDRAND, TSC mixed). */
 u64 machine_entropy(void);
 
@@ -18,8 +15,8 @@ u64 machine_entropy(void);
 unsigned long machine_hwcap(void);
 unsigned long machine_hwcap2(void);
 unsigned long machine_minsigstksz(void);
-#define MACHINE_PLATFORM "x86_64"
-#define MACHINE_NAME     "x86_64" /* uname -m */
+#define MACHINE_PLATFORM  "x86_64"
+#define MACHINE_NAME      "x86_64" /* uname -m */
 
 /* The programs it runs: 32- or 64-bit ELF, and e_machine. */
 #define MACHINE_ELF_CLASS 64

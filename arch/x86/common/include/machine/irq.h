@@ -14,4 +14,5 @@ void free_irq(unsigned irq, void (*handler)(void *), void *arg);
 /* For /proc/interrupts and /proc/stat: how often the line, or a CPU's tick, fired. */
 u64 irq_count(unsigned irq);
 u64 irq_count_tick(unsigned cpu);
+u64 irq_count_total(void);
 const char *irq_chip_name(void); /* "IO-APIC" or "XT-PIC" */

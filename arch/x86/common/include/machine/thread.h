@@ -77,7 +77,3 @@ unsigned long arch_thread_pc(const struct arch_thread *t);
  */
 int arch_push_signal_frame(struct pt_regs *regs, const struct signal_frame_info *info);
 int arch_pop_signal_frame(struct pt_regs *regs, struct signal_frame_info *info);
-
-/* arch_prctl(2) on the running task: 0 or negative errno. */
-long arch_prctl(struct arch_thread *t, int code, unsigned long address);
-/* Set the TLS base of the running task (CLONE_SETTLS is arch_thread_fork()'s). */
