@@ -698,7 +698,7 @@ static void forks_see_one_moment(void **state)
 		writer = soft_run(count_up, NULL, "writer", 6);
 		for (int i = 0; i < 300; i++) {
 			struct mm_struct *child = dup_mm(mm);
-			u64 a, b;
+			u64 a = 0, b = 0;
 
 			assert_false(IS_ERR(child));
 			assert_int_equal(load(child, page_a, &a), 0);
