@@ -542,7 +542,7 @@ static inline struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned lon
 
 	epoch_read_lock();
 	vma = vma_tree_find(&mm->vmas, address);
-	if (unlikely(!vma || vma->vm_start > address || !down_read_trylock(&vma->lock))) {
+	if (unlikely(!vma || !down_read_trylock(&vma->lock))) {
 		epoch_read_unlock();
 		return NULL;
 	}
@@ -567,10 +567,12 @@ static __noinline struct vm_area_struct *lock_vma_slowly(struct mm_struct *mm,
 		up_read(&mm->mmap_lock);
 		return vma;
 	}
-	up_read(&mm->mmap_lock);
-	if (!vma || !(vma->vm_flags & VM_GROWSDOWN))
-		return NULL;
 
+	const bool may_grow = vma && vma->vm_flags & VM_GROWSDOWN;
+
+	up_read(&mm->mmap_lock);
+	if (!may_grow)
+		return NULL;
 	down_write(&mm->mmap_lock);
 	vma = find_vma(mm, address);
 	if (vma && vma->vm_start > address &&

@@ -98,7 +98,7 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 		pte_t *from = user_pte_next(from_mm, va, &next), *to;
 		unsigned copied;
 
-		if (!from || READ_ONCE(pt_page(from)->pt_present) == 0)
+		if (!from || !table_in_use(from))
 			continue;
 		next = min(next, parent->vm_end);
 		to = user_pte_alloc(to_mm, va);

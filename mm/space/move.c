@@ -56,7 +56,7 @@ unsigned long move_page_tables(struct vm_area_struct *from_vma, unsigned long fr
 		next = min(next, end);
 		next = min(next, va + (PT_SIZE(PT_PTE) << PT_BITS(PT_PTE)) -
 					 (target & ((PT_SIZE(PT_PTE) << PT_BITS(PT_PTE)) - 1)));
-		if (READ_ONCE(pt_page(source)->pt_present) == 0)
+		if (!table_in_use(source))
 			continue;
 		slot = user_pte_alloc(mm, target);
 		if (!slot)

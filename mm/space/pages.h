@@ -36,7 +36,7 @@ struct anon_vma {
 /* Has the VMA a node to put new pages in? */
 static inline bool anon_vma_ready(const struct vm_area_struct *vma)
 {
-	return likely(vma->anon_vma && !vma->anon_guest);
+	return likely(READ_ONCE(vma->anon_vma) && !READ_ONCE(vma->anon_guest));
 }
 
 /* Memory without a file behind it (a private mapping of one has both kinds of pages). */
@@ -94,6 +94,18 @@ static __always_inline pte_t *user_pte(const struct mm_struct *mm, unsigned long
 
 /* The same, making tables that are missing, in mm's account; NULL without memory. May sleep. */
 pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va);
+
+/* Does the table of an entry hold any? */
+static inline bool table_in_use(const pte_t *slot)
+{
+	struct page *table = pt_page(slot);
+
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	bool in_use = table->pt_present;
+
+	raw_spin_unlock(&table->ptl);
+	return in_use;
+}
 
 static inline void count_rss(struct mm_struct *mm, enum mm_counter which, long pages)
 {

@@ -136,7 +136,7 @@ static struct anon_vma *neighbours_node(struct vm_area_struct *vma)
 
 		struct anon_vma *node = READ_ONCE(other->anon_vma);
 
-		if (node && !other->anon_guest &&
+		if (node && !READ_ONCE(other->anon_guest) &&
 		    (!vma->anon_vma || is_within(node, vma->anon_vma)))
 			return node;
 	}
@@ -172,7 +172,7 @@ static void found_family(struct vm_area_struct *vma, struct anon_vma *neighbour,
 static void settle_guest(struct vm_area_struct *vma, struct anon_vma *neighbour,
 			 struct anon_vma **fresh)
 {
-	struct anon_vma *host = vma->anon_vma, *root = host->root, *node = *fresh;
+	struct anon_vma *host = load_acquire(&vma->anon_vma), *root = host->root, *node = *fresh;
 
 	down_write(&root->lock);
 	if (vma->anon_guest) {
@@ -326,7 +326,7 @@ void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsig
 {
 	ASSERT(page_ref_count(page) == 1 && page_mapcount(page) == 0);
 	page->flags |= 1u << PG_swapbacked | 1u << PG_uptodate; /* nobody else sees it yet */
-	page_set_mapping(page, vma->anon_vma, true, vma_page_index(vma, address));
+	page_set_mapping(page, READ_ONCE(vma->anon_vma), true, vma_page_index(vma, address));
 	atomic_set(&page->mapcount, 1);
 	mod_node_stat(page_node(page), NR_ANON_MAPPED, 1);
 }

@@ -79,7 +79,7 @@ static int page_mkwrite(struct vm_area_struct *vma, struct page *page)
 	struct test_file *file = vma->vm_mapping->host;
 
 	ASSERT(page_test(page, PG_locked));
-	file->notified++;
+	fetch_add(&file->notified, 1);
 	return 0;
 }
 
@@ -135,6 +135,19 @@ static void boot(unsigned cpus, u64 schedule_seed)
 	sysctl_overcommit_memory = 1;
 	space_init();
 	make_files();
+}
+
+/* What the scheduler sees to on a PC: no CPU has a space loaded that goes. */
+static unsigned last_cpu;
+
+static void put_mm(struct mm_struct *mm)
+{
+	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		soft_move_to_cpu(cpu);
+		switch_mm(NULL);
+	}
+	mmput(mm);
+	soft_move_to_cpu(fetch_add(&last_cpu, 1) % nr_cpu_ids);
 }
 
 /* --- a program's accesses --- */
@@ -358,8 +371,7 @@ static void do_fork(struct proc *proc)
 
 static void do_exit(struct proc *proc)
 {
-	switch_mm(NULL);
-	mmput(proc->mm);
+	put_mm(proc->mm);
 	*proc = (struct proc){0};
 }
 
@@ -565,9 +577,8 @@ static void copy_on_write_in_smaps(void **state)
 
 	assert_int_equal(load(parent, BASE + PAGE_SIZE, &value), 0);
 	assert_int_equal(value, 2);
-	switch_mm(NULL);
-	mmput(child);
-	mmput(parent);
+	put_mm(child);
+	put_mm(parent);
 	assert_int_equal(in_use(), 0);
 }
 
@@ -585,16 +596,14 @@ static void the_last_sharer_reuses(void **state)
 	assert_int_equal(get_user_page(parent, BASE, false, &before), 0);
 	put_page(before);
 	child = dup_mm(parent);
-	switch_mm(NULL);
-	mmput(child);
+	put_mm(child);
 	copies = trace_count(TRACE_cow_copy);
 	store(parent, BASE, 8);
 	assert_int_equal(trace_count(TRACE_cow_copy), copies);
 	assert_int_equal(get_user_page(parent, BASE, true, &after), 0);
 	assert_ptr_equal(before, after);
 	put_page(after);
-	switch_mm(NULL);
-	mmput(parent);
+	put_mm(parent);
 	assert_int_equal(in_use(), 0);
 }
 
@@ -612,8 +621,7 @@ static void a_line_of_daemons(void **state)
 		store(mm, BASE + generation % 4 * PAGE_SIZE, generation);
 		child = dup_mm(mm);
 		store(child, BASE + (generation + 1) % 4 * PAGE_SIZE, 1000 + generation);
-		switch_mm(NULL);
-		mmput(mm);
+		put_mm(mm);
 		mm = child;
 		assert_int_equal(load(mm, BASE + generation % 4 * PAGE_SIZE, &value), 0);
 		assert_int_equal(value, generation);
@@ -621,8 +629,7 @@ static void a_line_of_daemons(void **state)
 			assert_int_equal(mm_check(), 0);
 	}
 	assert_true(find_vma(mm, BASE)->anon_vma->depth < 20);
-	switch_mm(NULL);
-	mmput(mm);
+	put_mm(mm);
 	assert_int_equal(in_use(), 0);
 }
 
@@ -707,13 +714,12 @@ static void forks_see_one_moment(void **state)
 			if (a != b && a != b + 1)
 				fail_msg("a child saw a=%llu b=%llu", (unsigned long long)a,
 					 (unsigned long long)b);
-			switch_mm(NULL);
-			mmput(child);
+			put_mm(child);
 			cond_resched();
 		}
 		WRITE_ONCE(stop, true);
 		soft_join(writer);
-		mmput(mm);
+		put_mm(mm);
 	}
 	assert_int_equal(in_use(), 0);
 	assert_int_equal(mm_check(), 0);
@@ -757,8 +763,7 @@ static int disturb(void *arg)
 			BUG_ON(IS_ERR(child));
 			for (int k = 0; k < 10; k++)
 				touch(child, va_of(random_below(&mine, PAGES)), SOFT_WRITE, &host);
-			switch_mm(NULL);
-			mmput(child);
+			put_mm(child);
 			break;
 		case 5: {
 			u64 word = i;
@@ -785,7 +790,7 @@ static void many_threads(u64 schedule_seed)
 	for (unsigned i = 0; i < ARRAY_SIZE(task); i++)
 		soft_join(task[i]);
 	assert_int_equal(mm_check(), 0);
-	mmput(shared_mm);
+	put_mm(shared_mm);
 	drop_files();
 	assert_int_equal(in_use(), 0);
 	assert_int_equal(file_references, 0);
@@ -827,14 +832,12 @@ static void life(void)
 	if (!IS_ERR(child)) {
 		for (int i = 0; i < 150; i += 3)
 			touch(child, va_of(i), SOFT_WRITE, &host);
-		switch_mm(NULL);
-		mmput(child);
+		put_mm(child);
 	}
 	for (int i = 0; i < 150; i += 5)
 		touch(mm, va_of(i), SOFT_WRITE, &host);
 	do_munmap(mm, va_of(50), 60 * PAGE_SIZE);
-	switch_mm(NULL);
-	mmput(mm);
+	put_mm(mm);
 }
 
 static void every_allocation_fails_once(void **state)
