@@ -91,14 +91,14 @@ static void run_switch(struct lru_run *run, struct page *page)
 	} else {
 		run_settle(run);
 	}
-	run->zone_id = page->flags >> PAGE_ZONE_SHIFT;
+	run->zone_id = READ_ONCE(page->flags) >> PAGE_ZONE_SHIFT;
 	run->zone = page_zone(page);
 }
 
 /* Hold the lock for this page. */
 static __always_inline void run_to(struct lru_run *run, struct page *page)
 {
-	if (unlikely(!run->locked || run->zone_id != page->flags >> PAGE_ZONE_SHIFT))
+	if (unlikely(!run->locked || run->zone_id != READ_ONCE(page->flags) >> PAGE_ZONE_SHIFT))
 		run_switch(run, page);
 }
 
