@@ -6,6 +6,7 @@
 #include "kernel/sched.h"
 #include "kernel/time.h"
 #include "machine/info.h"
+#include "machine/irq.h"
 #include "mm/check.h"
 #include "proc/proc.h"
 #include "kernel/uname.h"
@@ -44,7 +45,7 @@ static int show_stat(struct seq_file *m, void *unused)
 		seq_printf(m, "cpu%u", cpu);
 		cpu_line(m, &t);
 	}
-	seq_printf(m, "intr %lu\n", machine_interrupts());
+	seq_printf(m, "intr %llu\n", (unsigned long long)irq_count_total());
 	seq_printf(m, "ctxt %llu\nbtime %llu\nprocesses %lu\nprocs_running %u\nprocs_blocked %u\n",
 		   (unsigned long long)nr_context_switches(),
 		   (unsigned long long)boot_time_seconds(), total_forks, nr_running(),
