@@ -78,7 +78,27 @@ SYSCALL3(msync, unsigned long, addr, unsigned long, len, int, flags)
 
 SYSCALL3(mincore, unsigned long, addr, unsigned long, len, u8 __user *, vec)
 {
-	return do_mincore(current->mm, addr, len, vec);
+	unsigned long pages = (len >> PAGE_SHIFT) + ((len & ~PAGE_MASK) != 0);
+	u8 answers[256];
+
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (!access_ok((const void __user *)addr, len))
+		return -ENOMEM;
+	if (!access_ok(vec, pages))
+		return -EFAULT;
+	while (pages) {
+		long n = do_mincore(current->mm, addr, min(pages, sizeof(answers)), answers);
+
+		if (n < 0)
+			return n;
+		if (copy_to_user(vec, answers, n))
+			return -EFAULT;
+		pages -= n;
+		vec += n;
+		addr += n << PAGE_SHIFT;
+	}
+	return 0;
 }
 
 SYSCALL2(mlock, unsigned long, addr, unsigned long, len)

@@ -186,7 +186,7 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 static int fetch_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
 {
 	for (; start < end; start += PAGE_SIZE) {
-		const vm_flags_t needed = write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC;
+		const vm_flags_t needed = write ? VM_WRITE : VM_READ;
 		struct vm_area_struct *vma;
 		vm_flags_t flags = 0;
 		fault_t fault;

@@ -146,7 +146,8 @@ static int move_area(struct mm_struct *mm, struct vm_area_struct *vma, const str
 	if (flags & VM_LOCKED && stays && m->old_len)
 		mm->locked_vm -= m->old_len >> PAGE_SHIFT;
 	mm->hiwater_vm = max(peak, mm->total_vm);
-	vma_merge(mm, copy);
+	if (!stays)
+		vma_merge(mm, copy);
 	return 0;
 unaccount:
 	if (flags & VM_ACCOUNT)

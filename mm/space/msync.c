@@ -1,7 +1,6 @@
 /*
  * msync and mincore: what of a mapping is on its disk, and what is in memory.
  */
-#include "machine/uaccess.h"
 #include "mm/space/areas.h"
 #include <linux/mman.h>
 
@@ -87,43 +86,19 @@ static bool in_core(struct mm_struct *mm, const struct vm_area_struct *vma, unsi
 	return uptodate;
 }
 
-/* Up to n answers for the area at start: how many, or -ENOMEM where nothing is mapped. */
-static long in_core_part(struct mm_struct *mm, unsigned long start, unsigned long n, u8 *answers)
+long do_mincore(struct mm_struct *mm, unsigned long start, unsigned long n, u8 *answers)
 {
-	const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, start);
+	const struct vm_area_struct *vma;
+	long result = -ENOMEM;
 
-	if (!vma || vma->vm_start > start)
-		return -ENOMEM;
-	n = min(n, (vma->vm_end - start) >> PAGE_SHIFT);
-	for (unsigned long i = 0; i < n; i++)
-		answers[i] = in_core(mm, vma, start + (i << PAGE_SHIFT));
-	return n;
-}
-
-int do_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, u8 __user *vec)
-{
-	unsigned long pages = (len >> PAGE_SHIFT) + ((len & ~PAGE_MASK) != 0);
-	u8 answers[256];
-
-	if (start & ~PAGE_MASK)
-		return -EINVAL;
-	if (!access_ok((const void __user *)start, len))
-		return -ENOMEM;
-	if (!access_ok(vec, pages))
-		return -EFAULT;
-	while (pages) {
-		long n;
-
-		down_read(&mm->mmap_lock);
-		n = in_core_part(mm, start, min(pages, (unsigned long)sizeof(answers)), answers);
-		up_read(&mm->mmap_lock);
-		if (n < 0)
-			return n;
-		if (copy_to_user(vec, answers, n))
-			return -EFAULT;
-		pages -= n;
-		vec += n;
-		start += n << PAGE_SHIFT;
+	down_read(&mm->mmap_lock);
+	vma = vma_tree_find(&mm->vmas, start);
+	if (vma && vma->vm_start <= start) {
+		n = min(n, (vma->vm_end - start) >> PAGE_SHIFT);
+		for (unsigned long i = 0; i < n; i++)
+			answers[i] = in_core(mm, vma, start + (i << PAGE_SHIFT));
+		result = n;
 	}
-	return 0;
+	up_read(&mm->mmap_lock);
+	return result;
 }

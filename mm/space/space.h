@@ -178,7 +178,8 @@ unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigned long 
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk); /* the new or unchanged break */
 int do_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
 int do_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
-int do_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, u8 __user *vec);
+/* Are the n pages from start on in memory? One answer each, within one area: how many, or -ENOMEM. */
+long do_mincore(struct mm_struct *mm, unsigned long start, unsigned long n, u8 *answers);
 int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);
 int do_munlock(struct mm_struct *mm, unsigned long start, unsigned long len);
 int do_mlockall(struct mm_struct *mm, int flags); /* MCL_ */

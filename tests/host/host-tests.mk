@@ -11,7 +11,7 @@ SOFT_FLAVOURS := soft-asan soft-tsan soft
 SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
              arch/soft
 # No program's memory to copy from or to: what does it stays out.
-SOFT_NOT  := lib/string.c lib/printf.c mm/cache/iter.c mm/cache/rw.c mm/space/msync.c
+SOFT_NOT  := lib/string.c lib/printf.c mm/cache/iter.c mm/cache/rw.c
 SOFT_SRC  := $(filter-out $(SOFT_NOT),$(wildcard $(addsuffix /*.c,$(SOFT_DIRS))))
 
 SOFT_GEOMETRY         := 4level
