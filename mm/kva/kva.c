@@ -376,7 +376,10 @@ bool vmalloc_info_get(unsigned long after, struct vmalloc_info *info)
 /* What the lower floors hold for speed goes when memory is short: pages freed. */
 static unsigned long shrink_kernel(gfp_t gfp)
 {
-	return kva_drain_stacks() + pt_drain_stock() + slab_shrink_all();
+	unsigned long pages = kva_drain_stacks() + pt_drain_stock();
+
+	kva_purge(); /* for the structures */
+	return pages + slab_shrink_all();
 }
 
 static struct mm_checker checker = {.name = "kva", .check = kva_check};

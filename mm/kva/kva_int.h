@@ -45,6 +45,7 @@ void kva_ranges_init(void);
 struct kva_area *kva_alloc_range(struct kva_region *region, unsigned long bytes);
 /* Nothing is mapped in it any more. May flush all CPUs' TLBs. */
 void kva_free_range(struct kva_region *region, struct kva_area *area);
+void kva_purge(void); /* make all freed ranges available at once */
 struct kva_region *kva_region_of(unsigned long address);
 struct kva_area *kva_find_used(struct kva_region *region, unsigned long address); /* lock held */
 struct kva_area *kva_next_used(struct kva_region *region, unsigned long after);   /* lock held */

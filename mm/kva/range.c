@@ -258,6 +258,12 @@ void kva_free_range(struct kva_region *region, struct kva_area *area)
 		purge(region);
 }
 
+void kva_purge(void)
+{
+	for (unsigned i = 0; i < KVA_REGIONS; i++)
+		purge(&kva_regions[i]);
+}
+
 void kva_ranges_init(void)
 {
 	area_cache = kmem_cache_create("vmap_area", sizeof(struct kva_area),

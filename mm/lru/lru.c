@@ -294,7 +294,7 @@ void release_pages(struct page **pages, unsigned n)
 		ASSERT(page_ref_count(page) > 0);
 		if (!atomic_dec_and_test(&page->refcount))
 			continue;
-		if (likely(page->flags & 1u << PG_lru))
+		if (likely(page_test(page, PG_lru)))
 			run_release(&run, page);
 		if (i % 64 == 63)
 			run_end(&run); /* let others have the lock now and then */
