@@ -113,7 +113,7 @@ void buddy_insert(struct zone *zone, struct page *page, unsigned order, enum mig
 		page_list_add(list, page);
 	else
 		page_list_add_tail(list, page);
-	zone->nonempty[type] |= 1u << order;
+	WRITE_ONCE(zone->nonempty[type], zone->nonempty[type] | 1u << order);
 }
 
 void buddy_remove(struct zone *zone, struct page *page, unsigned order, enum migratetype type)
@@ -123,7 +123,7 @@ void buddy_remove(struct zone *zone, struct page *page, unsigned order, enum mig
 	ASSERT(page_test(page, PG_buddy) && page->order == order);
 	page_list_del(list, page);
 	if (page_list_empty(list))
-		zone->nonempty[type] &= ~(1u << order);
+		WRITE_ONCE(zone->nonempty[type], zone->nonempty[type] & ~(1u << order));
 	WRITE_ONCE(page->flags, page->flags & ~(1u << PG_buddy));
 	page->order = 0;
 }
