@@ -22,7 +22,7 @@
 #include "arch/x86/x86_64/segments.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "kernel/syscall.h"
+#include "lib/syscall.h"
 #include "lib/string.h"
 #include "machine/current.h"
 #include "machine/layout.h"
