@@ -36,7 +36,7 @@ static void adjust_capabilities(struct cred *cred, const struct cred *old)
 	bool had_root = !old->uid || !old->euid || !old->suid;
 	bool has_root = !cred->uid || !cred->euid || !cred->suid;
 
-	if (had_root && !has_root) {
+	if (had_root && !has_root && !cred->keep_caps) {
 		cred->cap_permitted = cred->cap_effective = cred->cap_ambient = 0;
 	} else if (!old->euid && cred->euid) {
 		cred->cap_effective = 0;
@@ -49,6 +49,7 @@ void cred_exec(struct cred *cred)
 {
 	cred->suid = cred->fsuid = cred->euid;
 	cred->sgid = cred->fsgid = cred->egid;
+	cred->keep_caps = false;
 	if (!cred->uid || !cred->euid) {
 		cred->cap_permitted = cred->cap_inheritable | cred->cap_bounding;
 		cred->cap_effective = cred->euid ? 0 : cred->cap_permitted;

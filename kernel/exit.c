@@ -151,6 +151,8 @@ static void give_children_away(struct task_struct *t)
 	heir = new_parent(t);
 	list_for_each_entry_safe (child, next, &t->children, sibling) {
 		child->real_parent = heir;
+		if (child->parent_death_signal)
+			send_signal_group(child->parent_death_signal, NULL, child);
 		list_move_tail(&child->sibling, &heir->children);
 		if (child->exit_signal != -1)
 			child->exit_signal = SIGCHLD;

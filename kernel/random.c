@@ -111,6 +111,15 @@ u64 get_random_u64(void)
 	return value;
 }
 
+/* Addresses are chosen at random unless the command line has norandmaps. */
+static int layout_init(void)
+{
+	space_limits.random = get_random_u64;
+	space_limits.randomize = !boot_option("norandmaps", NULL, 0);
+	return 0;
+}
+INITCALL(INIT_EARLY, layout_init);
+
 SYSCALL3(getrandom, u8 __user *, to, size_t, bytes, unsigned, flags)
 {
 	size_t done = 0;

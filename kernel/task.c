@@ -34,7 +34,7 @@ LIST_HEAD(task_list);
 const struct task_part_ops *task_parts;
 
 static unsigned long pid_map[BITS_TO_LONGS(PID_MAX)]; /* (pid_lock) */
-static pid_t newest_pid;                                /* (pid_lock) */
+static pid_t newest_pid;                              /* (pid_lock) */
 static spinlock_t pid_lock = SPINLOCK_INIT(RANK_COUNTERS);
 static struct task_struct *pid_hash[PID_HASH_SIZE]; /* (tasklist_lock; readers: epoch) */
 static unsigned threads;                            /* (tasklist_lock) tasks published */
@@ -91,6 +91,7 @@ struct task_struct init_task = {
 	.pending = {.list = LIST_HEAD_INIT(init_task.pending.list)},
 	.se = {.weight = 1024},
 	.cpus_allowed = ~0ULL,
+	.timer_slack = 50000,
 	.on_cpu = 1,
 	.usage = ATOMIC_INIT(1),
 };
@@ -228,6 +229,7 @@ struct task_struct *task_alloc(const struct task_struct *from)
 	list_init(&t->thread_node);
 	list_init(&t->tasks);
 	t->pid_next = NULL;
+	t->parent_death_signal = 0;
 	t->vfork_done = NULL;
 	t->released = false;
 	t->files = NULL;

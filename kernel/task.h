@@ -34,6 +34,7 @@ struct cred { /* per task; changed only by the task itself */
 	unsigned ngroups;
 	u32 groups[32];
 	bool no_new_privs;
+	bool keep_caps; /* prctl: permitted capabilities survive giving up user ID 0 */
 };
 
 struct sched_entity {
@@ -109,6 +110,8 @@ struct task_struct {
 		void __user *user;
 		unsigned long arg[3];
 	} restart;
+	int parent_death_signal;   /* prctl: sent to this task when its parent ends; 0: none */
+	u8 policy;                 /* SCHED_NORMAL, BATCH, IDLE: remembered, no more */
 	u32 personality;           /* of personality(2) */
 	unsigned long timer_slack; /* prctl: only remembered */
 	int oom_score_adj;         /* of the process; leader's counts */
@@ -150,6 +153,7 @@ struct signal_struct {                    /* a process */
 	unsigned long maxrss, cmaxrss; /* KiB */
 	struct itimer *itimer;         /* setitimer, alarm: made at first use (kernel/itimer.c) */
 	bool is_child_subreaper;
+	bool undumpable; /* prctl(PR_SET_DUMPABLE) */
 };
 
 #define SIGNAL_STOPPED     0x1u /* all threads have stopped */
@@ -186,7 +190,7 @@ static inline unsigned long rlimit(unsigned resource)
 }
 void set_task_comm(struct task_struct *t, const char *comm);
 unsigned nr_threads(void);
-pid_t last_pid(void); /* the number given out last */
+pid_t last_pid(void);                              /* the number given out last */
 char task_state_char(const struct task_struct *t); /* R S D T Z X as ps shows it */
 /* User and system time of one task, of all threads of a process (the dead ones too), in ns. */
 void task_cputime(struct task_struct *t, u64 *user, u64 *system);
