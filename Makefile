@@ -7,7 +7,8 @@ CC     ?= gcc
 MAKEFLAGS += --no-builtin-rules
 
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
-          -Wno-missing-field-initializers -Wno-sign-compare -Wno-address-of-packed-member
+          -Wno-missing-field-initializers -Wno-sign-compare -Wno-address-of-packed-member \
+          -Wno-unknown-warning-option -Wno-gnu-variable-sized-type-not-at-end
 
 all: kernel tools
 
@@ -15,6 +16,7 @@ include arch/x86/x86_64.mk
 include tests/host/host-tests.mk
 -include host/host.mk
 -include tests/guest/guest.mk
+include tools/check.mk
 
 .PHONY: all kernel tools clean
 

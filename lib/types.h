@@ -70,20 +70,20 @@ typedef struct {
 	} while (0)
 
 #undef __always_inline /* libc's headers have one too */
-#define __packed        __attribute__((packed))
-#define __aligned(n)    __attribute__((aligned(n)))
-#define __cold          __attribute__((cold))
-#define __noreturn      __attribute__((noreturn))
-#define __noinline      __attribute__((noinline))
-#define __always_inline inline __attribute__((always_inline))
-#define __must_check    __attribute__((warn_unused_result))
-#define __printf(f, a)  __attribute__((format(printf, f, a)))
-#define __section(s)    __attribute__((section(s)))
-#define __used          __attribute__((used))
-#define __maybe_unused  __attribute__((unused))
+#define __packed             __attribute__((packed))
+#define __aligned(n)         __attribute__((aligned(n)))
+#define __cold               __attribute__((cold))
+#define __noreturn           __attribute__((noreturn))
+#define __noinline           __attribute__((noinline))
+#define __always_inline      inline __attribute__((always_inline))
+#define __must_check         __attribute__((warn_unused_result))
+#define __printf(f, a)       __attribute__((format(printf, f, a)))
+#define __section(s)         __attribute__((section(s)))
+#define __used               __attribute__((used))
+#define __maybe_unused       __attribute__((unused))
 /* Reads what others write meanwhile, and means to: ThreadSanitizer shall not report it. */
 #define __no_sanitize_thread __attribute__((no_sanitize("thread")))
-#define fallthrough     __attribute__((fallthrough))
+#define fallthrough          __attribute__((fallthrough))
 #define static_assert _Static_assert
 
 /*

@@ -17,7 +17,7 @@ enum lock_rank {
 	RANK_RENAME,        /* one rename at a time in a file system */
 	RANK_INODE_DIR,     /* directory inode: parent before child */
 	RANK_PIPE,          /* a pipe's buffer */
-	RANK_TTY_WRITE,	     /* one write at a time on a terminal */
+	RANK_TTY_WRITE,     /* one write at a time on a terminal */
 	RANK_TTY,           /* a terminal's line discipline */
 	RANK_FILE_POS,      /* struct file's offset */
 	RANK_INODE,         /* regular file: size and writes */

@@ -20,7 +20,7 @@ SOFT_CFLAGS           := -std=gnu11 -g -fno-pie -fno-strict-aliasing -fno-common
 SOFT_CFLAGS_soft      := -O2
 SOFT_CFLAGS_soft-asan := -O1 -DPAGODA_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                          -fno-sanitize=alignment # the end of list_for_each_entry is no object
-SOFT_CFLAGS_soft-tsan := -O1 -DPAGODA_DEBUG -fsanitize=thread -Wno-tsan
+SOFT_CFLAGS_soft-tsan := -O1 -DPAGODA_DEBUG -fsanitize=thread -Wno-unknown-warning-option -Wno-tsan
 soft_cflags = $(SOFT_CFLAGS) $(SOFT_CFLAGS_$(1)) -Iarch/soft/geometry/$(SOFT_GEOMETRY)
 
 HOST_TESTS := $(wildcard tests/host/test_*.c)
