@@ -37,7 +37,7 @@
 
 #define IER_RECEIVE  0x01
 #define IER_TRANSMIT 0x02
-#define FCR_ENABLE   0x07 /* on, both emptied; interrupt at each byte */
+#define FCR_ENABLE   0xc7 /* on, both emptied; interrupt at 14 bytes, or 4 idle ones after fewer */
 #define LCR_8N1      0x03
 #define LCR_DLAB     0x80
 #define MCR_DTR      0x01

@@ -59,10 +59,11 @@ struct session {
 
 	int signals, timer;
 	bool stdin_over;
-	bool heard;                      /* the guest said something on any of its ports */
-	bool guest_ready;                /* READY came */
-	int in_flight;                   /* bytes of STDIN frames without credit */
-	unsigned escapes;                /* ^] in a row */
+	bool busy;        /* a channel has just delivered: more is likely to come at once */
+	bool heard;       /* the guest said something on any of its ports */
+	bool guest_ready; /* READY came */
+	int in_flight;    /* bytes of STDIN frames without credit */
+	unsigned escapes; /* ^] in a row */
 	struct timespec last_signals[2]; /* when the last two for the program came */
 
 	bool have_status;
@@ -230,6 +231,7 @@ static void read_channel(struct session *session, enum machine_channel channel)
 		return;
 	}
 	session->heard |= channel <= CHANNEL_CONSOLE;
+	session->busy = true;
 	switch (channel) {
 	case CHANNEL_WIRE: handle_frames(session); break;
 	case CHANNEL_TERMINAL:
@@ -348,6 +350,8 @@ static void turn(struct session *session)
 	enum { SIGNALS, TIMER, STDIN, OUTPUTS, CHANNELS = OUTPUTS + NR_OUTPUTS, END };
 	struct pollfd polls[END + NR_CHANNELS - 1];
 	bool ending = session->timed_out || session->killed_by;
+	/* QEMU hands over one byte at a time: let some gather, a system call for each is dear. */
+	static const struct timespec gather = {0, 200000};
 
 	polls[SIGNALS] = (struct pollfd){session->signals, POLLIN, 0};
 	polls[TIMER] = (struct pollfd){session->timed_out ? -1 : session->timer, POLLIN, 0};
@@ -364,6 +368,9 @@ static void turn(struct session *session)
 		polls[CHANNELS + i] =
 			(struct pollfd){events ? session->machine->channels[i] : -1, events, 0};
 	}
+	if (session->busy)
+		nanosleep(&gather, NULL);
+	session->busy = false;
 	if (poll(polls, CHANNELS + NR_CHANNELS, -1) < 0)
 		return;
 

@@ -35,8 +35,8 @@ expect_match() { # NAME FOUND REGEXP
 }
 
 # guest ARGUMENT...: `pagoda run` with a bound; leaves $status, $work/out, $work/err.
-guest() {
-	"$pagoda" run --timeout 60 "${kernel[@]}" "$@" >"$work/out" 2>"$work/err"
+guest() { # LIMIT: its bound in seconds
+	"$pagoda" run --timeout "${LIMIT:-60}" "${kernel[@]}" "$@" >"$work/out" 2>"$work/err"
 	status=$?
 }
 
