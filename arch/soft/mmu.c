@@ -139,6 +139,10 @@ void arch_mm_init(struct arch_mm *mm, pte_t *root)
 	mm->cpu_mask = 0;
 }
 
+void arch_mm_exit(struct arch_mm *mm)
+{
+}
+
 static void flush(struct tlb *tlb, unsigned long start, unsigned long end)
 {
 	pthread_mutex_lock(&tlb->lock);

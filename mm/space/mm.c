@@ -67,6 +67,7 @@ void mmdrop(struct mm_struct *mm)
 	if (!atomic_dec_and_test(&mm->mm_count))
 		return;
 	mm_unregister(mm);
+	arch_mm_exit(&mm->arch);
 	pt_free_table(mm->arch.root);
 	epoch_call(&mm->epoch, free_mm_now);
 }

@@ -220,6 +220,12 @@ void arch_mm_init(struct arch_mm *mm, pte_t *root)
 		root[kernel_entry[i]] = swapper_pg_dir[kernel_entry[i]];
 }
 
+void arch_mm_exit(struct arch_mm *mm)
+{
+	for (unsigned i = 0; i < kernel_entries; i++)
+		mm->root[kernel_entry[i]] = (pte_t){0};
+}
+
 /* A kernel region grew by a whole top entry after the running space was made: take it over. */
 bool kernel_entry_sync(unsigned long va)
 {

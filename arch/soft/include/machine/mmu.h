@@ -23,6 +23,8 @@ extern pte_t *soft_kernel_root;
 #define swapper_pg_dir soft_kernel_root
 
 void arch_mm_init(struct arch_mm *mm, pte_t *root);
+/* Take the kernel\'s half out of a root that no CPU uses any more: it is zeroed as it was. */
+void arch_mm_exit(struct arch_mm *mm);
 /* Load the space on this CPU. NULL: the kernel's. */
 void switch_mm(struct arch_mm *mm);
 

@@ -19,6 +19,8 @@ extern pte_t swapper_pg_dir[]; /* the kernel's own root */
 
 /* Give a new root the kernel's half (shared by all spaces). The pgd page is zeroed already. */
 void arch_mm_init(struct arch_mm *mm, pte_t *root);
+/* Take the kernel\'s half out of a root that no CPU uses any more: it is zeroed as it was. */
+void arch_mm_exit(struct arch_mm *mm);
 /* Load the space on this CPU. Interrupts off. A kernel thread passes the kernel's (NULL). */
 void switch_mm(struct arch_mm *mm);
 
