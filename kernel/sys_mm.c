@@ -3,7 +3,6 @@
  * processes: their limits and rights.
  */
 #include "kernel/initcall.h"
-#include "kernel/random.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/space/space.h"
@@ -151,22 +150,12 @@ static bool sys_rawio(void)
 	return capable(CAP_SYS_RAWIO);
 }
 
-static bool no_randomization;
-
-static void norandmaps(const char *value)
-{
-	no_randomization = true;
-}
-BOOT_PARAM("norandmaps", norandmaps);
-
 static int register_limits(void)
 {
 	space_limits.rlimit = current_rlimit;
 	space_limits.capable_ipc_lock = ipc_lock;
 	space_limits.capable_sys_admin = sys_admin;
 	space_limits.capable_sys_rawio = sys_rawio;
-	space_limits.random = get_random_u64;
-	space_limits.randomize = !no_randomization;
 	return 0;
 }
 INITCALL(INIT_EARLY, register_limits);
