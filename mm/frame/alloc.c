@@ -363,8 +363,9 @@ __noinline void free_pages_slow(struct page *page, unsigned order)
 		return;
 	enum migratetype type = buddy_type(zone, pfn);
 
+	if (!frame_debug_free(page, order))
+		return;
 	trace_page_free(pfn, order, type, zone->id);
-	frame_debug_free(page, order);
 	if (order - 1 < PCP_BLOCK_ORDERS && type < MIGRATE_PCPTYPES) {
 		pcp_keep_block(zone->pcp[cpu_id()], pfn, order, type);
 		return;

@@ -71,8 +71,14 @@ void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
 	}
 }
 
-void frame_debug_free(struct page *page, unsigned order)
+bool frame_debug_free(struct page *page, unsigned order)
 {
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		if (*owner_slot(page + i) <= FREED) {
+			report_bad_page(page + i, "freed twice");
+			return false;
+		}
+	}
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		bool seen = can_be_seen();
 
@@ -80,6 +86,7 @@ void frame_debug_free(struct page *page, unsigned order)
 			memset(page_address(page + i), (int)(POISON & 0xff), PAGE_SIZE);
 		*owner_slot(page + i) = seen ? FREED : 0;
 	}
+	return true;
 }
 
 static unsigned fail_left;            /* the allocation that fails, counted down; 0: none */

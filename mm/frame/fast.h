@@ -25,13 +25,15 @@ void clear_pages(struct page *page, unsigned order);
 #ifdef PAGODA_DEBUG
 /* Poison, owner, fail_nth (debug.c); no-ops in the release build. */
 void frame_debug_alloc(struct page *page, unsigned order, const void *caller);
-void frame_debug_free(struct page *page, unsigned order);
+/* False: it must not be freed (it has been already). */
+bool frame_debug_free(struct page *page, unsigned order);
 #else
 static inline void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
 {
 }
-static inline void frame_debug_free(struct page *page, unsigned order)
+static inline bool frame_debug_free(struct page *page, unsigned order)
 {
+	return true;
 }
 #endif
 
@@ -125,8 +127,9 @@ static __always_inline void free_unreferenced_page(struct page *page)
 	}
 	WRITE_ONCE(page->flags, flags & PAGE_FLAGS_CONSTANT);
 	page->mapping = 0;
+	if (!frame_debug_free(page, 0))
+		return;
 	trace_page_free(pfn, 0, type, flags >> PAGE_ZONE_SHIFT);
-	frame_debug_free(page, 0);
 
 	ring->pfn[ring->head++ % PCP_RING] = (u32)pfn;
 	if (unlikely(ring->head - ring->tail > pcp->high))

@@ -162,7 +162,7 @@ struct pglist_data;
 struct zone {
 	spinlock_t lock; /* guards free_area, pageblock types, free_pages */
 	u16 nonempty
-		[MIGRATE_TYPES]; /* (lock) bit per order: free_area[order].list[type] has blocks */
+		[MIGRATE_TYPES]; /* (lock; read without) bit per order: free_area[order].list[type] has blocks */
 	struct free_area free_area[MAX_ORDER];
 	unsigned long free_pages;          /* (lock; read without) exact */
 	unsigned long watermark[NR_WMARK]; /* pages; changed under the setup mutex */

@@ -452,22 +452,30 @@ struct block {
 	unsigned order;
 };
 
+/* The smallest free block of at least this order, by the model; MAX_ORDER: there is none. */
+static unsigned model_smallest(unsigned order)
+{
+	unsigned smallest = MAX_ORDER;
+
+	for (unsigned long rel = 0; rel < ARRAY_SIZE(model_free);) {
+		unsigned here = model_free[rel] ? model_order(rel) : 0;
+
+		if (model_free[rel] && here >= order)
+			smallest = min(smallest, here);
+		rel += 1UL << here;
+	}
+	return smallest;
+}
+
 static void model_take(pfn_t pfn, unsigned order, bool single_type)
 {
 	unsigned long rel = pfn - zone.base_pfn;
 
 	assert_true(IS_ALIGNED(pfn, 1UL << order));
 	assert_true(all_free(rel, order));
-	if (single_type) {
-		/* It was the smallest block that serves. */
-		unsigned from = model_order(rel);
-
-		for (unsigned long at = 0; at < ARRAY_SIZE(model_free); at++)
-			if (model_free[at] && model_order(at) >= order)
-				assert_true(model_order(at) >= from);
-	}
-	for (unsigned long i = 0; i < 1UL << order; i++)
-		model_free[rel + i] = false;
+	if (single_type)
+		assert_int_equal(model_order(rel), model_smallest(order));
+	memset(&model_free[rel], false, 1UL << order);
 }
 
 static void random_traffic(unsigned types, unsigned steps)
@@ -496,8 +504,7 @@ static void random_traffic(unsigned types, unsigned steps)
 				model_take(pfn, order, types == 1);
 				held[n++] = (struct block){pfn, order};
 			} else {
-				for (unsigned long at = 0; at < ARRAY_SIZE(model_free); at++)
-					assert_false(model_free[at] && model_order(at) >= order);
+				assert_int_equal(model_smallest(order), MAX_ORDER);
 			}
 		} else if (n > 0) {
 			unsigned i = random_below(&random, n);
