@@ -8,7 +8,7 @@
 static void put_column_name(struct seq_file *m, const char *name, size_t line_start)
 {
 	/* Names begin at column 73, as they always did. */
-	while (m->count - line_start < 73)
+	while (m->count - line_start < 73 && !m->overflow)
 		seq_putc(m, ' ');
 	seq_puts(m, name);
 }
