@@ -14,6 +14,7 @@ all: kernel tools
 
 include arch/x86/x86_64.mk
 include tests/host/host-tests.mk
+-include bench/host/bench.mk
 -include host/host.mk
 -include tests/guest/guest.mk
 include tools/check.mk

@@ -85,6 +85,7 @@ static int set_geometry(struct kmem_cache *cache, size_t bytes, size_t align, u3
 	u32 end = cache->bitmap_offset  ? cache->bitmap_offset
 		  : cache->epoch_offset ? cache->epoch_offset
 					: (u32)(PAGE_SIZE << cache->order);
+	cache->offset_mask = (u32)(PAGE_SIZE << cache->order) - 1;
 	cache->colour_step = max(CACHE_LINE, cache->align);
 	cache->colours = min((end - used) / cache->colour_step + 1, SLAB_COLOURS);
 	cache->all_free = cache->objects >= SLAB_BITS ? ~0ULL : (1ULL << cache->objects) - 1;

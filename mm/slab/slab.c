@@ -83,34 +83,42 @@ static inline void add_free(struct kmem_cache_node *node, long n)
 	WRITE_ONCE(node->free_objects, node->free_objects + n);
 }
 
-/* Take up to `want` free objects off a slab, highest first: popped, they come in rising order. */
+/* Take up to `want` of the objects of one word of bits, lowest first; the bits that are left. */
+static inline u64 take_word(const struct kmem_cache *cache, u64 bits, char *origin, void **out,
+			    unsigned want, unsigned *taken)
+{
+	const size_t size = cache->size;
+	void **at = out, **end = out + want;
+
+	for (; bits && at < end; bits &= bits - 1)
+		*at++ = origin + (unsigned)__builtin_ctzll(bits) * size;
+	*taken = (unsigned)(at - out);
+	return bits;
+}
+
+/* Take up to `want` free objects off a slab; how many. */
 static unsigned take_objects(struct kmem_cache *cache, struct page *slab, void **out, unsigned want)
 {
-	u64 *bitmap = slab_bitmap(cache, slab);
-	unsigned word = 0, words = 1, n = 0;
+	char *origin = slab_object(cache, slab, 0);
+	unsigned word = slab->slab_first, n = 0, taken;
+	u64 *bitmap;
 
-	if (cache->bitmap_offset) {
-		word = slab->slab_first;
-		words = slab_words(cache);
+	if (likely(!cache->bitmap_offset)) {
+		slab->slab_free = take_word(cache, slab->slab_free, origin, out, want, &n);
+		return n;
 	}
-	for (; n < want && word < words; word++) {
-		void *origin = slab_object(cache, slab, word * SLAB_BITS);
-		u64 bits = bitmap[word];
-
-		while (bits && n < want) {
-			unsigned i = SLAB_BITS - 1 - __builtin_clzll(bits);
-
-			bits ^= 1ULL << i;
-			out[n++] = (char *)origin + (size_t)i * cache->size;
-		}
-		bitmap[word] = bits;
-		if (bits)
+	bitmap = slab_bitmap(cache, slab);
+	for (;;) {
+		bitmap[word] = take_word(cache, bitmap[word],
+					 origin + (size_t)word * SLAB_BITS * cache->size, out + n,
+					 want - n, &taken);
+		n += taken;
+		if (n == want || word + 1 == slab_words(cache))
 			break;
+		word++;
 	}
-	if (cache->bitmap_offset) {
-		slab->slab_first = word;
-		slab->slab_inuse += n;
-	}
+	slab->slab_first = word;
+	slab->slab_inuse += n;
 	return n;
 }
 
@@ -145,43 +153,84 @@ static unsigned take_from_slabs(struct kmem_cache *cache, struct kmem_cache_node
 	return n;
 }
 
+/* A slab that was full has one free object: last in line, so that its others have time to come back. */
+static __noinline void full_to_partial(struct kmem_cache_node *node, struct page *slab)
+{
+	page_list_del(&node->full, slab);
+	page_list_add_tail(&node->partial, slab);
+}
+
+/* A slab has become empty. Where the node has plenty it goes to `surplus`. */
+static __noinline void partial_to_empty(struct kmem_cache *cache, struct kmem_cache_node *node,
+					struct page *slab, struct page_list *surplus)
+{
+	page_list_del(&node->partial, slab);
+	if (node->free_objects > READ_ONCE(cache->free_limit)) {
+		add_free(node, -(long)cache->objects);
+		page_list_add(surplus, slab);
+	} else {
+		page_list_add(&node->empty, slab);
+	}
+}
+
 /*
  * Give objects of this node back to their slabs. Slabs that become empty while the node
  * has plenty go to `surplus`, to be freed when the lock has been dropped.
  */
+static void give_to_bits_on_slab(struct kmem_cache *cache, struct kmem_cache_node *node,
+				 void **objects, unsigned n, struct page_list *surplus)
+{
+	for (unsigned k = 0; k < n; k++) {
+		struct page *slab = cache_slab(cache, objects[k]);
+		unsigned i = slab_index(cache, slab, objects[k]);
+		u64 *word = slab_bitmap(cache, slab) + i / SLAB_BITS;
+
+		ASSERT(slab->slab_cache == cache && i < cache->objects);
+		ASSERT(!(*word & 1ULL << i % SLAB_BITS)); /* freed twice? */
+		*word |= 1ULL << i % SLAB_BITS;
+		slab->slab_first = min(slab->slab_first, (u16)(i / SLAB_BITS));
+		if (slab->slab_inuse-- == cache->objects)
+			full_to_partial(node, slab);
+		if (slab->slab_inuse == 0)
+			partial_to_empty(cache, node, slab, surplus);
+	}
+}
+
+/* The same for bits in the descriptor: what frees at random spend their time in. */
+static void give_to_bits_in_descriptor(struct kmem_cache *cache, struct kmem_cache_node *node,
+				       void **objects, unsigned n, struct page_list *surplus)
+{
+	const struct kmem_cache geometry = {.size = cache->size,
+					    .reciprocal = cache->reciprocal,
+					    .offset_mask = cache->offset_mask,
+					    .object_offset = cache->object_offset,
+					    .colours = cache->colours,
+					    .colour_step = cache->colour_step};
+	const u64 all_free = cache->all_free;
+
+	for (unsigned k = 0; k < n; k++) {
+		struct page *slab = cache_slab(&geometry, objects[k]);
+		u64 old = slab->slab_free;
+		u64 bits = old | 1ULL << slab_index(&geometry, slab, objects[k]);
+
+		ASSERT(slab->slab_cache == cache && bits <= all_free);
+		ASSERT(bits != old); /* freed twice? */
+		slab->slab_free = bits;
+		if (unlikely(old == 0))
+			full_to_partial(node, slab);
+		if (unlikely(bits == all_free))
+			partial_to_empty(cache, node, slab, surplus);
+	}
+}
+
 static void give_to_slabs(struct kmem_cache *cache, struct kmem_cache_node *node, void **objects,
 			  unsigned n, struct page_list *surplus)
 {
 	add_free(node, n);
-	for (unsigned k = 0; k < n; k++) {
-		struct page *slab = object_slab(objects[k]);
-		unsigned i = slab_index(cache, slab, objects[k]);
-		u64 *word = slab_bitmap(cache, slab) + i / SLAB_BITS;
-		u64 bit = 1ULL << i % SLAB_BITS;
-		struct page_list *from;
-
-		ASSERT(slab->slab_cache == cache && i < cache->objects);
-		ASSERT(!(*word & bit)); /* freed twice? */
-		from = slab_is_full(cache, slab) ? &node->full : &node->partial;
-		*word |= bit;
-		if (cache->bitmap_offset) {
-			slab->slab_inuse--;
-			slab->slab_first = min(slab->slab_first, (u16)(i / SLAB_BITS));
-		}
-		if (slab_is_empty(cache, slab)) {
-			page_list_del(from, slab);
-			if (node->free_objects > cache->free_limit) {
-				add_free(node, -(long)cache->objects);
-				page_list_add(surplus, slab);
-			} else {
-				page_list_add(&node->empty, slab);
-			}
-		} else if (from == &node->full) {
-			/* Last in line for a refill: time for its other objects to come back. */
-			page_list_del(from, slab);
-			page_list_add_tail(&node->partial, slab);
-		}
-	}
+	if (cache->bitmap_offset)
+		give_to_bits_on_slab(cache, node, objects, n, surplus);
+	else
+		give_to_bits_in_descriptor(cache, node, objects, n, surplus);
 }
 
 /* ---- Slabs from and to the page allocator ---- */

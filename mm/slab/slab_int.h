@@ -56,6 +56,7 @@ struct kmem_cache {
 	u32 flags;
 	u32 size;          /* from one object to the next */
 	u32 reciprocal;    /* 2^32 / size, rounded up */
+	u32 offset_mask;   /* of an address: its offset in its slab, which is aligned to its size */
 	u32 objects;       /* in a slab */
 	u64 all_free;      /* the bitmap of an empty slab of up to 64 objects */
 	u32 bitmap_offset; /* in the slab; 0: the bitmap is in the descriptor */
@@ -123,22 +124,32 @@ static inline unsigned slab_colour(const struct page *slab)
 	return READ_ONCE(slab->flags) >> PAGE_POLICY_SHIFT & (SLAB_COLOURS - 1);
 }
 
-/* The first slot. */
-static inline char *slab_base(const struct kmem_cache *cache, const struct page *slab)
+/* From the slab's begin to its first object. */
+static inline u32 slab_offset(const struct kmem_cache *cache, const struct page *slab)
 {
-	return (char *)page_address(slab) + slab_colour(slab) * cache->colour_step;
+	u32 offset = cache->object_offset;
+
+	if (cache->colours > 1)
+		offset += slab_colour(slab) * cache->colour_step;
+	return offset;
 }
 
 static inline void *slab_object(const struct kmem_cache *cache, const struct page *slab, unsigned i)
 {
-	return slab_base(cache, slab) + (size_t)i * cache->size + cache->object_offset;
+	return (char *)page_address(slab) + slab_offset(cache, slab) + (size_t)i * cache->size;
+}
+
+/* The descriptor of the slab an object of this cache is on. */
+static inline struct page *cache_slab(const struct kmem_cache *cache, const void *object)
+{
+	return virt_to_page((void *)((unsigned long)object & ~(unsigned long)cache->offset_mask));
 }
 
 /* Exact for the addresses of objects: the rounding of the reciprocal costs less than 1/size. */
 static inline unsigned slab_index(const struct kmem_cache *cache, const struct page *slab,
 				  const void *object)
 {
-	u32 offset = (u32)((const char *)object - slab_base(cache, slab)) - cache->object_offset;
+	u32 offset = ((u32)(unsigned long)object & cache->offset_mask) - slab_offset(cache, slab);
 
 	return (u32)((u64)offset * cache->reciprocal >> 32);
 }
