@@ -18,7 +18,7 @@ struct soft_cpu {
 	unsigned id;
 	bool irqs_off;
 };
-extern __thread struct soft_cpu soft_cpu;
+extern __thread struct soft_cpu soft_cpu __attribute__((tls_model("local-exec")));
 
 static __always_inline unsigned cpu_id(void)
 {
