@@ -26,7 +26,7 @@ struct mm_struct *mm_alloc(void)
 
 	if (!mm)
 		return NULL;
-	root = pt_alloc_table(GFP_KERNEL);
+	root = pt_alloc_root(GFP_KERNEL);
 	if (!root) {
 		kmem_cache_free(mm_cache, mm);
 		return NULL;
@@ -68,7 +68,7 @@ void mmdrop(struct mm_struct *mm)
 		return;
 	mm_unregister(mm);
 	arch_mm_exit(&mm->arch);
-	pt_free_table(mm->arch.root);
+	pt_free_root(mm->arch.root);
 	epoch_call(&mm->epoch, free_mm_now);
 }
 
