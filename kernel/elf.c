@@ -4,8 +4,12 @@
  *   exec_elf()   read and check the headers of the program and of its interpreter
  *                build a whole new address space beside the old one:
  *                   segments mapped, bss zeroed, break, stack filled
- *                -- nothing has been lost so far: every error goes back --
+ *                -- nothing has been lost so far: errors go back --
  *                become the only thread, change spaces, forget handlers, ...
+ *
+ * Linux finds out that segments cannot be mapped only when the old program is gone,
+ * and kills the process by SIGSEGV.  Here it could still be told, but programs that
+ * test for it expect what Linux does, so those errors kill, too (cannot_map).
  *
  * Where a file goes:
  *   ET_EXEC                    where its addresses say
@@ -270,8 +274,10 @@ static int choose_bias(struct mm_struct *mm, struct elf_object *elf, bool has_in
 
 static int map_program(struct mm_struct *mm, struct elf_object *program, bool has_interp)
 {
-	int err = choose_bias(mm, program, has_interp);
+	int err = check_segments(program);
 
+	if (!err)
+		err = choose_bias(mm, program, has_interp);
 	if (!err)
 		err = map_segments(mm, program);
 	if (err)
@@ -283,6 +289,20 @@ static int map_program(struct mm_struct *mm, struct elf_object *program, bool ha
 	mm_set_brk(mm, program->header.e_type == ET_DYN && !has_interp ? ELF_ET_DYN_BASE
 								       : program->end);
 	return 0;
+}
+
+/* The segments make no sense: the process ends, but for init in the making. Returns the error. */
+static int cannot_map(int err)
+{
+	struct sighand_struct *sighand;
+
+	if (current->mm) {
+		sighand = lock_sighand(current);
+		sighand->action[SIGSEGV - 1].handler = SIG_DFL_PTR;
+		unlock_sighand(sighand);
+		force_signal(SIGSEGV, SI_KERNEL, 0);
+	}
+	return err;
 }
 
 static struct mm_struct *build_space(struct elf_object *program, struct elf_object *interp,
@@ -297,11 +317,15 @@ static struct mm_struct *build_space(struct elf_object *program, struct elf_obje
 	mm_set_layout(mm);
 	err = map_program(mm, program, interp != NULL);
 	if (!err && interp) {
-		err = choose_bias(mm, interp, false);
+		err = check_segments(interp);
+		if (!err)
+			err = choose_bias(mm, interp, false);
 		if (!err)
 			err = map_segments(mm, interp);
 	}
-	if (!err)
+	if (err)
+		err = cannot_map(err);
+	else
 		err = setup_stack(mm, top, wants_executable_stack(program));
 	if (!err)
 		err = build_stack(mm, top, strings, program, interp);
@@ -356,8 +380,6 @@ static int with_interp(struct elf_object *program, const struct exec_strings *st
 		return err;
 	err = read_headers(&interp, &file, -ELIBBAD);
 	if (!err)
-		err = check_segments(&interp);
-	if (!err)
 		err = run_image(program, &interp, strings);
 	kfree(interp.segment);
 	close_interp(&file);
@@ -372,8 +394,6 @@ int exec_elf(const struct exec_file *image, const struct exec_strings *strings,
 	char *path = NULL;
 	int err = read_headers(&program, image, -ENOEXEC);
 
-	if (!err)
-		err = check_segments(&program);
 	if (!err) {
 		path = read_interp_path(&program);
 		if (IS_ERR(path))
