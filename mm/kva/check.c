@@ -80,13 +80,15 @@ static unsigned check_tables(pte_t *table, enum pt_level level, unsigned long va
 	unsigned bad = 0;
 	u32 present = 0;
 
-	for (; va < end; va += PT_SIZE(level)) {
-		pte_t e = pte_get(&table[pt_index(level, va)]);
+	/* The modules' region lies so high that a step may pass the last address. */
+	for (unsigned long at = va, next; at < end && at >= va; at = next) {
+		pte_t e = pte_get(&table[pt_index(level, at)]);
 
+		next = ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level);
 		present += !pte_none(e);
 		if (level > PT_PTE && pte_is_table(e))
-			bad += check_tables(pt_table(e), pt_below(level), va,
-					    min(end, va + PT_SIZE(level)));
+			bad += check_tables(pt_table(e), pt_below(level), at,
+					    min(end - 1, next - 1) + 1);
 	}
 	if (level == PT_PTE && present != pt_page(table)->pt_present) {
 		pr_err("kva_check: table of %#lx: %u entries, counted %u\n", va, present,
