@@ -60,7 +60,7 @@ static const char help_after[] =
 	"--timeout passed; 125 the machine did not start, or the kernel stopped (its console "
 	"is then shown on stderr); 126 PROGRAM cannot be executed; 127 PROGRAM not found.\n\n"
 	"Signals go to the program. Three within two seconds, or ^] typed three times in a "
-	"terminal, end the machine itself.";
+	"terminal, end the machine itself; SIGALRM does what --timeout does.";
 
 struct reading {
 	struct run_options *options;

@@ -64,6 +64,7 @@ struct session {
 	bool guest_ready; /* READY came */
 	int in_flight;    /* bytes of STDIN frames without credit */
 	unsigned escapes; /* ^] in a row */
+	struct timespec start;
 	struct timespec last_signals[2]; /* when the last two for the program came */
 
 	bool have_status;
@@ -73,8 +74,8 @@ struct session {
 	int qemu_status;
 };
 
-static const int handled[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
-			      SIGUSR2, SIGTSTP, SIGCHLD, SIGWINCH, SIGCONT};
+static const int handled[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1, SIGUSR2,
+			      SIGALRM, SIGTSTP, SIGCHLD, SIGWINCH, SIGCONT};
 
 static sigset_t handled_set(void)
 {
@@ -299,6 +300,12 @@ static void stop_all(struct session *session)
 		terminal_raw(0);
 }
 
+static void handle_timeout(struct session *session)
+{
+	session->timed_out = true;
+	kill_machine(session);
+}
+
 static void handle_signal(struct session *session)
 {
 	struct signalfd_siginfo info;
@@ -313,6 +320,7 @@ static void handle_signal(struct session *session)
 		return;
 	case SIGWINCH: send_window_size(session); return;
 	case SIGTSTP: stop_all(session); return;
+	case SIGALRM: handle_timeout(session); return;
 	}
 	if (session->guest_ready && !user_insists(session)) {
 		uint8_t number = info.ssi_signo;
@@ -322,12 +330,6 @@ static void handle_signal(struct session *session)
 		session->killed_by = info.ssi_signo;
 		kill_machine(session);
 	}
-}
-
-static void handle_timeout(struct session *session)
-{
-	session->timed_out = true;
-	kill_machine(session);
 }
 
 /* ---- the loop ---- */
@@ -437,6 +439,7 @@ static void shutdown_reason(struct session *session, char *reason, size_t size)
 
 static int conclude(struct session *session)
 {
+	struct timespec now;
 	char reason[64];
 	bool in_order = WIFEXITED(session->qemu_status) && !WEXITSTATUS(session->qemu_status);
 
@@ -448,8 +451,11 @@ static int conclude(struct session *session)
 	if (session->killed_by)
 		return EXIT_SIGNAL + session->killed_by;
 	if (session->timed_out) {
-		show_last(&session->from_channel[CHANNEL_CONSOLE], 10);
-		fprintf(stderr, "pagoda: timeout after %g s\n", session->options->timeout);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		show_last(&session->from_channel[CHANNEL_CONSOLE], 30);
+		fprintf(stderr, "pagoda: timeout after %.3g s\n",
+			now.tv_sec - session->start.tv_sec +
+				(now.tv_nsec - session->start.tv_nsec) / 1e9);
 		return EXIT_TIMEOUT;
 	}
 	if (in_order && !strcmp(reason, "guest-shutdown")) {
@@ -483,6 +489,7 @@ static void start_timer(struct session *session)
 		.it_value = {(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)},
 	};
 
+	clock_gettime(CLOCK_MONOTONIC, &session->start);
 	session->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (seconds > 0)
 		timerfd_settime(session->timer, 0, &when, NULL);

@@ -7,14 +7,15 @@
 # failed and the others go on in a new boot.
 #
 # PAGODA (default build/pagoda), BUILD (default build): where things are.
-# TEST_SEED is passed on, for tests that draw random numbers.
+# TEST_SEED is passed on, for tests that draw random numbers. TEST_PATIENCE: seconds
+# without a line after which a machine counts as hung.
 # Exit status: 0 when all passed.
 set -u
 
 pagoda=${PAGODA:-build/pagoda}
 built=${BUILD:-build}/guest-tests
 here=$(dirname "$0")
-timeout=${TEST_TIMEOUT:-600}
+patience=${TEST_PATIENCE:-120}
 
 machine=$1
 shift
@@ -40,52 +41,55 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# Copies the guest's report to ours and notes in $work/ended and $work/begun what ran.
+# Copies the guest's report (descriptor 3) to ours; what ran is in $begun and $ended. A
+# test has a minute (runner.sh): when nothing comes for much longer, the kernel hangs.
 report() {
-	while IFS= read -r line; do
+	local line where=$machine
+	begun= ended=0
+	while IFS= read -r -t "$patience" line <&3; do
 		case $line in
 		"# begin "*)
-			test=${line#\# begin }
-			echo "$test" >"$work/begun"
+			begun=${line#\# begin }
 			where=$machine
-			case $test in */*) where=$machine/${test%%/*} ;; esac
+			case $begun in */*) where=$machine/${begun%%/*} ;; esac
 			;;
-		"# end "*) echo "${line#\# end }" >>"$work/ended" ;;
+		"# end "*) ended=$((ended + 1)) ;;
 		"ok "*) echo "ok $where: ${line#ok }" ;;
 		"not ok "*)
 			echo "not ok $where: ${line#not ok }"
-			touch "$work/failed"
+			failed=1
 			;;
 		"#"*) echo "$line" ;;
 		*) echo "# $line" ;;
 		esac
 	done
+	[ $? -le 128 ] # more: read timed out
 }
 
 while [ ${#tests[@]} -gt 0 ]; do
-	: >"$work/ended"
-	: >"$work/begun"
-	"$pagoda" run --timeout "$timeout" "${add[@]}" "${options[@]}" -- \
+	exec 3< <(exec "$pagoda" run --timeout 3600 "${add[@]}" "${options[@]}" -- \
 		env ${TEST_SEED+TEST_SEED="$TEST_SEED"} sh /tests/runner.sh "${tests[@]}" \
-		2>"$work/errors" </dev/null | report
-	status=${PIPESTATUS[0]}
+		2>"$work/errors" </dev/null)
+	pid=$!
+	report || kill -ALRM $pid # shows the console and ends the machine
+	exec 3<&-
+	wait $pid
+	status=$?
 	sed 's/^/# /' "$work/errors"
-	ended=$(wc -l <"$work/ended")
-	[ "$ended" = ${#tests[@]} ] && [ "$status" = 0 ] && break
+	[ $ended = ${#tests[@]} ] && [ $status = 0 ] && break
 
 	failed=1
-	if [ "$ended" = ${#tests[@]} ]; then
+	if [ $ended = ${#tests[@]} ]; then
 		echo "not ok $machine: the machine ended with status $status after its last test"
 		break
 	fi
-	if [ "$(cat "$work/begun")" != "${tests[ended]}" ]; then
+	if [ "$begun" != "${tests[ended]}" ]; then
 		for test in "${tests[@]:ended}"; do
 			echo "not ok $machine: $test: not run, the machine ended with status $status"
 		done
 		break
 	fi
-	echo "not ok $machine: ${tests[ended]}: the machine ended with status $status"
+	echo "not ok $machine: $begun: the machine ended with status $status"
 	tests=("${tests[@]:ended+1}")
 done
-[ -e "$work/failed" ] && failed=1
 exit $failed
