@@ -51,15 +51,20 @@ static struct lruvec lruvecs[MAX_NUMNODES];
  */
 struct lru_run {
 	struct lruvec *locked; /* NULL before the first page */
-	u32 zone_id;           /* flags >> PAGE_ZONE_SHIFT of the last page */
-	bool changed;
+	u32 zone_id;           /* flags >> PAGE_ZONE_SHIFT of the last page; NO_ZONE: none */
+	u32 unsettled;         /* changes in delta[] */
 	long delta[NR_LRU_LISTS];
 	struct zone *zone;
 };
+#define NO_ZONE (~0u)
+#define LRU_RUN                    \
+	{                          \
+		.zone_id = NO_ZONE \
+	}
 
 static void run_settle(struct lru_run *run)
 {
-	if (!run->changed)
+	if (!run->unsettled)
 		return;
 	for (unsigned i = 0; i < NR_LRU_LISTS; i++) {
 		if (run->delta[i] == 0)
@@ -68,7 +73,7 @@ static void run_settle(struct lru_run *run)
 		mod_zone_stat(run->zone, NR_ZONE_INACTIVE_ANON + i, run->delta[i]);
 		run->delta[i] = 0;
 	}
-	run->changed = false;
+	run->unsettled = 0;
 }
 
 static void run_end(struct lru_run *run)
@@ -78,11 +83,13 @@ static void run_end(struct lru_run *run)
 	run_settle(run);
 	spin_unlock(&run->locked->lock);
 	run->locked = NULL;
+	run->zone_id = NO_ZONE;
 }
 
-static void run_switch(struct lru_run *run, struct page *page)
+static __noinline u32 run_switch(struct lru_run *run, struct page *page)
 {
 	struct lruvec *lruvec = node_lruvec(page_node(page));
+	u32 flags;
 
 	if (run->locked != lruvec) {
 		run_end(run);
@@ -91,50 +98,61 @@ static void run_switch(struct lru_run *run, struct page *page)
 	} else {
 		run_settle(run);
 	}
-	run->zone_id = READ_ONCE(page->flags) >> PAGE_ZONE_SHIFT;
+	/* What the page's links say can be relied on if PG_lru is set here. */
+	flags = load_acquire(&page->flags);
+	run->zone_id = flags >> PAGE_ZONE_SHIFT;
 	run->zone = page_zone(page);
+	return flags;
 }
 
-/* Hold the lock for this page. */
-static __always_inline void run_to(struct lru_run *run, struct page *page)
+/* Hold the lock for this page; its flags, read with the lock held. */
+static __always_inline u32 run_to(struct lru_run *run, struct page *page)
 {
-	if (unlikely(!run->locked || run->zone_id != READ_ONCE(page->flags) >> PAGE_ZONE_SHIFT))
-		run_switch(run, page);
+	u32 flags = load_acquire(&page->flags);
+
+	if (unlikely(run->zone_id != flags >> PAGE_ZONE_SHIFT))
+		flags = run_switch(run, page);
+	return flags;
 }
 
-static __always_inline void run_add(struct lru_run *run, struct page *page)
+static __always_inline void run_count(struct lru_run *run, enum lru_list list, long n)
 {
-	enum lru_list list = page_lru(page);
+	run->delta[list] += n;
+	run->unsettled++;
+}
+
+static __always_inline void run_add(struct lru_run *run, struct page *page, u32 flags)
+{
+	enum lru_list list = lru_of_flags(flags);
 
 	page_list_add(&run->locked->list[list], page);
-	run->delta[list]++;
-	run->changed = true;
-	trace_lru_add(page_to_pfn(page), list, run->locked->node->nid, 0);
+	run_count(run, list, 1);
+	trace_lru_add(page_to_pfn(page), list, flags >> PAGE_NODE_SHIFT, 0);
 }
 
-static struct page **page_slot(const struct page *page)
+/* Out of its slot; false if it is not there yet. */
+static __noinline bool leave_batch(struct page *page)
 {
-	return &per_cpu(lru_batch, page->prev / LRU_BATCH).slot[page->prev % LRU_BATCH];
+	struct page **slot =
+		&per_cpu(lru_batch, page->prev / LRU_BATCH).slot[page->prev % LRU_BATCH];
+
+	if (READ_ONCE(*slot) != page)
+		return false;
+	WRITE_ONCE(*slot, NULL);
+	return true;
 }
 
 /* Off the list or out of the batch; false if it is not in the batch yet. */
-static __always_inline bool run_del(struct lru_run *run, struct page *page)
+static __always_inline bool run_del(struct lru_run *run, struct page *page, u32 flags)
 {
 	enum lru_list list;
 
-	if (unlikely(page_in_batch(page))) {
-		struct page **slot = page_slot(page);
-
-		if (READ_ONCE(*slot) != page)
-			return false;
-		WRITE_ONCE(*slot, NULL);
-		return true;
-	}
-	list = page_lru(page);
+	if (unlikely(page_in_batch(page)))
+		return leave_batch(page);
+	list = lru_of_flags(flags);
 	page_list_del(&run->locked->list[list], page);
-	run->delta[list]--;
-	run->changed = true;
-	trace_lru_del(page_to_pfn(page), list, run->locked->node->nid, 0);
+	run_count(run, list, -1);
+	trace_lru_del(page_to_pfn(page), list, flags >> PAGE_NODE_SHIFT, 0);
 	return true;
 }
 
@@ -142,18 +160,19 @@ static __always_inline bool run_del(struct lru_run *run, struct page *page)
 
 static void drain_batch(struct lru_batch *batch, u32 slots)
 {
-	struct lru_run run = {0};
+	struct lru_run run = LRU_RUN;
 
 	for (u32 i = 0; i < slots; i++) {
 		struct page *page = load_acquire(&batch->slot[i]);
+		u32 flags;
 
 		if (!page)
 			continue;
-		run_to(&run, page);
+		flags = run_to(&run, page);
 		if (READ_ONCE(batch->slot[i]) != page)
 			continue; /* it went while we waited for the lock */
 		WRITE_ONCE(batch->slot[i], NULL);
-		run_add(&run, page);
+		run_add(&run, page, flags);
 	}
 	run_end(&run);
 }
@@ -200,22 +219,17 @@ void lru_list_del(struct lruvec *lruvec, struct page *page)
 	trace_lru_del(page_to_pfn(page), list, lruvec->node->nid, 0);
 }
 
-/* What the page's links say can be relied on after this, with the lock held. */
-static bool page_has_lru(const struct page *page)
-{
-	return load_acquire(&page->flags) >> PG_lru & 1;
-}
-
 bool lru_isolate(struct page *page)
 {
-	struct lru_run run = {0};
+	struct lru_run run = LRU_RUN;
 	bool taken;
+	u32 flags;
 
 	ASSERT(page_ref_count(page) > 0);
 	if (!page_test(page, PG_lru))
 		return false;
-	run_to(&run, page);
-	taken = page_has_lru(page) && run_del(&run, page);
+	flags = run_to(&run, page);
+	taken = flags & 1u << PG_lru && run_del(&run, page, flags);
 	if (taken)
 		page_clear(page, PG_lru);
 	run_end(&run);
@@ -225,9 +239,11 @@ bool lru_isolate(struct page *page)
 void activate_page(struct page *page)
 {
 	struct lruvec *lruvec = node_lruvec(page_node(page));
+	u32 flags;
 
 	spin_lock(&lruvec->lock);
-	if (page_has_lru(page) && !page_test(page, PG_active) && !page_test(page, PG_unevictable)) {
+	flags = load_acquire(&page->flags); /* before its links */
+	if ((flags & (1u << PG_lru | 1u << PG_active | 1u << PG_unevictable)) == 1u << PG_lru) {
 		if (page_in_batch(page)) {
 			page_set(page, PG_active); /* it will go to the right list at once */
 		} else {
@@ -259,54 +275,74 @@ void mark_page_accessed(struct page *page)
 
 static __always_inline void run_release(struct lru_run *run, struct page *page)
 {
-	bool __maybe_unused taken;
+	u32 flags = run_to(run, page);
+	bool __maybe_unused taken = run_del(run, page, flags);
 
-	run_to(run, page);
-	taken = run_del(run, page);
 	ASSERT(taken);
-	WRITE_ONCE(page->flags, page->flags & ~LRU_FLAGS);
+	WRITE_ONCE(page->flags, flags & ~LRU_FLAGS);
+}
+
+/* A file's page is out of its cache by now, for the cache has a reference. */
+static inline void assert_no_owner(const struct page *page)
+{
+	ASSERT(!page->mapping || page_is_anon(page));
 }
 
 void put_page_last(struct page *page)
 {
 	if (page_test(page, PG_lru)) {
-		struct lru_run run = {0};
+		struct lru_run run = LRU_RUN;
 
 		run_release(&run, page);
 		run_end(&run);
 	}
-	/* A file's page is out of its cache by now: the cache has a reference. */
-	ASSERT(!page->mapping || page_is_anon(page));
+	assert_no_owner(page);
 	if (unlikely(page_test(page, PG_head)))
 		__free_pages(page, compound_order(page));
 	else
 		free_unreferenced_page(page);
 }
 
-void release_pages(struct page **pages, unsigned n)
+/* Drop a reference to each; those it was the last one of are off their lists. How many, in front. */
+static unsigned release_batch(struct page **pages, unsigned n)
 {
-	struct lru_run run = {0};
+	struct lru_run run = LRU_RUN;
 	unsigned dead = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct page *page = compound_head(pages[i]);
+		u32 flags;
 
 		ASSERT(page_ref_count(page) > 0);
 		if (!atomic_dec_and_test(&page->refcount))
 			continue;
-		if (likely(page_test(page, PG_lru)))
+		flags = READ_ONCE(page->flags);
+		if (unlikely(flags & 1u << PG_head)) {
+			run_end(&run);
+			put_page_last(page);
+			continue;
+		}
+		if (likely(flags & 1u << PG_lru))
 			run_release(&run, page);
-		if (i % 64 == 63)
-			run_end(&run); /* let others have the lock now and then */
 		pages[dead++] = page;
 	}
 	run_end(&run);
-	for (unsigned i = 0; i < dead; i++) {
-		ASSERT(!pages[i]->mapping || page_is_anon(pages[i]));
-		if (unlikely(page_test(pages[i], PG_head)))
-			__free_pages(pages[i], compound_order(pages[i]));
-		else
+	return dead;
+}
+
+#define RELEASE_AT_ONCE 64u /* pages with one hold of the lock */
+
+void release_pages(struct page **pages, unsigned n)
+{
+	while (n > 0) {
+		unsigned batch = min(n, RELEASE_AT_ONCE), dead = release_batch(pages, batch);
+
+		for (unsigned i = 0; i < dead; i++) {
+			assert_no_owner(pages[i]);
 			free_unreferenced_page(pages[i]);
+		}
+		pages += batch;
+		n -= batch;
 	}
 }
 

@@ -95,14 +95,16 @@ static inline void lru_putback(struct page *page)
  * With the lock held, for those who work on whole lists: the list a page's flags name, and moves
  * that keep the gauges. (Pages in batches are on no list: list functions are not for them.)
  */
+static __always_inline enum lru_list lru_of_flags(u32 flags)
+{
+	if (unlikely(flags & 1u << PG_unevictable))
+		return LRU_UNEVICTABLE;
+	/* Two bits choose among four. */
+	return (flags & 1u << PG_swapbacked ? 0 : 2) + (flags >> PG_active & 1);
+}
 static inline enum lru_list page_lru(const struct page *page)
 {
-	u32 flags = READ_ONCE(page->flags);
-
-	if (flags & 1u << PG_unevictable)
-		return LRU_UNEVICTABLE;
-	return (flags & 1u << PG_swapbacked ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE) +
-	       (flags >> PG_active & 1);
+	return lru_of_flags(READ_ONCE(page->flags));
 }
 static inline bool page_in_batch(const struct page *page)
 {
