@@ -146,6 +146,8 @@ static int open_exec(int dirfd, const char *name, u32 flags, struct exec_file *i
 		err = -EACCES;
 	if (!err)
 		err = inode_permission(file->inode, MAY_EXEC);
+	if (!err)
+		err = file_claim(file, FMODE_EXEC);
 	if (err) {
 		fput(file);
 		return err;

@@ -65,10 +65,26 @@ static void file_free_epoch(struct epoch_head *head)
 	kmem_cache_free(file_cache, container_of(head, struct file, epoch));
 }
 
+/* One side at a time: a counter that goes up for writers and down for programs. */
+int file_claim(struct file *file, u32 fmode)
+{
+	const int step = fmode == FMODE_WRITE ? 1 : -1;
+	int count = atomic_read(&file->inode->writers);
+
+	do
+		if (count * step < 0)
+			return -ETXTBSY;
+	while (!try_cmpxchg(&file->inode->writers.v, &count, count + step));
+	file->claim = step;
+	return 0;
+}
+
 void fput(struct file *file)
 {
 	if (!atomic_dec_and_test(&file->count))
 		return;
+	if (file->claim)
+		atomic_sub(file->claim, &file->inode->writers);
 	if (file->ops && file->ops->release)
 		file->ops->release(file->inode, file);
 	path_put(&file->path);

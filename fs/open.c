@@ -81,16 +81,24 @@ struct file *open_found(const struct path *path, u32 flags, bool created)
 	}
 	if (!created)
 		err = may_open(path, flags);
-	if (!err && (flags & O_TRUNC) && !created && (inode->mode & S_IFMT) == S_IFREG)
-		err = inode_set_size(inode, 0);
 	if (err)
 		return ERR_PTR(err);
 	file = file_alloc(path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC),
 			  inode->fops ? inode->fops : &no_ops);
 	if (!file)
 		return ERR_PTR(-ENOMEM);
-	if ((inode->mode & S_IFMT) == S_IFREG)
+	if ((inode->mode & S_IFMT) == S_IFREG) {
 		file->mode |= FMODE_SEEK;
+		if (file->mode & FMODE_WRITE)
+			err = file_claim(file, FMODE_WRITE);
+	}
+	if (!err && (flags & O_TRUNC) && !created && (inode->mode & S_IFMT) == S_IFREG)
+		err = inode_set_size(inode, 0);
+	if (err) {
+		file->ops = &no_ops;
+		fput(file);
+		return ERR_PTR(err);
+	}
 	file->flags |= flags & O_NOCTTY; /* the tty's open wants to know */
 	if (file->ops->open) {
 		err = file->ops->open(inode, file);

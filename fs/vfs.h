@@ -78,7 +78,8 @@ struct inode {
 	u32 rdev;   /* devices: which */
 	struct fs_time atime, mtime, ctime;
 	struct rw_semaphore lock;
-	atomic_t count; /* references; 0: evicted */
+	atomic_t count;   /* references; 0: evicted */
+	atomic_t writers; /* files open for writing, or, negative, open as running programs */
 	struct super_block *sb;
 	const struct inode_operations *ops;
 	const struct file_operations *fops;
@@ -181,6 +182,7 @@ struct file {
 	atomic_long_t count;
 	u32 flags; /* O_ flags; O_NONBLOCK and O_APPEND change by fcntl */
 	u32 mode;  /* FMODE_ */
+	int claim; /* what it adds to inode->writers */
 	const struct file_operations *ops;
 	struct inode *inode; /* == path.dentry->inode */
 	struct path path;
@@ -193,7 +195,7 @@ struct file {
 #define FMODE_READ  1u
 #define FMODE_WRITE 2u
 #define FMODE_SEEK  4u
-#define FMODE_EXEC  8u
+#define FMODE_EXEC  8u /* open as a running program: nobody may open it for writing */
 
 /* --- files and descriptors (fs/file.c) --- */
 struct file *file_alloc(const struct path *path, u32 flags, const struct file_operations *ops);
@@ -255,6 +257,8 @@ struct parent_path {
 };
 int path_parent(int dirfd, const char *name, struct parent_path *parent);
 struct file *open_path(int dirfd, const char *name, u32 flags, u32 mode); /* ERR_PTR */
+/* Count a file as a writer (exec: as a program) of its inode: 0 or -ETXTBSY. Undone by fput(). */
+int file_claim(struct file *file, u32 fmode);
 /* The file at `path` (a reference of its own), permissions checked; O_TRUNC done. ERR_PTR. */
 struct file *open_found(const struct path *path, u32 flags, bool created);
 struct file *open_kernel(const char *name, u32 flags); /* from "/" */
