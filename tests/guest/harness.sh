@@ -38,7 +38,9 @@ for test in "${tests[@]}"; do
 done
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pid=
+trap 'rm -rf "$work"; [ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null' EXIT
+trap 'exit 143' TERM INT HUP
 failed=0
 
 # Copies the guest's report (descriptor 3) to ours; what ran is in $begun and $ended. A
@@ -46,7 +48,13 @@ failed=0
 report() {
 	local line where=$machine
 	begun= ended=0
-	while IFS= read -r -t "$patience" line <&3; do
+	while true; do
+		IFS= read -r -t "$patience" line <&3
+		case $? in
+		0) ;;
+		1) return 0 ;; # the end
+		*) return 1 ;; # nothing came
+		esac
 		case $line in
 		"# begin "*)
 			begun=${line#\# begin }
@@ -63,7 +71,6 @@ report() {
 		*) echo "# $line" ;;
 		esac
 	done
-	[ $? -le 128 ] # more: read timed out
 }
 
 while [ ${#tests[@]} -gt 0 ]; do
@@ -75,6 +82,7 @@ while [ ${#tests[@]} -gt 0 ]; do
 	exec 3<&-
 	wait $pid
 	status=$?
+	pid=
 	sed 's/^/# /' "$work/errors"
 	[ $ended = ${#tests[@]} ] && [ $status = 0 ] && break
 
