@@ -390,10 +390,9 @@ static long set_pgrp(struct tty_struct *tty, const pid_t __user *user)
 	if (pgrp < 0)
 		return -EINVAL;
 	spin_lock(&tasklist_lock);
-	if (is_pgrp_of_session(pgrp, tty->session))
+	err = check_pgrp_session(pgrp, tty->session);
+	if (!err)
 		tty->pgrp = pgrp;
-	else
-		err = -EPERM;
 	spin_unlock(&tasklist_lock);
 	return err;
 }

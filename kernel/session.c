@@ -127,19 +127,21 @@ void orphan_child_pgrp(struct task_struct *child, const struct task_struct *old_
 
 /* --- Terminals --- */
 
-bool is_pgrp_of_session(pid_t pgrp, pid_t session)
+int check_pgrp_session(pid_t pgrp, pid_t session)
 {
 	struct task_struct *p;
-	bool found = false;
+	int err = -ESRCH;
 
-	spin_lock(&tasklist_lock);
-	for_each_process(p) if (p->signal->pgrp == pgrp && p->signal->session == session)
+	assert_spin_locked(&tasklist_lock);
+	for_each_process(p)
 	{
-		found = true;
-		break;
+		if (p->signal->pgrp != pgrp)
+			continue;
+		if (p->signal->session == session)
+			return 0;
+		err = -EPERM;
 	}
-	spin_unlock(&tasklist_lock);
-	return found;
+	return err;
 }
 
 void clear_session_tty(pid_t session)

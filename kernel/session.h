@@ -12,9 +12,9 @@
  */
 bool is_pgrp_orphaned(pid_t pgrp); /* tasklist_lock */
 bool is_current_pgrp_orphaned(void);
-/* Is there a group of this number in the session? */
-bool is_pgrp_of_session(pid_t pgrp, pid_t session);
-/* The terminal leaves its session: no process of it has a controlling terminal any more. */
+/* Is there a group of this number in the session? 0, -ESRCH (none at all), -EPERM. tasklist_lock. */
+int check_pgrp_session(pid_t pgrp, pid_t session);
+/* The terminal leaves its session: no process of it has one any more. Takes tasklist_lock. */
 void clear_session_tty(pid_t session);
 /* Set by the terminal driver: a session leader that has a terminal exits. May sleep. */
 extern void (*tty_leader_exit)(struct tty_struct *tty);
