@@ -101,7 +101,7 @@ static int remove_part(struct vm_area_struct *vma, unsigned long start, unsigned
 
 	if ((vma->vm_flags & VM_LOCKED) || !mapping)
 		return -EINVAL;
-	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
 	if (!mapping->swap_backed)
 		return -EOPNOTSUPP;
@@ -118,9 +118,9 @@ static int throw_part(struct vm_area_struct *vma, unsigned long start, unsigned 
 
 	if (advice == MADV_REMOVE)
 		return remove_part(vma, start, end);
-	if (advice == MADV_FREE ? !is_anonymous(vma)
-				: (vma->vm_flags & VM_PFNMAP) ||
-					  (advice == MADV_DONTNEED && (vma->vm_flags & VM_LOCKED)))
+	if ((vma->vm_flags & VM_PFNMAP) ||
+	    ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED) ||
+	    (advice == MADV_FREE && !is_anonymous(vma)))
 		return -EINVAL;
 	tlb_gather_init(&tlb, vma->vm_mm, false);
 	zap_page_range(&tlb, vma, start, end);

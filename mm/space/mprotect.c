@@ -87,6 +87,7 @@ int do_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, un
 {
 	const unsigned long grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	unsigned long end;
+	bool locked;
 	int err;
 
 	prot &= ~(unsigned long)(PROT_GROWSDOWN | PROT_GROWSUP);
@@ -104,6 +105,10 @@ int do_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, un
 	if (down_write_killable(&mm->mmap_lock))
 		return -EINTR;
 	err = protect_range(mm, start, end, prot & VM_ACCESS_FLAGS, grows);
+	locked = mm->locked_vm != 0;
 	mm_unlock(mm);
+	if (unlikely(locked) && (prot & PROT_WRITE))
+		populate_locked(mm, start,
+				end); /* private pages of its own, not at the first write */
 	return err;
 }

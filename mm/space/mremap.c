@@ -94,15 +94,13 @@ static bool move_entries(struct vm_area_struct *vma, struct vm_area_struct *copy
 	return done == m->old_len;
 }
 
-/* What stays behind with MREMAP_DONTUNMAP is no longer locked; the count went with the pages. */
-static void unlock_rest(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long old_len)
+/* What stays behind with MREMAP_DONTUNMAP is no longer locked. */
+static void unlock_rest(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	if (!(vma->vm_flags & VM_LOCKED))
-		return;
-	mm->locked_vm -= vma_pages(vma) - (old_len >> PAGE_SHIFT);
 	down_write(&vma->lock);
 	vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	up_write(&vma->lock);
+	mm->locked_vm -= vma_pages(vma);
 }
 
 static int move_area(struct mm_struct *mm, struct vm_area_struct *vma, const struct move *m)
@@ -110,18 +108,18 @@ static int move_area(struct mm_struct *mm, struct vm_area_struct *vma, const str
 	const bool stays = (m->flags & MREMAP_DONTUNMAP) || !m->old_len;
 	const unsigned long peak = mm->hiwater_vm;
 	const vm_flags_t flags = vma->vm_flags;
+	const bool cut = m->old_len && (!stays || (flags & VM_LOCKED));
 	struct vm_area_struct *copy;
 	unsigned long grown = m->new_len - (stays ? 0 : m->old_len);
 
 	if (mm->vmas.count >= sysctl_max_map_count - 3)
 		return -ENOMEM;
-	if (!stays && m->addr > vma->vm_start) {
+	if (cut && m->addr > vma->vm_start) {
 		if (vma_split(mm, vma, m->addr))
 			return -ENOMEM;
 		vma = vma_tree_find(&mm->vmas, m->addr);
 	}
-	if (!stays && m->addr + m->old_len < vma->vm_end &&
-	    vma_split(mm, vma, m->addr + m->old_len))
+	if (cut && m->addr + m->old_len < vma->vm_end && vma_split(mm, vma, m->addr + m->old_len))
 		goto undo;
 	if ((flags & VM_ACCOUNT) && vm_account(mm, grown >> PAGE_SHIFT))
 		goto undo;
@@ -141,13 +139,11 @@ static int move_area(struct mm_struct *mm, struct vm_area_struct *vma, const str
 	up_write(&copy->lock);
 	if (!stays)
 		unmap_range_locked(mm, m->addr, m->addr + m->old_len);
-	else if (m->old_len)
-		unlock_rest(mm, vma, m->old_len);
-	if (flags & VM_LOCKED && stays && m->old_len)
-		mm->locked_vm -= m->old_len >> PAGE_SHIFT;
+	else if (cut)
+		unlock_rest(mm, vma);
 	mm->hiwater_vm = max(peak, mm->total_vm);
-	if (!stays)
-		vma_merge(mm, copy);
+	if (!stays || (copy->vm_end != vma->vm_start && vma->vm_end != copy->vm_start))
+		vma_merge(mm, copy); /* but not with where it came from */
 	return 0;
 unaccount:
 	if (flags & VM_ACCOUNT)
