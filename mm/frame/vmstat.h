@@ -27,6 +27,17 @@ static inline void mod_node_stat(struct pglist_data *node, enum node_stat item, 
 		node_stat_fold(node, item, delta);
 }
 
+/* The gauge of the node that a page is on. */
+static inline void mod_page_stat(const struct page *page, enum node_stat item, long n)
+{
+	int nid = page_to_nid(page);
+	s32 *delta = &this_cpu(node_stat_deltas).delta[nid][item];
+
+	*delta += n;
+	if (unlikely(*delta > STAT_FOLD || *delta < -STAT_FOLD))
+		node_stat_fold(node_data[nid], item, delta);
+}
+
 static inline void mod_zone_stat(struct zone *zone, enum zone_stat item, long n)
 {
 	s32 *delta = &zone->pcp[cpu_id()]->stat_delta[item];

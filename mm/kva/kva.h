@@ -56,8 +56,21 @@ static inline void kunmap_local(const void *window)
 }
 #endif
 /* Zero or copy whole pages through windows. */
-void clear_highpage(struct page *page);
-void copy_highpage(struct page *to, struct page *from);
+static inline void clear_highpage(struct page *page)
+{
+	void *window = kmap_local_page(page);
+
+	clear_page(window);
+	kunmap_local(window);
+}
+static inline void copy_highpage(struct page *to, struct page *from)
+{
+	void *target = kmap_local_page(to), *source = kmap_local_page(from);
+
+	copy_page(target, source);
+	kunmap_local(source);
+	kunmap_local(target);
+}
 
 void kva_init(void); /* after slab_init() */
 

@@ -72,20 +72,3 @@ unsigned long kva_drain_stacks(void)
 	}
 	return pages;
 }
-
-void clear_highpage(struct page *page)
-{
-	void *window = kmap_local_page(page);
-
-	clear_page(window);
-	kunmap_local(window);
-}
-
-void copy_highpage(struct page *to, struct page *from)
-{
-	void *target = kmap_local_page(to), *source = kmap_local_page(from);
-
-	copy_page(target, source);
-	kunmap_local(source);
-	kunmap_local(target);
-}

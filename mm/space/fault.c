@@ -134,37 +134,47 @@ static fault_t zero_read(struct fault *f)
  * A new page becomes the area's own: rmap, list, entry. The table's lock is held: once it is
  * let go another thread may unmap the page, which must be listed by then.
  */
-static inline void install_anon(struct fault *f, struct page *page)
+static __always_inline void install_anon(struct mm_struct *mm, struct vm_area_struct *vma,
+					 unsigned long address, pte_t *slot, struct page *page)
 {
-	pte_t e = writable_entry(f->vma, page);
+	pte_t e = writable_entry(vma, page);
 
-	page_add_new_anon_rmap(page, f->vma, f->address);
+	page_add_new_anon_rmap(page, vma, address);
 	lru_cache_add(page);
-	if (unlikely(f->vma->vm_flags & VM_LOCKED))
+	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_page(page);
-	pte_set(f->slot, e);
-	trace_mapped(f, page, e);
+	pte_set(slot, e);
+	trace_map_page((unsigned long)mm, address, page_to_pfn(page), 1);
 }
 
-static fault_t demand_zero(struct fault *f)
+/* The same where nothing was mapped. Gives the page back if something is by now. */
+static __always_inline fault_t add_anon(struct mm_struct *mm, struct vm_area_struct *vma,
+					unsigned long address, pte_t *slot, struct page *page)
 {
-	struct page *page, *table;
+	struct page *table = pt_page(slot);
 
-	if (!fault_slot(f))
-		return FAULT_OOM;
-	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
-	if (!page)
-		return FAULT_OOM;
-	table = pt_page(f->slot);
-	if (!lock_if_none(f, table)) {
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	if (unlikely(!pte_none(pte_get(slot)))) {
+		raw_spin_unlock(&table->ptl);
 		__free_page(page);
 		return FAULT_DONE;
 	}
 	table->pt_present++;
-	install_anon(f, page);
+	install_anon(mm, vma, address, slot, page);
 	raw_spin_unlock(&table->ptl);
-	atomic_inc(&f->mm->rss[MM_ANONPAGES]);
+	atomic_inc(&mm->rss[MM_ANONPAGES]);
 	return FAULT_DONE;
+}
+
+static __always_inline fault_t demand_zero(struct mm_struct *mm, struct vm_area_struct *vma,
+					   unsigned long address, pte_t *slot)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE);
+
+	if (unlikely(!page))
+		return FAULT_OOM;
+	clear_highpage(page);
+	return add_anon(mm, vma, address, slot, page);
 }
 
 /* Put `page`, filled, in place of what the entry holds, if it still does. */
@@ -176,7 +186,7 @@ static bool replace_entry(struct fault *f, struct page *page, struct page *old)
 		return false;
 	pte_set(f->slot, (pte_t){0});
 	flush_page(f->mm, f->address);
-	install_anon(f, page);
+	install_anon(f->mm, f->vma, f->address, f->slot, page);
 	if (old)
 		page_remove_rmap(old);
 	raw_spin_unlock(&table->ptl);
@@ -374,7 +384,7 @@ static fault_t file_read(struct fault *f)
 
 static fault_t file_copy(struct fault *f)
 {
-	struct page *from, *page, *table;
+	struct page *from, *page;
 	fault_t result;
 
 	if (!fault_slot(f))
@@ -389,16 +399,7 @@ static fault_t file_copy(struct fault *f)
 	}
 	copy_highpage(page, from);
 	put_page(from);
-	table = pt_page(f->slot);
-	if (!lock_if_none(f, table)) {
-		__free_page(page);
-		return FAULT_DONE;
-	}
-	table->pt_present++;
-	install_anon(f, page);
-	raw_spin_unlock(&table->ptl);
-	atomic_inc(&f->mm->rss[MM_ANONPAGES]);
-	return FAULT_DONE;
+	return add_anon(f->mm, f->vma, f->address, f->slot, page);
 }
 
 /*
@@ -500,18 +501,18 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 	return vma->vm_flags & VM_SHARED ? FILE_NOTIFY : COPY_ON_WRITE;
 }
 
-static inline fault_t resolve(struct fault *f)
+static fault_t resolve(struct fault *f)
 {
 	struct rw_semaphore *truncation = NULL;
 	enum fault_case what = decide(f->vma, f->entry, f->write);
 	fault_t result;
 
-	if (likely(what == DEMAND_ZERO))
-		return demand_zero(f);
 	if (what == COPY_ON_WRITE)
 		return copy_on_write(f);
 	if (what == ZERO_READ)
 		return zero_read(f);
+	if (what == DEMAND_ZERO)
+		return fault_slot(f) ? demand_zero(f->mm, f->vma, f->address, f->slot) : FAULT_OOM;
 
 	if (f->vma->vm_mapping) {
 		truncation = &f->vma->vm_mapping->invalidate_lock;
@@ -622,50 +623,66 @@ static __noinline int give_family(struct mm_struct *mm, struct vm_area_struct *v
 	return -EAGAIN;
 }
 
-static inline fault_t resolve_in(struct mm_struct *mm, struct vm_area_struct *vma,
-				 unsigned long address, unsigned access)
+/* Any fault, with the VMA locked (or NULL, if that failed); unlocks it. */
+static __noinline fault_t any_fault(struct mm_struct *mm, struct vm_area_struct *vma,
+				    unsigned long address, unsigned access)
 {
-	struct fault f = {
-		.mm = mm,
-		.vma = vma,
-		.address = address & PAGE_MASK,
-		.slot = user_pte(mm, address),
-		.write = access & ACCESS_WRITE,
-	};
-	fault_t result;
+	struct fault f = {.mm = mm, .address = address & PAGE_MASK, .write = access & ACCESS_WRITE};
+	fault_t result = FAULT_SIGSEGV_ACCERR;
+	int err;
 
-	if (likely(f.slot))
-		f.entry = pte_get(f.slot);
-	result = resolve(&f);
-	if (unlikely(f.major)) {
+	for (;;) {
+		if (!vma)
+			vma = lock_vma_slowly(mm, address);
+		if (!vma)
+			return FAULT_SIGSEGV_MAPERR;
+		if (!allowed(vma, access))
+			break;
+		err = needs_family(vma, access) ? give_family(mm, vma, address) : 0;
+		if (err == -EAGAIN) {
+			vma = lock_vma(mm, address);
+			continue;
+		}
+		if (err) {
+			result = FAULT_OOM;
+			break;
+		}
+		f.vma = vma;
+		f.slot = user_pte(mm, address);
+		if (f.slot)
+			f.entry = pte_get(f.slot);
+		result = resolve(&f);
+		break;
+	}
+	up_read(&vma->lock);
+	if (f.major) {
 		result |= FAULT_MAJOR;
 		trace_fault_major((unsigned long)mm, address, access, result);
 	}
+	trace_fault((unsigned long)mm, address, access, result);
 	return result;
+}
+
+/* Is it the first write to a page of anonymous memory that has had others? */
+static inline bool is_next_write(const struct vm_area_struct *vma, unsigned access)
+{
+	return access & ACCESS_WRITE && vma->vm_flags & VM_WRITE && anon_vma_ready(vma) &&
+	       !vma->vm_mapping && !vma->vm_ops;
 }
 
 fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access)
 {
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma = lock_vma(mm, address);
 	fault_t result;
-	int err;
+	pte_t *slot;
 
-	do {
-		vma = lock_vma(mm, address);
-		if (unlikely(!vma)) {
-			vma = lock_vma_slowly(mm, address);
-			if (!vma)
-				return FAULT_SIGSEGV_MAPERR;
-		}
-		err = 0;
-		if (unlikely(!allowed(vma, access)))
-			result = FAULT_SIGSEGV_ACCERR;
-		else if (unlikely(needs_family(vma, access)) &&
-			 (err = give_family(mm, vma, address)) != 0)
-			result = FAULT_OOM;
-		else
-			result = resolve_in(mm, vma, address, access);
-	} while (unlikely(err == -EAGAIN));
+	/* The short cut: DEMAND_ZERO with everything in place. */
+	if (unlikely(!vma) || !is_next_write(vma, access))
+		return any_fault(mm, vma, address, access);
+	slot = user_pte(mm, address);
+	if (unlikely(!slot) || !pte_none(pte_get(slot)))
+		return any_fault(mm, vma, address, access);
+	result = demand_zero(mm, vma, address & PAGE_MASK, slot);
 	up_read(&vma->lock);
 	trace_fault((unsigned long)mm, address, access, result);
 	return result;

@@ -122,6 +122,17 @@ static inline void note_rss_peak(struct mm_struct *mm)
 		WRITE_ONCE(mm->hiwater_rss, rss);
 }
 
+/* A page that nobody else sees yet gets its place in rmap: the area's own, mapped once. */
+static inline void page_add_new_anon_rmap(struct page *page, const struct vm_area_struct *vma,
+					  unsigned long address)
+{
+	ASSERT(page_ref_count(page) == 1 && page_mapcount(page) == 0);
+	page->flags |= 1u << PG_swapbacked | 1u << PG_uptodate;
+	page_set_mapping(page, READ_ONCE(vma->anon_vma), true, vma_page_index(vma, address));
+	atomic_set(&page->mapcount, 1);
+	mod_page_stat(page, NR_ANON_MAPPED, 1);
+}
+
 /* Take a changed entry's translation away everywhere; its table's lock may be held. */
 static inline void flush_page(struct mm_struct *mm, unsigned long address)
 {

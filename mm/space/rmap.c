@@ -322,19 +322,10 @@ bool anon_vma_covers(const struct anon_vma *node, const struct vm_area_struct *v
 
 /* --- pages --- */
 
-void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address)
-{
-	ASSERT(page_ref_count(page) == 1 && page_mapcount(page) == 0);
-	page->flags |= 1u << PG_swapbacked | 1u << PG_uptodate; /* nobody else sees it yet */
-	page_set_mapping(page, READ_ONCE(vma->anon_vma), true, vma_page_index(vma, address));
-	atomic_set(&page->mapcount, 1);
-	mod_node_stat(page_node(page), NR_ANON_MAPPED, 1);
-}
-
 void page_add_file_rmap(struct page *page)
 {
 	if (fetch_add(&page->mapcount.v, 1) == 0)
-		mod_node_stat(page_node(page), NR_FILE_MAPPED, 1);
+		mod_page_stat(page, NR_FILE_MAPPED, 1);
 }
 
 void page_remove_rmap(struct page *page)
@@ -342,7 +333,7 @@ void page_remove_rmap(struct page *page)
 	ASSERT(page_mapcount(page) > 0);
 	if (!atomic_dec_and_test(&page->mapcount))
 		return;
-	mod_node_stat(page_node(page), page_is_anon(page) ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
+	mod_page_stat(page, page_is_anon(page) ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
 	page_unmapped(page);
 }
 

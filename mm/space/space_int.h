@@ -145,7 +145,6 @@ void anon_vma_post_update(struct vm_area_struct *vma);
 bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b);
 /* `vma` has grown over `gone` (mergeable) and takes its pages: link it where both are found. */
 void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone);
-void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma, unsigned long address);
 void page_add_file_rmap(struct page *page);
 void page_remove_rmap(struct page *page); /* ptl held; counters follow */
 /* rmap_reuse.c decides alone: may this anonymous page be written in place, or is it shared? */
