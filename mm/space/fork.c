@@ -33,51 +33,53 @@
 #include "lib/string.h"
 #include "mm/space/pages.h"
 
-/* Both tables of a run of entries, locked. */
-struct copy {
-	struct page *from, *to;
-	long rss[NR_MM_COUNTERS];
+/* What is copied in one go: entries of one table on either side, both locked. */
+struct copy_run {
+	pte_t *from, *to; /* the child's are empty */
+	unsigned long n;
+	bool private;
+	long anon, file; /* pages that the child maps, by kind */
 };
 
 /*
- * Copy the entries of [va, end), which lie in one table on either side. The child's are empty.
+ * Copy; returns how many entries. only_anon is a constant where it is inlined: such areas have
+ * anonymous pages and perhaps the zero page, and need not ask each page what it is.
  */
-static unsigned copy_entries(struct copy *copy, pte_t *from, pte_t *to, unsigned long n,
-			     bool only_anon, enum mm_counter file_kind, bool private)
+static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 {
-	u32 left = copy->from->pt_present;
-	unsigned copied = 0;
-	long anon = 0, file = 0;
+	const u32 present = pt_page(run->from)->pt_present;
+	u32 copied = 0, bare = 0, file = 0;
 
-	for (pte_t *end = from + n; from < end && left; from++, to++) {
-		pte_t e = pte_get(from);
+	for (unsigned long i = 0; i < run->n; i++) {
+		pte_t e = pte_get(&run->from[i]);
 
-		if (pte_none(e))
+		if (pte_none(e)) {
+			if (copied == present)
+				break; /* nothing follows */
 			continue;
-		left--;
-		if (WARN_ON(!pte_present(e))) /* of no kind that is known */
-			continue;
-		if (private && pte_write(e)) {
-			pte_clear_write(from);
+		}
+		if (run->private && pte_write(e)) {
+			pte_clear_write(&run->from[i]);
 			e = pte_wrprotect(e);
 		}
+		copied++;
+		if (likely(pte_counted(e))) {
+			struct page *page = pfn_to_page(pte_pfn(e));
 
-		struct page *page = pte_counted_page(e);
-
-		if (likely(page)) {
+			ASSERT(page_ref_count(page) > 0 && page_mapcount(page) > 0);
 			atomic_inc(&page->refcount);
 			atomic_inc(&page->mapcount);
-			if (only_anon || page_is_anon(page))
-				anon++;
-			else
-				file++;
+			if (!only_anon)
+				file += !page_is_anon(page);
+		} else {
+			WARN_ON(!pte_present(e)); /* of no kind that is known */
+			bare++;
 		}
-		pte_set(to, e);
-		copied++;
+		pte_set(&run->to[i], e);
 	}
-	copy->to->pt_present += copied;
-	copy->rss[MM_ANONPAGES] += anon;
-	copy->rss[file_kind] += file;
+	pt_page(run->to)->pt_present += copied;
+	run->anon += copied - bare - file;
+	run->file += file;
 	return copied;
 }
 
@@ -85,9 +87,7 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 {
 	struct mm_struct *from_mm = parent->vm_mm, *to_mm = child->vm_mm;
 	const bool only_anon = vma_is_anonymous(parent);
-	const bool private = !(parent->vm_flags & VM_SHARED);
-	const enum mm_counter file_kind = file_counter(parent);
-	struct copy copy = {0};
+	struct copy_run run = {.private = !(parent->vm_flags & VM_SHARED)};
 	unsigned long next;
 	int err = 0;
 
@@ -95,29 +95,30 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 	if (!parent->anon_vma && !(parent->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return 0;
 	for (unsigned long va = parent->vm_start; va < parent->vm_end; va = next) {
-		pte_t *from = user_pte_next(from_mm, va, &next), *to;
-		unsigned copied;
+		struct page *from, *to;
+		u32 copied;
 
-		if (!from || !table_in_use(from))
+		run.from = user_pte_next(from_mm, va, &next);
+		if (!run.from || !table_in_use(run.from))
 			continue;
 		next = min(next, parent->vm_end);
-		to = user_pte_alloc(to_mm, va);
-		if (!to) {
+		run.to = user_pte_alloc(to_mm, va);
+		if (!run.to) {
 			err = -ENOMEM;
 			break;
 		}
-		copy.from = pt_page(from);
-		copy.to = pt_page(to);
-		raw_spin_lock(&copy.from->ptl, RANK_PTL);
-		raw_spin_lock(&copy.to->ptl, RANK_PTL);
-		copied = copy_entries(&copy, from, to, (next - va) >> PAGE_SHIFT, only_anon,
-				      file_kind, private);
+		run.n = (next - va) >> PAGE_SHIFT;
+		from = pt_page(run.from);
+		to = pt_page(run.to);
+		raw_spin_lock(&from->ptl, RANK_PTL);
+		raw_spin_lock(&to->ptl, RANK_PTL);
+		copied = only_anon ? copy_run(&run, true) : copy_run(&run, false);
 		trace_map_range((unsigned long)to_mm, va, copied, (unsigned long)from_mm);
-		raw_spin_unlock(&copy.to->ptl);
-		raw_spin_unlock(&copy.from->ptl);
+		raw_spin_unlock(&to->ptl);
+		raw_spin_unlock(&from->ptl);
 	}
-	for (int i = 0; i < NR_MM_COUNTERS; i++)
-		count_rss(to_mm, i, copy.rss[i]);
+	count_rss(to_mm, MM_ANONPAGES, run.anon);
+	count_rss(to_mm, file_counter(parent), run.file);
 	return err;
 }
 

@@ -56,6 +56,12 @@ static inline enum mm_counter file_counter(const struct vm_area_struct *vma)
 	return vma->vm_mapping && vma->vm_mapping->swap_backed ? MM_SHMEMPAGES : MM_FILEPAGES;
 }
 
+/* Present, and of a page that counts its entries? */
+static inline bool pte_counted(pte_t e)
+{
+	return pte_present(e) && !pte_special(e);
+}
+
 /* The page an entry maps with a count, or NULL: bare frames and the zero page have none. */
 static inline struct page *pte_counted_page(pte_t e)
 {

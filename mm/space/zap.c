@@ -77,37 +77,96 @@ void tlb_gather_finish(struct mmu_gather *tlb)
 	}
 }
 
-/* What a run over one table adds up. */
-struct zap_counts {
-	long rss[NR_MM_COUNTERS];
-	long anon_mapped, file_mapped; /* pages of `node` that nobody maps any more */
-	int nid;
+/* A run over entries of one table: where it is, and what it adds up. */
+struct zap_run {
+	struct mmu_gather *tlb;
+	struct vm_area_struct *vma;
+	pte_t *slot, *end;
+	u32 present; /* entries of the table in use, as it began */
+	u32 cleared, kept;
+	long anon, file;                   /* entries that went */
+	long anon_unmapped, file_unmapped; /* pages of node `nid` that nobody maps any more */
+	u32 nid;
 };
 
-static void settle_mapped(struct zap_counts *counts)
+static void post_unmapped(struct zap_run *run)
 {
-	if (counts->anon_mapped)
-		mod_node_stat(node_data[counts->nid], NR_ANON_MAPPED, -counts->anon_mapped);
-	if (counts->file_mapped)
-		mod_node_stat(node_data[counts->nid], NR_FILE_MAPPED, -counts->file_mapped);
-	counts->anon_mapped = counts->file_mapped = 0;
+	if (run->anon_unmapped)
+		mod_node_stat(node_data[run->nid], NR_ANON_MAPPED, -run->anon_unmapped);
+	if (run->file_unmapped)
+		mod_node_stat(node_data[run->nid], NR_FILE_MAPPED, -run->file_unmapped);
+	run->anon_unmapped = run->file_unmapped = 0;
 }
 
-/* page_remove_rmap() with the counters deferred. */
-static inline void zap_rmap(struct page *page, bool anon, struct zap_counts *counts)
+/* A page with something about it: of another node, or locked in memory. */
+static __noinline void last_mapping_slow(struct zap_run *run, struct page *page)
+{
+	if (page_to_nid(page) != run->nid) {
+		post_unmapped(run);
+		run->nid = page_to_nid(page);
+	}
+	page_unmapped(page);
+}
+
+/* One entry less maps the page. Under the table's lock. */
+static __always_inline void drop_mapping(struct zap_run *run, struct page *page, bool anon)
 {
 	ASSERT(page_mapcount(page) > 0);
 	if (!atomic_dec_and_test(&page->mapcount))
 		return;
-	if (unlikely(page_to_nid(page) != counts->nid)) {
-		settle_mapped(counts);
-		counts->nid = page_to_nid(page);
-	}
+	if (unlikely((READ_ONCE(page->flags) ^ run->nid << PAGE_NODE_SHIFT) &
+		     (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked)))
+		last_mapping_slow(run, page);
 	if (anon)
-		counts->anon_mapped++;
+		run->anon_unmapped++;
 	else
-		counts->file_mapped++;
-	page_unmapped(page);
+		run->file_unmapped++;
+}
+
+/*
+ * The entry's reference goes: after the flush, by the gather; at once if no flush will come and it
+ * is not the last, which spares the pages that a forked child leaves to its parent the way.
+ */
+static __always_inline void drop_reference(struct mmu_gather *tlb, struct page *page, bool full_mm)
+{
+	if (full_mm && page_ref_count(page) != 1) {
+		put_page(page);
+		return;
+	}
+	tlb->pages[tlb->nr++] = page;
+}
+
+/* An entry in an area without a file; all pages are anonymous. True: it was the table's last. */
+static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
+{
+	struct mmu_gather *tlb = run->tlb;
+	u32 cleared = 0, bare = 0;
+	pte_t *slot = run->slot, *end = run->end;
+
+	for (; slot < end; slot++) {
+		pte_t e = pte_get(slot);
+
+		if (pte_none(e)) {
+			if (cleared == run->present)
+				slot = end - 1; /* nothing follows */
+			continue;
+		}
+		pte_set(slot, (pte_t){0}); /* what A and D it had is of no use to anyone */
+		cleared++;
+		if (unlikely(!pte_counted(e))) {
+			WARN_ON(!pte_present(e)); /* of no kind that is known */
+			bare++;
+			continue;
+		}
+
+		struct page *page = pfn_to_page(pte_pfn(e));
+
+		drop_mapping(run, page, true);
+		drop_reference(tlb, page, full_mm);
+	}
+	run->slot = slot;
+	run->cleared = cleared;
+	run->anon = cleared - bare;
 }
 
 /* What the entry knew about a file page goes to the page. */
@@ -119,64 +178,81 @@ static inline void file_page_leaves(struct vm_area_struct *vma, struct page *pag
 		mark_page_accessed(page);
 }
 
+/* The same where pages of a file, private copies of them and bare frames can be. */
+static void zap_mixed_run(struct zap_run *run, bool even_cows)
+{
+	struct mmu_gather *tlb = run->tlb;
+
+	for (; run->slot < run->end; run->slot++) {
+		pte_t e = pte_get(run->slot);
+		struct page *page;
+
+		if (pte_none(e)) {
+			if (run->cleared + run->kept == run->present)
+				run->slot = run->end - 1;
+			continue;
+		}
+		page = pte_counted(e) ? pfn_to_page(pte_pfn(e)) : NULL;
+		if (page && page_is_anon(page) && !even_cows) {
+			run->kept++;
+			continue;
+		}
+		e = pte_xchg(run->slot, (pte_t){0});
+		run->cleared++;
+		if (!page) {
+			WARN_ON(!pte_present(e));
+		} else if (page_is_anon(page)) {
+			run->anon++;
+			drop_mapping(run, page, true);
+			drop_reference(tlb, page, tlb->full_mm);
+		} else {
+			run->file++;
+			file_page_leaves(run->vma, page, e);
+			drop_mapping(run, page, false);
+			drop_reference(tlb, page, tlb->full_mm);
+		}
+	}
+}
+
 /*
- * Empty the entries of [va, end), which lie in one table, until the gather is full; private
+ * Empty the entries of [va, end), which lie in one table, as far as the gather has room; private
  * copies only if even_cows. Returns where it stopped.
  */
 static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vma, pte_t *slot,
 			       unsigned long va, unsigned long end, bool even_cows)
 {
+	const unsigned long room = ARRAY_SIZE(tlb->pages) - tlb->nr;
 	struct page *table = pt_page(slot);
-	const bool only_anon = vma_is_anonymous(vma);
-	const enum mm_counter file_kind = file_counter(vma);
-	const unsigned long first = va;
-	struct zap_counts counts = {.nid = page_to_nid(table)};
-	unsigned cleared = 0, nr = tlb->nr;
+	struct zap_run run = {
+		.tlb = tlb,
+		.vma = vma,
+		.slot = slot,
+		.end = slot + min((end - va) >> PAGE_SHIFT, room),
+		.nid = page_to_nid(table),
+	};
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
-	u32 left = table->pt_present; /* entries not yet seen, at most */
-
-	for (; va < end && left && nr < ARRAY_SIZE(tlb->pages); va += PAGE_SIZE, slot++) {
-		pte_t e = pte_get(slot);
-
-		if (pte_none(e))
-			continue;
-		left--;
-		if (WARN_ON(!pte_present(e))) /* of no kind that is known */
-			continue;
-
-		struct page *page = pte_counted_page(e);
-		const bool anon = only_anon || (page && page_is_anon(page));
-
-		if (anon && !even_cows)
-			continue;
-		e = pte_xchg(slot, (pte_t){0});
-		cleared++;
-		if (!page)
-			continue;
-		if (anon) {
-			counts.rss[MM_ANONPAGES]--;
-		} else {
-			counts.rss[file_kind]--;
-			file_page_leaves(vma, page, e);
-		}
-		zap_rmap(page, anon, &counts);
-		tlb->pages[nr++] = page;
-	}
-	if (cleared) {
-		table->pt_present -= cleared;
-		trace_unmap_range((unsigned long)tlb->mm, first, va, cleared);
+	run.present = table->pt_present;
+	if (!vma_is_anonymous(vma))
+		zap_mixed_run(&run, even_cows);
+	else if (tlb->full_mm)
+		zap_anon_run(&run, true);
+	else
+		zap_anon_run(&run, false);
+	if (run.cleared) {
+		table->pt_present -= run.cleared;
+		trace_unmap_range((unsigned long)tlb->mm, va, end, run.cleared);
 	}
 	raw_spin_unlock(&table->ptl);
 
-	if (cleared) {
-		tlb->nr = nr;
-		gather_range(tlb, first, va);
-		settle_mapped(&counts);
-		for (int i = 0; i < NR_MM_COUNTERS; i++)
-			count_rss(tlb->mm, i, counts.rss[i]);
+	end = run.cleared + run.kept == run.present ? end : va + ((run.end - slot) << PAGE_SHIFT);
+	if (run.cleared) {
+		gather_range(tlb, va, end);
+		post_unmapped(&run);
+		count_rss(tlb->mm, MM_ANONPAGES, -run.anon);
+		count_rss(tlb->mm, file_counter(vma), -run.file);
 	}
-	return left ? va : end;
+	return end;
 }
 
 static void zap_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
