@@ -26,7 +26,6 @@
 #include "lib/string.h"
 #include "machine/cpu.h"
 
-#define LOG_BYTES     (1u << 16)
 #define LINE_MAX      480 /* longer messages are cut */
 #define DEFAULT_LEVEL 4
 

@@ -21,6 +21,8 @@
 #define KERN_INFO    "<6>"
 #define KERN_DEBUG   "<7>"
 
+#define LOG_BYTES (1u << 16) /* the ring holds about this much text */
+
 void printk(const char *fmt, ...) __printf(1, 2);
 
 #define pr_err(fmt, ...)  printk(KERN_ERR fmt, ##__VA_ARGS__)
