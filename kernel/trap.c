@@ -38,17 +38,15 @@ void syscalls_init(void)
 	}
 }
 
-void handle_syscall(struct pt_regs *regs)
+long handle_syscall(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+		    unsigned long e, unsigned long f, unsigned long nr)
 {
-	unsigned long nr = regs_syscall_nr(regs);
+	long result = -ENOSYS;
 
 	if (likely(nr < NR_SYSCALLS))
-		regs_result(regs) =
-			syscall_table[nr](regs_arg(regs, 0), regs_arg(regs, 1), regs_arg(regs, 2),
-					  regs_arg(regs, 3), regs_arg(regs, 4), regs_arg(regs, 5));
-	else
-		regs_result(regs) = -ENOSYS;
+		result = syscall_table[nr](a, b, c, d, e, f);
 	epoch_quiescent();
+	return result;
 }
 
 /* --- Faults --- */

@@ -2,7 +2,8 @@
  * The doors between programs and the kernel.
  *
  * Every door builds a struct pt_regs (machine/regs.h) on the task's kernel stack
- * and calls C with its address.  %gs is the program's in user mode; SWAPGS makes
+ * and calls C with its address; a system call's arguments are where C wants them
+ * already, but for one.  %gs is the program's in user mode; SWAPGS makes
  * it the kernel's (this CPU's distance to the per-CPU template), so it is done
  * exactly when the other side of a door is user mode.
  *
@@ -25,7 +26,8 @@
 
 #define USER_DS	    0x2b
 #define USER_CS	    0x33
-#define REGS_CS	    0x88	/* offsets in struct pt_regs */
+#define REGS_AX	    0x50	/* offsets in struct pt_regs */
+#define REGS_CS	    0x88
 #define REGS_BYTES  0xa8
 #define MSR_GS_BASE 0xc0000101
 #define FULL_RETURN_BIT 31	/* ARCH_WORK_FULL_RETURN */
@@ -83,21 +85,21 @@ syscall_entry:
 	pushq	%rax
 	pushq	%rdi
 	PUSH_REST
-	movq	%rsp, %rdi
+	movq	%r10, %rcx	/* the fourth argument: SYSCALL took rcx */
+	pushq	%rax		/* the seventh */
 	sti
 	call	handle_syscall
 	.globl	syscall_called
 syscall_called:
 	cli
-	movq	%gs:current_task, %rax
-	cmpl	$0, (%rax)
-	jne	user_work
-	addq	$7 * 8, %rsp	/* r15 .. r11 */
+	movq	%gs:current_task, %rcx
+	cmpl	$0, (%rcx)
+	jne	syscall_work
+	addq	$8 + 7 * 8, %rsp	/* seventh argument, r15 .. r11 */
 	popq	%r10
 	popq	%r9
 	popq	%r8
-	popq	%rax
-	popq	%rcx
+	addq	$2 * 8, %rsp		/* ax is the result, cx is lost */
 	popq	%rdx
 	popq	%rsi
 	popq	%rdi
@@ -107,6 +109,9 @@ syscall_called:
 	swapgs
 	sysretq
 
+syscall_work:
+	addq	$8, %rsp
+	movq	%rax, REGS_AX(%rsp)
 	/* Interrupts are off, rsp = regs. */
 user_work:
 	movq	%gs:current_task, %rax

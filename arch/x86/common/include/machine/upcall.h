@@ -36,8 +36,12 @@ void handle_page_fault(struct pt_regs *regs, const struct fault_info *fault);
 void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long address, int trapno,
 	       unsigned long error);
 
-/* A system call: number and arguments by regs; stores the result in regs. */
-void handle_syscall(struct pt_regs *regs);
+/*
+ * A system call: returns its result, or negative errno. The registers are at the top of the
+ * task's stack (arch_user_regs); their ax becomes the result afterwards.
+ */
+long handle_syscall(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+		    unsigned long e, unsigned long f, unsigned long nr);
 
 /* Before a return to user mode while the task's work word is not zero (machine/thread.h). */
 void exit_to_user_work(struct pt_regs *regs);
