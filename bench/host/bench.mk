@@ -6,4 +6,6 @@ $(B)/soft/bench_%: $(B)/soft/bench/host/bench_%.o $(B)/soft/libpagoda.a
 
 bench-slab: $(B)/soft/bench_slab
 	@taskset -c 0 $<
-.PHONY: bench-slab
+bench-frame: $(B)/soft/bench_frame
+	@taskset -c 0 $<
+.PHONY: bench-slab bench-frame

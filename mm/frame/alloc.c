@@ -6,8 +6,9 @@
  *   1  this CPU's list                              fast.h
  *   2  each zone of the zonelist that stays above its low mark:
  *      refill the list, or take the block from the buddy system
- *   3  wake kswapd; again down to the min marks -- or deeper, for those who may
- *   4  if it may sleep: reclaim directly, empty the per-CPU lists, again
+ *   3  wake kswapd; again down to the min marks -- or deeper, for those who may;
+ *      once more with this CPU's lists emptied
+ *   4  if it may sleep: reclaim directly, have all CPUs' lists emptied, again
  *   5  order 0..3: the OOM killer, again
  *   6  report and return NULL
  *
@@ -196,6 +197,11 @@ static struct page *take_hard(const struct request *request)
 	wake_reclaimers(request);
 	struct page *page = take_from_zones(request, reach);
 
+	if (!page) {
+		/* What this CPU keeps of other types, or in pieces, may do. */
+		drain_local_pages();
+		page = take_from_zones(request, reach);
+	}
 	if (page || !(request->gfp & __GFP_DIRECT_RECLAIM) || reach.everything)
 		return page;
 	return take_by_force(request, reach);

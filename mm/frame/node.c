@@ -64,9 +64,15 @@ static pfn_t zone_end_pfn(enum zone_type type)
 	}
 }
 
+/*
+ * Frame 0 is in no zone: the BIOS keeps its data there, and a physical address of 0 should
+ * mean "none".
+ */
+#define FIRST_PFN ((pfn_t)1)
+
 static pfn_t zone_first_pfn(enum zone_type type)
 {
-	return type == ZONE_DMA ? 0 : zone_end_pfn(type - 1);
+	return type == ZONE_DMA ? FIRST_PFN : zone_end_pfn(type - 1);
 }
 
 struct zone *first_zone(void)
@@ -282,6 +288,9 @@ static void open_zones(void)
 {
 	struct zone *zone;
 
+	if (frames_present(0, FIRST_PFN))
+		init_descriptors(first_zone(), 0, FIRST_PFN, true);
+
 	for_each_zone (zone) {
 		pfn_t from, to;
 		int nid;
@@ -326,7 +335,7 @@ static void print_nodes(void)
 
 	pr_info("Early memory node ranges");
 	for (unsigned i = 0; i < ram_map.ranges; i++)
-		if (ram_frames(i, 0, PAGE_LIST_ID, &from, &to, &nid))
+		if (ram_frames(i, FIRST_PFN, PAGE_LIST_ID, &from, &to, &nid))
 			pr_info("  node %3d: [mem 0x%016llx-0x%016llx]", nid,
 				(unsigned long long)from << PAGE_SHIFT,
 				((unsigned long long)to << PAGE_SHIFT) - 1);
@@ -369,8 +378,6 @@ void frame_init(void)
 
 	ASSERT(!frame_ready);
 	nr_nodes = max(ram_map.nodes, 1u);
-	if (frames_present(0, 1))
-		early_reserve(PHYS(0), PAGE_SIZE, "Reserved"); /* the BIOS keeps its data there */
 	for (nid = 0; nid < (int)nr_nodes; nid++)
 		make_node(nid);
 	make_mem_map();
