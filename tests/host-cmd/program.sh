@@ -45,7 +45,7 @@ link"
 guest --append 'one.two=three' --ram 200M -- sh -c \
 	'grep -o one.two=three /proc/cmdline; grep MemTotal: /proc/meminfo; nproc; id -u'
 expect_match program-machine "$(out | tr -s '\n ' ' ')" \
-	'^one.two=three MemTotal: 1[0-9]{5} kB 1 0 $'
+	'^one.two=three MemTotal: (1[5-9]|20)[0-9]{4} kB 1 0 $'
 guest --cpus 2 -- nproc
 expect program-cpus "$(out)" 2
 finish
