@@ -8,6 +8,7 @@
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/frame/frame.h"
+#include "mm/lru/lru.h"
 #include "mm/slab/slab.h"
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -205,6 +206,32 @@ SYSCALL4(pwritev, int, fd, const struct iovec __user *, iov, unsigned long, n, s
 
 /* --- position --- */
 
+/*
+ * The next data or hole at or after `offset` below `size`. Where pages are all there is a
+ * missing one is a hole; files with a disk are data throughout.
+ */
+static u64 next_extent(struct address_space *mapping, u64 offset, u64 size, bool data)
+{
+	u64 index = offset >> PAGE_SHIFT, last = (size - 1) >> PAGE_SHIFT;
+
+	if (mapping->ops && mapping->ops->read_page)
+		return data ? offset : size;
+	for (u64 at = index; at <= last; at++) {
+		struct page *page = NULL;
+		u64 next = at;
+
+		if (!find_get_pages(mapping, &next, last, 1, &page))
+			return data ? size : max(offset, at << PAGE_SHIFT);
+		put_page(page);
+		next--; /* the index of what was found */
+		if (data)
+			return max(offset, next << PAGE_SHIFT);
+		if (next != at)
+			return max(offset, at << PAGE_SHIFT);
+	}
+	return size;
+}
+
 s64 generic_llseek(struct file *file, s64 offset, int whence)
 {
 	u64 size = READ_ONCE(file->inode->size);
@@ -218,7 +245,9 @@ s64 generic_llseek(struct file *file, s64 offset, int whence)
 	case SEEK_HOLE:
 		if (offset < 0 || (u64)offset >= size)
 			return -ENXIO;
-		pos = whence == SEEK_DATA ? offset : (s64)size;
+		pos = next_extent(file->mapping, offset, size, whence == SEEK_DATA);
+		if (whence == SEEK_DATA && (u64)pos >= size)
+			return -ENXIO;
 		break;
 	default: return -EINVAL;
 	}

@@ -12,12 +12,13 @@
 
 static void line(struct seq_file *m, const char *name, unsigned long kb)
 {
-	/* The figure ends in column 24, however long the name. */
 	size_t start = m->count;
 
 	seq_puts(m, name);
 	seq_putc(m, ':');
-	seq_printf(m, "%*lu kB\n", (int)(24 - min(m->count - start, (size_t)23)), kb);
+	while (m->count - start < 16 && !m->overflow)
+		seq_putc(m, ' ');
+	seq_printf(m, "%8lu kB\n", kb);
 }
 
 static void pages(struct seq_file *m, const char *name, unsigned long n)

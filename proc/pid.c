@@ -179,6 +179,7 @@ static const struct pid_file pid_files[] = {
 	{"maps", 0444, pid_show_maps},
 	{"smaps", 0444, pid_show_smaps},
 	{"smaps_rollup", 0444, pid_show_smaps_rollup, .leader_only = true},
+	{"pagemap", 0400, .read = pid_read_pagemap},
 	{"environ", 0400, show_environ},
 	{"auxv", 0400, show_auxv},
 	{"wchan", 0444, show_wchan},
@@ -202,7 +203,26 @@ static int show_pid_file(struct seq_file *m, void *private)
 
 static int file_open(struct inode *inode, struct file *file)
 {
+	struct pid_inode *pi = inode->private;
+
+	if (pi->file->read) {
+		file->mode |= FMODE_SEEK;
+		return may_inspect(pi->task) ? 0 : -EACCES;
+	}
 	return seq_open(file, show_pid_file, inode->private);
+}
+
+static long file_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	struct pid_inode *pi = file->inode->private;
+
+	return pi->file->read ? pi->file->read(pi->task, to, pos) : seq_read(file, to, pos);
+}
+
+static void file_release(struct inode *inode, struct file *file)
+{
+	if (file->private)
+		seq_release(inode, file);
 }
 
 static long file_write(struct file *file, struct iov_iter *from, u64 *pos)
@@ -224,10 +244,10 @@ static long file_write(struct file *file, struct iov_iter *from, u64 *pos)
 
 static const struct file_operations file_fops = {
 	.open = file_open,
-	.read = seq_read,
+	.read = file_read,
 	.write = file_write,
 	.llseek = seq_llseek,
-	.release = seq_release,
+	.release = file_release,
 };
 
 /* --- links to objects --- */

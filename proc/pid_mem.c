@@ -131,7 +131,7 @@ static void show_smap(struct seq_file *m, struct mm_struct *mm, struct vm_area_s
 	show_kb(m, "KernelPageSize: ", PAGE_SIZE);
 	show_kb(m, "MMUPageSize:    ", PAGE_SIZE);
 	show_stats(m, &s, false);
-	seq_puts(m, "THPeligible:    0\n");
+	seq_puts(m, "THPeligible:    0\nProtectionKey:         0\n");
 	show_flags(m, vma->vm_flags);
 }
 
@@ -168,4 +168,49 @@ int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task)
 	put_column_name(m, "[rollup]\n", line_start);
 	show_stats(m, &s, true);
 	return 0;
+}
+
+/*
+ * One entry of 64 bits a page (Documentation: pagemap). Frame numbers are for those who may
+ * see physical addresses; others read zeros in their place.
+ */
+long pid_read_pagemap(struct task_struct *task, struct iov_iter *to, u64 *pos)
+{
+	const u64 frame_bits = (1ULL << 55) - 1;
+	const bool see = capable(21 /* CAP_SYS_ADMIN */);
+	struct mm_struct *mm;
+	long done = 0;
+
+	if (*pos % 8 || to->count % 8)
+		return -EINVAL;
+	mm = get_task_mm(task);
+	if (!mm)
+		return 0;
+	while (to->count && *pos / 8 < TASK_SIZE >> PAGE_SHIFT) {
+		unsigned long address = *pos / 8 << PAGE_SHIFT;
+		u64 entries[64];
+		unsigned n = min(to->count / 8, ARRAY_SIZE(entries));
+		size_t copied;
+
+		n = min((unsigned long)n, (TASK_SIZE - address) >> PAGE_SHIFT);
+		down_read(&mm->mmap_lock);
+		for (unsigned i = 0; i < n; i++) {
+			entries[i] = pagemap_entry(mm, address + i * PAGE_SIZE);
+			if (!see)
+				entries[i] &= ~frame_bits;
+		}
+		up_read(&mm->mmap_lock);
+		copied = copy_to_iter(entries, n * 8, to);
+		*pos += copied;
+		done += copied;
+		if (copied < n * 8) {
+			done = done ? done : -EFAULT;
+			break;
+		}
+		if (fatal_signal_pending())
+			break;
+		cond_resched();
+	}
+	mmput(mm);
+	return done;
 }

@@ -36,6 +36,8 @@ struct pid_file {
 	int (*write)(char *text, size_t bytes, struct task_struct *task);
 	int (*follow)(struct task_struct *task, struct path *path); /* symlinks to objects */
 	bool leader_only;                                           /* not in task/TID */
+	/* For files that are not text: bytes at *pos, of the task's memory. NULL: show. */
+	long (*read)(struct task_struct *task, struct iov_iter *to, u64 *pos);
 };
 /* proc/pid_stat.c, proc/pid_mem.c, proc/pid_misc.c */
 int pid_show_stat(struct seq_file *m, struct task_struct *task);
@@ -44,6 +46,7 @@ int pid_show_statm(struct seq_file *m, struct task_struct *task);
 int pid_show_maps(struct seq_file *m, struct task_struct *task);
 int pid_show_smaps(struct seq_file *m, struct task_struct *task);
 int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task);
+long pid_read_pagemap(struct task_struct *task, struct iov_iter *to, u64 *pos);
 int pid_show_limits(struct seq_file *m, struct task_struct *task);
 int pid_show_io(struct seq_file *m, struct task_struct *task);
 int pid_show_mounts(struct seq_file *m, struct task_struct *task);

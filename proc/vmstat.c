@@ -7,7 +7,7 @@
 #include "kernel/initcall.h"
 #include "lib/string.h"
 #include "mm/trace/trace.h"
-#include "proc/proc.h"
+#include "proc/gauges.h"
 
 /* Event names in Linux's order, behind the gauges and the per-zone counts of allocation. */
 static const char *const event_names[] = {
@@ -116,13 +116,53 @@ static unsigned long event_count(const char *name)
 	return 0;
 }
 
-static void show_zone_gauges(struct seq_file *m)
+/* Linux has a few gauges between ours that count what does not exist here. */
+static const struct {
+	int zone_before, node_after; /* the gauge of ours it stands before, or behind; -1 */
+	const char *name;
+} nothings[] = {
+	{NR_FREE_CMA, -1, "nr_zspages"},
+	{-1, NR_WRITEBACK, "nr_writeback_temp"},
+	{-1, NR_SHMEM, "nr_shmem_hugepages"},
+	{-1, NR_SHMEM, "nr_shmem_pmdmapped"},
+	{-1, NR_SHMEM, "nr_file_hugepages"},
+	{-1, NR_SHMEM, "nr_file_pmdmapped"},
+	{-1, NR_SHMEM, "nr_anon_transparent_hugepages"},
+	{-1, NR_WRITTEN, "nr_throttled_written"},
+	{-1, NR_KERNEL_MISC_RECLAIMABLE, "nr_foll_pin_acquired"},
+	{-1, NR_KERNEL_MISC_RECLAIMABLE, "nr_foll_pin_released"},
+	{-1, NR_PAGETABLE, "nr_sec_page_table_pages"},
+	{-1, NR_SWAPCACHE, "pgpromote_success"},
+	{-1, NR_SWAPCACHE, "pgpromote_candidate"},
+};
+
+void each_zone_gauge(struct seq_file *m, const struct zone *zone, gauge_printer print)
 {
 	for (int i = 0; i < NR_ZONE_STATS; i++) {
-		if (i == NR_FREE_CMA)
-			seq_puts(m, "nr_zspages 0\n");
-		seq_printf(m, "%s %lu\n", zone_stat_name(i), global_zone_stat(i));
+		for (unsigned n = 0; n < ARRAY_SIZE(nothings); n++)
+			if (nothings[n].zone_before == i)
+				print(m, nothings[n].name, 0);
+		print(m, zone_stat_name(i), zone ? zone_stat(zone, i) : global_zone_stat(i));
 	}
+}
+
+void each_node_gauge(struct seq_file *m, const struct pglist_data *node, gauge_printer print)
+{
+	for (int i = 0; i < NR_NODE_STATS; i++) {
+		print(m, node_stat_name(i), node ? node_stat(node, i) : global_node_stat(i));
+		for (unsigned n = 0; n < ARRAY_SIZE(nothings); n++)
+			if (nothings[n].node_after == i)
+				print(m, nothings[n].name, 0);
+	}
+}
+
+static void print_gauge(struct seq_file *m, const char *name, unsigned long value)
+{
+	seq_printf(m, "%s %lu\n", name, value);
+}
+
+static void show_numa_gauges(struct seq_file *m)
+{
 	for (int i = 0; i < NR_NUMA_STATS; i++) {
 		unsigned long sum = 0;
 		struct zone *zone;
@@ -132,28 +172,6 @@ static void show_zone_gauges(struct seq_file *m)
 				sum += zone_numa_stat(zone, i);
 		seq_printf(m, "%s %lu\n", numa_stat_name(i), sum);
 	}
-}
-
-/* Gauges of nodes; Linux has a few between ours that count what does not exist here. */
-static void show_node_gauges(struct seq_file *m)
-{
-	for (int i = 0; i < NR_NODE_STATS; i++) {
-		seq_printf(m, "%s %lu\n", node_stat_name(i), global_node_stat(i));
-		switch (i) {
-		case NR_WRITEBACK: seq_puts(m, "nr_writeback_temp 0\n"); break;
-		case NR_SHMEM:
-			seq_puts(m,
-				 "nr_shmem_hugepages 0\nnr_shmem_pmdmapped 0\nnr_file_hugepages 0\n"
-				 "nr_file_pmdmapped 0\nnr_anon_transparent_hugepages 0\n");
-			break;
-		case NR_WRITTEN: seq_puts(m, "nr_throttled_written 0\n"); break;
-		case NR_KERNEL_MISC_RECLAIMABLE:
-			seq_puts(m, "nr_foll_pin_acquired 0\nnr_foll_pin_released 0\n");
-			break;
-		case NR_PAGETABLE: seq_puts(m, "nr_sec_page_table_pages 0\n"); break;
-		}
-	}
-	seq_puts(m, "pgpromote_success 0\npgpromote_candidate 0\n");
 }
 
 static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
@@ -180,8 +198,9 @@ static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
 
 static int show_vmstat(struct seq_file *m, void *unused)
 {
-	show_zone_gauges(m);
-	show_node_gauges(m);
+	each_zone_gauge(m, NULL, print_gauge);
+	show_numa_gauges(m);
+	each_node_gauge(m, NULL, print_gauge);
 	seq_puts(m, "nr_dirty_threshold 0\nnr_dirty_background_threshold 0\n");
 	seq_puts(m, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n");
 	by_zone_type(m, "pgalloc", true);

@@ -9,7 +9,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab/slab.h"
-#include "proc/proc.h"
+#include "proc/gauges.h"
 
 /* The snapshot is too large for a kernel stack to be generous with. */
 static int with_snapshot(struct seq_file *m, void (*show)(struct seq_file *m, struct zone *zone,
@@ -105,20 +105,15 @@ static void gauge(struct seq_file *m, const char *name, unsigned long value)
 	seq_printf(m, "\n      %-12s %lu", name, value);
 }
 
-static void node_gauges(struct seq_file *m, const struct pglist_data *node)
-{
-	seq_puts(m, "\n  per-node stats");
-	for (int i = 0; i < NR_NODE_STATS; i++)
-		gauge(m, node_stat_name(i), node_stat(node, i));
-}
-
 static void show_zone(struct seq_file *m, struct zone *zone, bool first_of_node)
 {
 	unsigned cpu;
 
 	seq_printf(m, "Node %d, zone %8s", zone->node->nid, zone->name);
-	if (first_of_node)
-		node_gauges(m, zone->node);
+	if (first_of_node) {
+		seq_puts(m, "\n  per-node stats");
+		each_node_gauge(m, zone->node, gauge);
+	}
 	seq_printf(m,
 		   "\n  pages free     %lu\n        boost    %lu\n        min      %lu"
 		   "\n        low      %lu\n        high     %lu\n        spanned  %lu"
@@ -135,8 +130,7 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool first_of_node)
 		seq_putc(m, '\n');
 		return;
 	}
-	for (int i = 0; i < NR_ZONE_STATS; i++)
-		gauge(m, zone_stat_name(i), zone_stat(zone, i));
+	each_zone_gauge(m, zone, gauge);
 	for (int i = 0; i < NR_NUMA_STATS; i++)
 		gauge(m, numa_stat_name(i), zone_numa_stat(zone, i));
 	seq_puts(m, "\n  pagesets");
