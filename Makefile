@@ -19,7 +19,11 @@ include tests/host/host-tests.mk
 -include tests/guest/guest.mk
 include tools/check.mk
 
-.PHONY: all kernel tools clean
+# A machine of 512 MiB and a busybox shell in it; RUN_OPTIONS are those of `pagoda run`.
+run: all
+	@$(B)/pagoda run --ram 512M $(RUN_OPTIONS)
+
+.PHONY: all run kernel tools clean
 
 clean:
 	rm -rf $(B)

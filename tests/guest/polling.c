@@ -1,9 +1,8 @@
 /*
- * Waiting for several descriptors: poll, ppoll, select, epoll.
+ * Waiting for several descriptors: poll, ppoll, select.
  */
 #include <poll.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,28 +112,6 @@ static void ppoll_takes_a_mask(void)
 	must(sigprocmask(SIG_UNBLOCK, &blocked, NULL));
 }
 
-static void epoll_remembers(void)
-{
-	int set = must(epoll_create1(0));
-	struct epoll_event event = {EPOLLIN, {.u64 = 77}}, got;
-
-	must(pipe(ends));
-	must(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event));
-	expect_errno(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event), EEXIST);
-	expect_equal(epoll_wait(set, &got, 1, 0), 0);
-	must(write(ends[1], "x", 1));
-	expect_equal(epoll_wait(set, &got, 1, 1000), 1);
-	expect_equal(got.data.u64, 77);
-	expect_equal(epoll_wait(set, &got, 1, 0), 1); /* level: still ready */
-	event.events = EPOLLIN | EPOLLET;
-	must(epoll_ctl(set, EPOLL_CTL_MOD, ends[0], &event));
-	expect_equal(epoll_wait(set, &got, 1, 0), 1);
-	expect_equal(epoll_wait(set, &got, 1, 0), 0); /* edge: told once */
-	must(epoll_ctl(set, EPOLL_CTL_DEL, ends[0], NULL));
-	expect_errno(epoll_ctl(set, EPOLL_CTL_DEL, ends[0], NULL), ENOENT);
-	close(set);
-}
-
 int main(void)
 {
 	run("poll-ready", poll_tells_what_is_ready);
@@ -142,6 +119,5 @@ int main(void)
 	run("poll-wait", poll_waits);
 	run("poll-select", select_does_it_too);
 	run("poll-mask", ppoll_takes_a_mask);
-	run("poll-epoll", epoll_remembers);
 	return finish();
 }
