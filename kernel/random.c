@@ -6,9 +6,9 @@
  *   block   20 rounds over a copy, plus the state
  *
  * After each block the key is replaced by the first half of the block, and only the
- * second half is given out: who reads the state later cannot compute what was given
- * out before (fast key erasure).  Every CPU has a generator of its own, so there is
- * no lock; each is keyed when it is first used.
+ * second half is given out, each byte once and then forgotten: who reads the state
+ * later cannot compute what was given out before (fast key erasure).  Every CPU has a
+ * generator of its own, so there is no lock; each is keyed when it is first used.
  */
 #include "kernel/random.h"
 #include "kernel/initcall.h"
@@ -25,6 +25,8 @@ struct generator {
 	u32 key[8];
 	u64 counter;
 	bool keyed;
+	u8 left; /* bytes at the end of `ready` not given out yet */
+	u8 ready[HALF_BLOCK];
 };
 
 static DEFINE_PER_CPU(struct generator, generator);
@@ -34,17 +36,17 @@ static inline u32 rotate(u32 x, unsigned n)
 	return x << n | x >> (32 - n);
 }
 
-static inline void quarter_round(u32 *a, u32 *b, u32 *c, u32 *d)
-{
-	*a += *b;
-	*d = rotate(*d ^ *a, 16);
-	*c += *d;
-	*b = rotate(*b ^ *c, 12);
-	*a += *b;
-	*d = rotate(*d ^ *a, 8);
-	*c += *d;
-	*b = rotate(*b ^ *c, 7);
-}
+#define QUARTER_ROUND(a, b, c, d)      \
+	do {                           \
+		a += b;                \
+		d = rotate(d ^ a, 16); \
+		c += d;                \
+		b = rotate(b ^ c, 12); \
+		a += b;                \
+		d = rotate(d ^ a, 8);  \
+		c += d;                \
+		b = rotate(b ^ c, 7);  \
+	} while (0)
 
 static void chacha20_block(const u32 state[16], u32 out[16])
 {
@@ -52,11 +54,14 @@ static void chacha20_block(const u32 state[16], u32 out[16])
 
 	memcpy(x, state, sizeof(x));
 	for (unsigned i = 0; i < 10; i++) {
-		for (unsigned j = 0; j < 4; j++) /* columns */
-			quarter_round(&x[j], &x[4 + j], &x[8 + j], &x[12 + j]);
-		for (unsigned j = 0; j < 4; j++) /* diagonals */
-			quarter_round(&x[j], &x[4 + (j + 1) % 4], &x[8 + (j + 2) % 4],
-				      &x[12 + (j + 3) % 4]);
+		QUARTER_ROUND(x[0], x[4], x[8], x[12]); /* columns */
+		QUARTER_ROUND(x[1], x[5], x[9], x[13]);
+		QUARTER_ROUND(x[2], x[6], x[10], x[14]);
+		QUARTER_ROUND(x[3], x[7], x[11], x[15]);
+		QUARTER_ROUND(x[0], x[5], x[10], x[15]); /* diagonals */
+		QUARTER_ROUND(x[1], x[6], x[11], x[12]);
+		QUARTER_ROUND(x[2], x[7], x[8], x[13]);
+		QUARTER_ROUND(x[3], x[4], x[9], x[14]);
 	}
 	for (unsigned i = 0; i < 16; i++)
 		out[i] = x[i] + state[i];
@@ -73,9 +78,8 @@ static void set_key(struct generator *g)
 	g->keyed = true;
 }
 
-static void next_half_block(u8 out[HALF_BLOCK])
+static void refill(struct generator *g)
 {
-	struct generator *g = &this_cpu(generator);
 	u32 state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, block[16];
 
 	if (unlikely(!g->keyed))
@@ -86,18 +90,25 @@ static void next_half_block(u8 out[HALF_BLOCK])
 	g->counter++;
 	chacha20_block(state, block);
 	memcpy(g->key, block, sizeof(g->key));
-	memcpy(out, &block[8], HALF_BLOCK);
+	memcpy(g->ready, &block[8], HALF_BLOCK);
+	g->left = HALF_BLOCK;
 }
 
 void get_random_bytes(void *buf, size_t bytes)
 {
-	u8 half[HALF_BLOCK];
+	struct generator *g = &this_cpu(generator);
 
 	while (bytes) {
-		size_t n = min(bytes, sizeof(half));
+		size_t n;
+		u8 *from;
 
-		next_half_block(half);
-		memcpy(buf, half, n);
+		if (!g->left)
+			refill(g);
+		n = min(bytes, (size_t)g->left);
+		from = g->ready + HALF_BLOCK - g->left;
+		memcpy(buf, from, n);
+		memset(from, 0, n);
+		g->left -= n;
 		buf = (u8 *)buf + n;
 		bytes -= n;
 	}
@@ -132,7 +143,7 @@ SYSCALL3(getrandom, u8 __user *, to, size_t, bytes, unsigned, flags)
 		u8 half[HALF_BLOCK];
 		size_t n = min(bytes - done, sizeof(half));
 
-		next_half_block(half);
+		get_random_bytes(half, n);
 		if (copy_to_user(to + done, half, n))
 			return done ? (long)done : -EFAULT;
 		done += n;

@@ -157,6 +157,8 @@ void flush_signal_handlers(struct task_struct *t, bool all)
 	for (unsigned i = 0; i < NSIG_ALL; i++) {
 		struct k_sigaction *action = &t->sighand->action[i];
 
+		if (likely(action->handler == SIG_DFL_PTR && !action->flags && !action->mask))
+			continue;
 		*action = (struct k_sigaction){.handler = !all && action->handler == SIG_IGN_PTR
 								  ? SIG_IGN_PTR
 								  : SIG_DFL_PTR};
