@@ -324,6 +324,7 @@ static void everything_once(void)
 	vfree(p);
 }
 
+/* Page tables stay; all else must come back, whatever failed. */
 static void failure_at_every_step(void **state)
 {
 	unsigned long before;
@@ -331,19 +332,49 @@ static void failure_at_every_step(void **state)
 	unsigned n;
 
 	floors_up(1, 1, 32, 0);
-	everything_once();
-	before = settled_free_pages();
+	before = settled_free_pages() + global_node_stat(NR_PAGETABLE);
 	for (n = 1; struck && n < 500; n++) {
 		fail_nth_set(n);
 		everything_once();
 		struck = fail_nth_left() == 0;
 		fail_nth_set(0);
 		assert_sound();
-		assert_int_equal(settled_free_pages(), before);
+		assert_int_equal(settled_free_pages() + global_node_stat(NR_PAGETABLE), before);
 	}
 #ifdef PAGODA_DEBUG
 	assert_true(n > 10 && n < 500);
 #endif
+}
+
+/* The pages are there, but no table to map them with: a range in front takes up the last one's rest. */
+static void no_memory_for_a_table(void **state)
+{
+	static struct page *same[PT_ENTRIES - 1]; /* and its guard */
+	void *in_front[40];
+	unsigned failed = 0;
+
+	floors_up(1, 1, 32, 0);
+	same[0] = alloc_page(GFP_KERNEL);
+	for (unsigned i = 1; i < ARRAY_SIZE(same); i++)
+		same[i] = same[0];
+	for (unsigned n = 0; n < ARRAY_SIZE(in_front); n++) {
+		char *p;
+
+		in_front[n] = vmap(same, ARRAY_SIZE(same), KERNEL_PROT_RO);
+		fail_nth_set(n);
+		p = vmalloc(10 * PAGE_SIZE);
+		fail_nth_set(0);
+		assert_int_equal(vmalloc_used_pages(), p ? 10 : 0);
+		assert_sound();
+		failed += !p;
+		vfree(p);
+	}
+#ifdef PAGODA_DEBUG
+	assert_true(failed >= 2); /* the structure of the range, the table */
+#endif
+	for (unsigned n = 0; n < ARRAY_SIZE(in_front); n++)
+		vunmap(in_front[n]);
+	assert_sound();
 }
 
 static void exhaustion_is_survived(void **state)
@@ -533,11 +564,26 @@ static int fault_around(void *arg)
 	return 0;
 }
 
-static void tables_are_made_once(void **state)
+static unsigned count_tables(pte_t *table, int level)
+{
+	unsigned count = 1;
+
+	if (level > PT_PTE)
+		for (unsigned i = 0; i < PT_ENTRIES; i++)
+			if (pte_is_table(pte_get(table + i)))
+				count +=
+					count_tables(pt_table(pte_get(table + i)), pt_below(level));
+	return count;
+}
+
+static void make_tables_at_once(u64 schedule_seed)
 {
 	struct task_struct *task[4];
+	unsigned long before;
 
-	floors_up(4, 1, 64, 0);
+	floors_up(4, 1, 64, schedule_seed);
+	settled_free_pages();
+	before = global_node_stat(NR_PAGETABLE);
 	common_root = pt_alloc_root(GFP_KERNEL);
 	for (unsigned i = 0; i < 4; i++)
 		task[i] = soft_run(fault_around, NULL, "fault", 1UL << i);
@@ -549,7 +595,19 @@ static void tables_are_made_once(void **state)
 		assert_non_null(slot);
 		assert_int_equal(pt_page(slot)->pt_present, 1);
 	}
+	settled_free_pages();
+	assert_int_equal(global_node_stat(NR_PAGETABLE) - before,
+			 count_tables(common_root, pt_top()));
 	assert_sound();
+}
+
+static void tables_are_made_once(void **state)
+{
+	make_tables_at_once(0);
+}
+static void tables_are_made_once_in_a_seeded_order(void **state)
+{
+	make_tables_at_once(test_seed());
 }
 
 static const struct CMUnitTest tests[] = {
@@ -563,6 +621,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(stacks_lie_on_their_node),
 	cmocka_unit_test(random_history),
 	cmocka_unit_test(failure_at_every_step),
+	cmocka_unit_test(no_memory_for_a_table),
 	cmocka_unit_test(exhaustion_is_survived),
 	cmocka_unit_test(cpus_in_parallel),
 	cmocka_unit_test(cpus_in_a_seeded_order),
@@ -570,5 +629,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(tables_come_back_zeroed),
 	cmocka_unit_test(no_table_without_memory),
 	cmocka_unit_test(tables_are_made_once),
+	cmocka_unit_test(tables_are_made_once_in_a_seeded_order),
 };
 HOST_TESTS(tests)
