@@ -21,7 +21,7 @@ guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 
 guest-tests: $(guest_built)
 
-guest-test: $(if $(KERNEL),tools,all) $(guest_built)
+guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
@@ -30,7 +30,7 @@ host-cmd-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all $(guest_built) host-test-tools
+test: all debug-kernel $(guest_built) host-test-tools
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/guest-test.log tests/guest/machines.sh
