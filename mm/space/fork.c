@@ -42,29 +42,33 @@ struct copy_run {
 };
 
 /*
- * Copy; returns how many entries. only_anon is a constant where it is inlined: such areas have
- * anonymous pages and perhaps the zero page, and need not ask each page what it is.
+ * Copy; returns how many entries. only_anon is a constant where it is inlined: such areas are
+ * private, have anonymous pages and perhaps the zero page, and need not ask each page what it is.
  */
 static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 {
 	const u32 present = pt_page(run->from)->pt_present;
-	u32 copied = 0, bare = 0, file = 0;
+	const bool private = only_anon || run->private;
+	const unsigned long n = run->n;
+	pte_t *from = run->from, *to = run->to;
+	u32 none = 0, bare = 0, file = 0;
+	unsigned long i;
 
-	for (unsigned long i = 0; i < run->n; i++) {
-		pte_t e = pte_get(&run->from[i]);
+	for (i = 0; i < n; i++) {
+		pte_t e = pte_get(&from[i]);
 
 		if (pte_none(e)) {
-			if (copied == present)
+			if (i - none == present)
 				break; /* nothing follows */
+			none++;
 			continue;
 		}
-		if (run->private && pte_write(e)) {
-			pte_clear_write(&run->from[i]);
+		if (private && pte_write(e)) {
+			pte_clear_write(&from[i]);
 			e = pte_wrprotect(e);
 		}
-		copied++;
-		if (likely(pte_counted(e))) {
-			struct page *page = pfn_to_page(pte_pfn(e));
+		if (pte_counted(e)) {
+			struct page *page = pte_page(e);
 
 			ASSERT(page_ref_count(page) > 0 && page_mapcount(page) > 0);
 			atomic_inc(&page->refcount);
@@ -75,12 +79,23 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
 		}
-		pte_set(&run->to[i], e);
+		pte_set(&to[i], e);
 	}
-	pt_page(run->to)->pt_present += copied;
-	run->anon += copied - bare - file;
+	pt_page(to)->pt_present += i - none;
+	run->anon += i - none - bare - file;
 	run->file += file;
-	return copied;
+	return i - none;
+}
+
+/* Functions of their own, so that the loops have all registers. */
+static __noinline u32 copy_anon_run(struct copy_run *run)
+{
+	return copy_run(run, true);
+}
+
+static __noinline u32 copy_mixed_run(struct copy_run *run)
+{
+	return copy_run(run, false);
 }
 
 int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
@@ -112,7 +127,7 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 		to = pt_page(run.to);
 		raw_spin_lock(&from->ptl, RANK_PTL);
 		raw_spin_lock(&to->ptl, RANK_PTL);
-		copied = only_anon ? copy_run(&run, true) : copy_run(&run, false);
+		copied = only_anon ? copy_anon_run(&run) : copy_mixed_run(&run);
 		trace_map_range((unsigned long)to_mm, va, copied, (unsigned long)from_mm);
 		raw_spin_unlock(&to->ptl);
 		raw_spin_unlock(&from->ptl);

@@ -56,16 +56,24 @@ static inline enum mm_counter file_counter(const struct vm_area_struct *vma)
 	return vma->vm_mapping && vma->vm_mapping->swap_backed ? MM_SHMEMPAGES : MM_FILEPAGES;
 }
 
+/* The descriptor of the page an entry maps: pfn_to_page(pte_pfn(e)), with a shift less. */
+static __always_inline struct page *pte_page(pte_t e)
+{
+	static_assert(sizeof(struct page) == 32, "a descriptor's size is a power of two");
+	return (struct page *)((unsigned long)mem_map +
+			       (unsigned long)(pte_frame_address(e) >> (PAGE_SHIFT - 5)));
+}
+
 /* Present, and of a page that counts its entries? */
 static inline bool pte_counted(pte_t e)
 {
-	return pte_present(e) && !pte_special(e);
+	return likely(pte_present(e)) && likely(!pte_special(e));
 }
 
 /* The page an entry maps with a count, or NULL: bare frames and the zero page have none. */
 static inline struct page *pte_counted_page(pte_t e)
 {
-	return pte_special(e) ? NULL : pfn_to_page(pte_pfn(e));
+	return pte_special(e) ? NULL : pte_page(e);
 }
 
 /*

@@ -89,7 +89,7 @@ static struct page *try_get_user_page(struct mm_struct *mm, unsigned long addres
 		e = pte_get(slot);
 		if (pte_present(e) && pte_user(e) && (!write || pte_write(e)) &&
 		    (!pte_special(e) || pte_pfn(e) == zero_pfn)) {
-			page = pfn_to_page(pte_pfn(e));
+			page = pte_page(e);
 			get_page(page);
 		}
 		raw_spin_unlock(&table->ptl);

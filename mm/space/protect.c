@@ -20,7 +20,7 @@ static inline pte_t new_entry(struct vm_area_struct *vma, pte_t e)
 	pte_t new = pte_modify(e, vma->vm_page_prot);
 
 	if (private_write && pte_dirty(e) && !pte_special(e) &&
-	    page_reusable(pfn_to_page(pte_pfn(e)), vma))
+	    page_reusable(pte_page(e), vma))
 		new = pte_mkwrite(new);
 	return new;
 }

@@ -65,7 +65,7 @@ void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats)
 				continue;
 			left--;
 			if (pte_present(e) && !pte_special(e))
-				add_page(vma, e, pfn_to_page(pte_pfn(e)), stats);
+				add_page(vma, e, pte_page(e), stats);
 		}
 		raw_spin_unlock(&table->ptl);
 		cond_resched();

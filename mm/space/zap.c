@@ -130,43 +130,52 @@ static __always_inline void drop_mapping(struct zap_run *run, struct page *page,
 static __always_inline void drop_reference(struct mmu_gather *tlb, struct page *page, bool full_mm)
 {
 	if (full_mm && page_ref_count(page) != 1) {
-		put_page(page);
+		if (unlikely(atomic_dec_and_test(&page->refcount)))
+			put_page_last(page); /* the others went at this moment */
 		return;
 	}
 	tlb->pages[tlb->nr++] = page;
 }
 
-/* An entry in an area without a file; all pages are anonymous. True: it was the table's last. */
+/* An area without a file: all its pages are anonymous, and all go. */
 static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 {
-	struct mmu_gather *tlb = run->tlb;
-	u32 cleared = 0, bare = 0;
-	pte_t *slot = run->slot, *end = run->end;
+	const unsigned long n = run->end - run->slot;
+	pte_t *slot = run->slot;
+	u32 none = 0, bare = 0;
+	unsigned long i;
 
-	for (; slot < end; slot++) {
-		pte_t e = pte_get(slot);
+	for (i = 0; i < n; i++) {
+		pte_t e = pte_get(&slot[i]);
 
 		if (pte_none(e)) {
-			if (cleared == run->present)
-				slot = end - 1; /* nothing follows */
+			if (i - none == run->present)
+				break; /* nothing follows */
+			none++;
 			continue;
 		}
-		pte_set(slot, (pte_t){0}); /* what A and D it had is of no use to anyone */
-		cleared++;
+		pte_set(&slot[i], (pte_t){0}); /* what A and D it had is of no use to anyone */
 		if (unlikely(!pte_counted(e))) {
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
 			continue;
 		}
-
-		struct page *page = pfn_to_page(pte_pfn(e));
-
-		drop_mapping(run, page, true);
-		drop_reference(tlb, page, full_mm);
+		drop_mapping(run, pte_page(e), true);
+		drop_reference(run->tlb, pte_page(e), full_mm);
 	}
-	run->slot = slot;
-	run->cleared = cleared;
-	run->anon = cleared - bare;
+	run->cleared = i - none;
+	run->anon = run->cleared - bare;
+}
+
+/* Functions of their own, so that the loops have all registers. */
+static __noinline void zap_anon(struct zap_run *run)
+{
+	zap_anon_run(run, false);
+}
+
+static __noinline void zap_anon_at_exit(struct zap_run *run)
+{
+	zap_anon_run(run, true);
 }
 
 /* What the entry knew about a file page goes to the page. */
@@ -192,7 +201,7 @@ static void zap_mixed_run(struct zap_run *run, bool even_cows)
 				run->slot = run->end - 1;
 			continue;
 		}
-		page = pte_counted(e) ? pfn_to_page(pte_pfn(e)) : NULL;
+		page = pte_counted(e) ? pte_page(e) : NULL;
 		if (page && page_is_anon(page) && !even_cows) {
 			run->kept++;
 			continue;
@@ -236,9 +245,9 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 	if (!vma_is_anonymous(vma))
 		zap_mixed_run(&run, even_cows);
 	else if (tlb->full_mm)
-		zap_anon_run(&run, true);
+		zap_anon_at_exit(&run);
 	else
-		zap_anon_run(&run, false);
+		zap_anon(&run);
 	if (run.cleared) {
 		table->pt_present -= run.cleared;
 		trace_unmap_range((unsigned long)tlb->mm, va, end, run.cleared);

@@ -85,6 +85,12 @@ static inline pfn_t pte_pfn(pte_t e)
 	return (e.v & PTE_FRAME) >> PAGE_SHIFT;
 }
 
+/* The frame's physical address as the entry holds it. */
+static inline u64 pte_frame_address(pte_t e)
+{
+	return e.v & PTE_FRAME;
+}
+
 static inline pte_t mk_pte(pfn_t pfn, pgprot_t prot)
 {
 	return (pte_t){((pte_value_t)pfn << PAGE_SHIFT) | prot.v};
