@@ -49,22 +49,21 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 {
 	const u32 present = pt_page(run->from)->pt_present;
 	const bool private = only_anon || run->private;
-	const unsigned long n = run->n;
-	pte_t *from = run->from, *to = run->to;
-	u32 none = 0, bare = 0, file = 0;
-	unsigned long i;
+	const pte_t *end = run->from + run->n;
+	pte_t *from, *to = run->to;
+	u32 none = 0, bare = 0, file = 0, copied;
 
-	for (i = 0; i < n; i++) {
-		pte_t e = pte_get(&from[i]);
+	for (from = run->from; from < end; from++, to++) {
+		pte_t e = pte_get(from);
 
 		if (pte_none(e)) {
-			if (i - none == present)
+			if (from - run->from - none == present)
 				break; /* nothing follows */
 			none++;
 			continue;
 		}
-		if (private && pte_write(e)) {
-			pte_clear_write(&from[i]);
+		if (private && likely(pte_write(e))) {
+			pte_clear_write(from);
 			e = pte_wrprotect(e);
 		}
 		if (pte_counted(e)) {
@@ -79,12 +78,13 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
 		}
-		pte_set(&to[i], e);
+		pte_set(to, e);
 	}
-	pt_page(to)->pt_present += i - none;
-	run->anon += i - none - bare - file;
+	copied = from - run->from - none;
+	pt_page(run->to)->pt_present += copied;
+	run->anon += copied - bare - file;
 	run->file += file;
-	return i - none;
+	return copied;
 }
 
 /* Functions of their own, so that the loops have all registers. */

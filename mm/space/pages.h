@@ -67,7 +67,7 @@ static __always_inline struct page *pte_page(pte_t e)
 /* Present, and of a page that counts its entries? */
 static inline bool pte_counted(pte_t e)
 {
-	return likely(pte_present(e)) && likely(!pte_special(e));
+	return (likely(pte_accessible(e)) || pte_present(e)) && likely(!pte_special(e));
 }
 
 /* The page an entry maps with a count, or NULL: bare frames and the zero page have none. */

@@ -140,21 +140,20 @@ static __always_inline void drop_reference(struct mmu_gather *tlb, struct page *
 /* An area without a file: all its pages are anonymous, and all go. */
 static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 {
-	const unsigned long n = run->end - run->slot;
-	pte_t *slot = run->slot;
+	const pte_t *end = run->end;
+	pte_t *slot;
 	u32 none = 0, bare = 0;
-	unsigned long i;
 
-	for (i = 0; i < n; i++) {
-		pte_t e = pte_get(&slot[i]);
+	for (slot = run->slot; slot < end; slot++) {
+		pte_t e = pte_get(slot);
 
 		if (pte_none(e)) {
-			if (i - none == run->present)
+			if (slot - run->slot - none == run->present)
 				break; /* nothing follows */
 			none++;
 			continue;
 		}
-		pte_set(&slot[i], (pte_t){0}); /* what A and D it had is of no use to anyone */
+		pte_set(slot, (pte_t){0}); /* what A and D it had is of no use to anyone */
 		if (unlikely(!pte_counted(e))) {
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
@@ -163,7 +162,7 @@ static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 		drop_mapping(run, pte_page(e), true);
 		drop_reference(run->tlb, pte_page(e), full_mm);
 	}
-	run->cleared = i - none;
+	run->cleared = slot - run->slot - none;
 	run->anon = run->cleared - bare;
 }
 

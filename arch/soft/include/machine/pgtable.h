@@ -46,6 +46,11 @@ static inline bool pte_present(pte_t e)
 {
 	return e.v & (PTE_P | PTE_PROTNONE);
 }
+/* Present for the hardware, too? */
+static inline bool pte_accessible(pte_t e)
+{
+	return e.v & PTE_P;
+}
 static inline bool pte_write(pte_t e)
 {
 	return e.v & PTE_W;
