@@ -82,14 +82,16 @@ static void unmap_all(struct mm_struct *mm)
 	down_write(&mm->mmap_lock);
 	tlb_gather_init(&tlb, mm, true);
 	for (vma = vma_tree_find(&mm->vmas, 0); vma; vma = next) {
-		next = vma_tree_find(&mm->vmas, vma->vm_end);
+		const unsigned long start = vma->vm_start, end = vma->vm_end;
+
+		next = vma_tree_find(&mm->vmas, end);
 		if (vma->vm_flags & VM_ACCOUNT)
 			promised += vma_pages(vma);
-		zap_page_range(&tlb, vma, vma->vm_start, vma->vm_end);
+		zap_page_range(&tlb, vma, start, end);
 		vma_discard(vma);
+		free_page_tables(&tlb, start, end, 0, next ? next->vm_start : TASK_SIZE);
 	}
 	vma_tree_destroy(&mm->vmas);
-	free_page_tables(&tlb, 0, TASK_SIZE, 0, TASK_SIZE);
 	tlb_gather_finish(&tlb);
 	vm_unaccount(promised);
 	mm->total_vm = mm->data_vm = mm->exec_vm = mm->stack_vm = mm->locked_vm = 0;

@@ -321,9 +321,10 @@ static void free_level(struct mmu_gather *tlb, pte_t *table, int level, unsigned
 		       unsigned long end, unsigned long floor, unsigned long ceiling)
 {
 	const int below = pt_below(level);
+	u32 left = pt_page(table)->pt_present; /* mmap_lock is held: it does not grow */
 	unsigned long next;
 
-	for (unsigned long va = start; va < end; va = next) {
+	for (unsigned long va = start; va < end && left; va = next) {
 		pte_t *slot = table + pt_index(level, va);
 		pte_t e = pte_get(slot);
 		unsigned long base = ALIGN_DOWN(va, PT_SIZE(level));
@@ -331,6 +332,7 @@ static void free_level(struct mmu_gather *tlb, pte_t *table, int level, unsigned
 		next = base + PT_SIZE(level);
 		if (!pte_is_table(e))
 			continue;
+		left--;
 		if (below > PT_PTE)
 			free_level(tlb, pt_table(e), below, va, min(next, end), floor, ceiling);
 		unhook_table(tlb, slot, base, PT_SIZE(level), floor, ceiling);
