@@ -34,6 +34,7 @@ struct space_limits space_limits;
 #define KB_PAGES(kbytes) ((kbytes) >> (PAGE_SHIFT - 10))
 #define COMMIT_FOLD      1024 /* pages a CPU keeps to itself at most */
 
+static unsigned long ram_at_boot;             /* pages; there is never less */
 static long committed_sum;                    /* atomic */
 static DEFINE_PER_CPU(long, committed_delta); /* of this CPU, not yet in the sum */
 
@@ -89,7 +90,7 @@ int vm_account(struct mm_struct *mm, unsigned long pages)
 
 	vm_commit(pages);
 	switch (sysctl_overcommit_memory) {
-	case 0: given = pages <= totalram_pages() + total_swap(); break;
+	case 0: given = pages <= ram_at_boot || pages <= totalram_pages() + total_swap(); break;
 	case 1: given = true; break;
 	default: given = within_limit(mm); break;
 	}
@@ -109,6 +110,7 @@ void account_init(void)
 	/* A machine too small for the usual reserves keeps a thirty-second part of its memory. */
 	const unsigned long part = (nr_free_pages() << (PAGE_SHIFT - 10)) / 32;
 
+	ram_at_boot = totalram_pages();
 	sysctl_user_reserve_kbytes = min(sysctl_user_reserve_kbytes, part);
 	sysctl_admin_reserve_kbytes = min(sysctl_admin_reserve_kbytes, part);
 }
@@ -118,19 +120,6 @@ void account_init(void)
 unsigned long space_rlimit(unsigned resource)
 {
 	return space_limits.rlimit ? space_limits.rlimit(resource) : ~0UL;
-}
-
-void mm_count(struct mm_struct *mm, vm_flags_t flags, long pages)
-{
-	mm->total_vm += pages;
-	if (vma_is_data(flags))
-		mm->data_vm += pages;
-	else if ((flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC)
-		mm->exec_vm += pages;
-	else if (flags & VM_GROWSDOWN)
-		mm->stack_vm += pages;
-	if (mm->total_vm > mm->hiwater_vm)
-		mm->hiwater_vm = mm->total_vm;
 }
 
 bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, unsigned long pages)

@@ -6,7 +6,7 @@
 
 #include "lib/assert.h"
 #include "machine/layout.h"
-#include "mm/space/space_int.h"
+#include "mm/space/vma_tree.h"
 
 #define VM_ACCESS_FLAGS     (VM_READ | VM_WRITE | VM_EXEC)
 /* Areas that are what they are: not merged, not locked, not moved into each other. */
@@ -31,17 +31,56 @@ static inline bool vma_is_accountable(vm_flags_t flags)
 	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
 }
 /* total_vm and its parts, by this many pages of an area with these flags. */
-void mm_count(struct mm_struct *mm, vm_flags_t flags, long pages);
+static inline void mm_count(struct mm_struct *mm, vm_flags_t flags, long pages)
+{
+	mm->total_vm += pages;
+	if (vma_is_data(flags))
+		mm->data_vm += pages;
+	else if ((flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC)
+		mm->exec_vm += pages;
+	else if (flags & VM_GROWSDOWN)
+		mm->stack_vm += pages;
+	if (mm->total_vm > mm->hiwater_vm)
+		mm->hiwater_vm = mm->total_vm;
+}
 bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, unsigned long pages);
 bool can_mlock(void); /* at all */
 bool may_lock_more(const struct mm_struct *mm, unsigned long pages);
 
 /* --- vma.c --- */
+/* What a mapping would be, before there is a VMA for it. */
+struct vma_shape {
+	unsigned long start, end;
+	vm_flags_t flags;
+	u64 pgoff;
+	struct file *file;
+	const struct vm_operations *ops;
+	void *private;
+};
+struct vma_shape vma_shape(const struct vm_area_struct *vma);
+void vma_boot(void);
+/* In no index (VM_DETACHED), without a family and without vm_page_prot; takes a reference to the file. NULL. */
+struct vm_area_struct *vma_new(struct mm_struct *mm, const struct vma_shape *shape,
+			       struct address_space *mapping);
+/* A new VMA becomes known: to rmap, and to faults as soon as they find it. */
+void vma_publish(struct vm_area_struct *vma);
+/* vma_link() where the cursor is. */
+void vma_link_at(struct vma_cursor *at, struct vm_area_struct *vma);
+/* vma_split() of the cursor's VMA; the cursor is at the upper part then. */
+int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address);
 /* Around a change of range of a VMA that rmap knows: out of the trees, in again. Locks held between. */
-void vma_range_begin(struct vm_area_struct *vma);
-void vma_range_end(struct vm_area_struct *vma);
-/* Take it from the faults: waits for those inside; later ones see VM_DETACHED. Leaves the index. */
-void vma_detach(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_range_lock(struct vm_area_struct *vma);
+void vma_range_unlock(struct vm_area_struct *vma);
+static inline void vma_range_begin(struct vm_area_struct *vma)
+{
+	if (vma->anon_vma || vma->vm_mapping)
+		vma_range_lock(vma);
+}
+static inline void vma_range_end(struct vm_area_struct *vma)
+{
+	if (vma->anon_vma || vma->vm_mapping)
+		vma_range_unlock(vma);
+}
 /* The end of a detached VMA whose pages are gone: out of rmap, closed; freed, its file by mm_unlock. */
 void vma_discard(struct vm_area_struct *vma);
 void vma_free_released(struct vm_area_struct *list);
@@ -57,27 +96,20 @@ static inline void mm_unlock(struct mm_struct *mm)
 }
 
 /* --- merge.c --- */
-/* What a mapping would be, before there is a VMA for it. */
-struct vma_shape {
-	unsigned long start, end;
-	vm_flags_t flags;
-	u64 pgoff;
-	struct file *file;
-	const struct vm_operations *ops;
-	void *private;
-};
-/* Make a neighbour cover the new range, if one can: that VMA, or NULL. Counts nothing. */
-struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
+/*
+ * Make a neighbour cover the new range, if one can: that VMA, or NULL. Counts nothing. The cursor
+ * is at the place, before `next`; it is good afterwards if the answer is NULL.
+ */
+struct vm_area_struct *vma_merge_new(struct vma_cursor *at, struct vm_area_struct *prev,
 				     struct vm_area_struct *next, const struct vma_shape *shape);
 /* Make a VMA reach up to `end`, where nothing is; false if its kind does not grow. Counts nothing. */
 bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end);
-/* Does a VMA go on seamlessly with the shape (which begins at its end)? */
-bool vma_can_grow_into(const struct vm_area_struct *vma, const struct vma_shape *shape);
 /*
- * Give [start, end), which lies within vma, other flags: split and merged as need be. The VMA
- * that now contains it, or ERR_PTR(-ENOMEM) and all is as before. Sizes are counted anew.
+ * Give [start, end), which lies within the cursor's vma, other flags: split and merged as need
+ * be. The VMA that now contains it, or ERR_PTR(-ENOMEM) and all is as before. Sizes are
+ * counted anew. The cursor is void afterwards.
  */
-struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
+struct vm_area_struct *vma_modify(struct vma_cursor *at, struct vm_area_struct *vma,
 				  unsigned long start, unsigned long end, vm_flags_t flags);
 
 /* --- mmap.c --- */

@@ -547,9 +547,8 @@ static inline struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned lon
 		epoch_read_unlock();
 		return NULL;
 	}
-	epoch_read_unlock(); /* the lock keeps it now */
-	if (likely(!(vma->vm_flags & VM_DETACHED) && vma->vm_start <= address &&
-		   address < vma->vm_end && !READ_ONCE(mm->forking)))
+	epoch_read_unlock(); /* the lock keeps it now, if it is in the index */
+	if (likely(vma_covers(vma, mm, address) && !READ_ONCE(mm->forking)))
 		return vma;
 	up_read(&vma->lock);
 	return NULL;

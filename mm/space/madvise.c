@@ -143,6 +143,7 @@ static int hint_part(struct vm_area_struct *vma, unsigned long start, unsigned l
 static int advise_part(struct mm_struct *mm, struct vm_area_struct **vma, unsigned long start,
 		       unsigned long end, int advice, enum kind kind)
 {
+	struct vma_cursor at;
 	vm_flags_t flags;
 	int err;
 
@@ -153,7 +154,8 @@ static int advise_part(struct mm_struct *mm, struct vm_area_struct **vma, unsign
 	err = advised_flags(*vma, advice, &flags);
 	if (err || flags == (*vma)->vm_flags)
 		return err;
-	*vma = vma_modify(mm, *vma, start, end, flags);
+	vma_seek(&at, &mm->vmas, (*vma)->vm_start);
+	*vma = vma_modify(&at, *vma, start, end, flags);
 	return IS_ERR(*vma) ? -EAGAIN : 0;
 }
 

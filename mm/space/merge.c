@@ -29,17 +29,6 @@ static bool same_kind(const struct vm_area_struct *vma, const struct vma_shape *
 	       !(shape->ops && shape->ops->close);
 }
 
-static struct vma_shape shape_of(const struct vm_area_struct *vma)
-{
-	return (struct vma_shape){.start = vma->vm_start,
-				  .end = vma->vm_end,
-				  .flags = vma->vm_flags,
-				  .pgoff = vma->vm_pgoff,
-				  .file = vma->vm_file,
-				  .ops = vma->vm_ops,
-				  .private = vma->vm_private};
-}
-
 static bool continues(const struct vm_area_struct *lower, const struct vma_shape *shape)
 {
 	return lower->vm_end == shape->start &&
@@ -66,11 +55,12 @@ static void unlock_two(struct vm_area_struct *lower, struct vm_area_struct *uppe
 	up_write(&lower->lock);
 }
 
-static void join(struct mm_struct *mm, struct vm_area_struct *lower, struct vm_area_struct *upper)
+/* The cursor is at lower. */
+static void join(struct vma_cursor *at, struct vm_area_struct *lower, struct vm_area_struct *upper)
 {
 	lock_two(lower, upper);
 	vma_range_begin(lower);
-	vma_tree_join(&mm->vmas, lower, upper);
+	vma_tree_join_at(at, lower, upper);
 	lower->vm_flags |= upper->vm_flags & VM_IGNORED_BY_MERGE;
 	vma_range_end(lower);
 	if (upper->anon_vma)
@@ -84,39 +74,45 @@ static bool joinable(const struct vm_area_struct *lower, const struct vm_area_st
 {
 	struct vma_shape shape;
 
-	if ((lower->vm_flags ^ upper->vm_flags) & ~VM_IGNORED_BY_MERGE)
+	if (likely((lower->vm_flags ^ upper->vm_flags) & ~VM_IGNORED_BY_MERGE) ||
+	    lower->vm_end != upper->vm_start)
 		return false;
-	shape = shape_of(upper);
+	shape = vma_shape(upper);
 	return continues(lower, &shape) && anon_vma_mergeable(lower, upper);
+}
+
+/* As vma_merge(), of the cursor's VMA. */
+static struct vm_area_struct *merge_at(struct vma_cursor *at, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev = vma_before(at, vma->vm_start);
+	struct vm_area_struct *next = vma_behind(at, vma->vm_end);
+
+	if (unlikely(prev && joinable(prev, vma))) {
+		vma_seek(at, at->tree, prev->vm_start);
+		join(at, prev, vma);
+		vma = prev;
+	}
+	if (unlikely(next && joinable(vma, next)))
+		join(at, vma, next);
+	return vma;
 }
 
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	struct vm_area_struct *prev, *next;
+	struct vma_cursor at;
 
-	vma_tree_find_prev(&mm->vmas, vma->vm_start, &prev);
-	if (prev && joinable(prev, vma)) {
-		join(mm, prev, vma);
-		vma = prev;
-	}
-	next = vma_tree_find(&mm->vmas, vma->vm_end);
-	if (next && joinable(vma, next))
-		join(mm, vma, next);
-	return vma;
+	vma_seek(&at, &mm->vmas, vma->vm_start);
+	return merge_at(&at, vma);
 }
 
-bool vma_can_grow_into(const struct vm_area_struct *vma, const struct vma_shape *shape)
-{
-	return continues(vma, shape) && anon_vma_mergeable(vma, NULL);
-}
-
-static void change_range(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
-			 unsigned long end)
+/* The cursor's VMA grows, to either side. */
+static void grow(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end)
 {
 	down_write(&vma->lock);
 	vma_range_begin(vma);
-	vma->vm_pgoff -= (long)(vma->vm_start - start) >> PAGE_SHIFT;
-	vma_tree_resize(&mm->vmas, vma, start, end);
+	vma->vm_pgoff -= (vma->vm_start - start) >> PAGE_SHIFT;
+	vma_tree_resize_at(at, vma, start, end);
 	vma_range_end(vma);
 	up_write(&vma->lock);
 }
@@ -124,34 +120,37 @@ static void change_range(struct mm_struct *mm, struct vm_area_struct *vma, unsig
 bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
 {
 	struct vm_area_struct *next;
+	struct vma_cursor at;
 
 	if ((vma->vm_flags & VM_SPECIAL) || (vma->vm_ops && vma->vm_ops->close))
 		return false;
-	change_range(mm, vma, vma->vm_start, end);
-	next = vma_tree_find(&mm->vmas, end);
+	vma_seek(&at, &mm->vmas, vma->vm_start);
+	next = vma_behind(&at, vma->vm_end);
+	grow(&at, vma, vma->vm_start, end);
 	if (next && joinable(vma, next))
-		join(mm, vma, next);
+		join(&at, vma, next);
 	return true;
 }
 
-struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
+struct vm_area_struct *vma_merge_new(struct vma_cursor *at, struct vm_area_struct *prev,
 				     struct vm_area_struct *next, const struct vma_shape *shape)
 {
-	if (prev && vma_can_grow_into(prev, shape)) {
-		change_range(mm, prev, prev->vm_start, shape->end);
+	if (prev && continues(prev, shape) && anon_vma_mergeable(prev, NULL)) {
+		vma_seek(at, at->tree, prev->vm_start);
+		grow(at, prev, prev->vm_start, shape->end);
 		if (next && joinable(prev, next))
-			join(mm, prev, next);
+			join(at, prev, next);
 		return prev;
 	}
 	if (next && precedes(shape, next) && anon_vma_mergeable(next, NULL)) {
-		change_range(mm, next, shape->start, next->vm_end);
+		grow(at, next, shape->start, next->vm_end);
 		return next;
 	}
 	return NULL;
 }
 
 /* Move the border between two neighbours. */
-static void move_border(struct mm_struct *mm, struct vm_area_struct *lower,
+static void move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 			struct vm_area_struct *upper, unsigned long border)
 {
 	const bool up = border > lower->vm_end;
@@ -170,69 +169,80 @@ static void move_border(struct mm_struct *mm, struct vm_area_struct *lower,
 	if (shrinks->anon_vma)
 		anon_vma_merge(grows, shrinks);
 	vma_range_begin(shrinks);
-	vma_tree_move_border(&mm->vmas, lower, upper, border);
+	vma_tree_move_border(tree, lower, upper, border);
 	upper->vm_pgoff = upper_pgoff;
 	vma_range_end(shrinks);
 	unlock_two(lower, upper);
 }
 
-static void set_flags(struct mm_struct *mm, struct vm_area_struct *vma, vm_flags_t flags)
+static void set_flags(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	const long pages = vma_pages(vma);
 
-	mm_count(mm, vma->vm_flags, -pages);
-	mm_count(mm, flags, pages);
+	mm_count(vma->vm_mm, vma->vm_flags, -pages);
+	mm_count(vma->vm_mm, flags, pages);
 	down_write(&vma->lock);
 	vma->vm_flags = flags;
 	vma_set_prot(vma);
 	up_write(&vma->lock);
 }
 
-struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
+/* One end of an area becomes like its neighbour: the neighbour, or NULL if they are not alike. */
+static struct vm_area_struct *give_to_neighbour(struct vma_cursor *at, struct vm_area_struct *vma,
+						const struct vma_shape *shape)
+{
+	const long pages = (shape->end - shape->start) >> PAGE_SHIFT;
+	const vm_flags_t old_flags = vma->vm_flags;
+	struct vm_area_struct *other;
+
+	if (shape->start == vma->vm_start) {
+		other = vma_before(at, shape->start);
+		if (!other || !continues(other, shape) || !anon_vma_mergeable(other, vma))
+			return NULL;
+		move_border(at->tree, other, vma, shape->end);
+	} else {
+		other = vma_behind(at, shape->end);
+		if (!other || !precedes(shape, other) || !anon_vma_mergeable(vma, other))
+			return NULL;
+		move_border(at->tree, vma, other, shape->start);
+	}
+	mm_count(vma->vm_mm, old_flags, -pages);
+	mm_count(vma->vm_mm, shape->flags, pages);
+	return other;
+}
+
+struct vm_area_struct *vma_modify(struct vma_cursor *at, struct vm_area_struct *vma,
 				  unsigned long start, unsigned long end, vm_flags_t flags)
 {
-	const vm_flags_t old_flags = vma->vm_flags;
-	const long pages = (end - start) >> PAGE_SHIFT;
-	struct vm_area_struct *other, *cut;
-	struct vma_shape shape = shape_of(vma);
+	struct vm_area_struct *cut = vma;
 
 	ASSERT(vma->vm_start <= start && start < end && end <= vma->vm_end);
-	shape.start = start;
-	shape.end = end;
-	shape.pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
-	shape.flags = flags;
 	if (start == vma->vm_start && end == vma->vm_end) {
-		set_flags(mm, vma, flags);
-		return vma_merge(mm, vma);
+		set_flags(vma, flags);
+		return merge_at(at, vma);
 	}
-	if (start == vma->vm_start) {
-		vma_tree_find_prev(&mm->vmas, start, &other);
-		if (other && continues(other, &shape) && anon_vma_mergeable(other, vma)) {
-			move_border(mm, other, vma, end);
-			mm_count(mm, old_flags, -pages);
-			mm_count(mm, flags, pages);
+	if (start == vma->vm_start || end == vma->vm_end) {
+		struct vma_shape shape = vma_shape(vma);
+		struct vm_area_struct *other;
+
+		shape.start = start;
+		shape.end = end;
+		shape.pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
+		shape.flags = flags;
+		other = give_to_neighbour(at, vma, &shape);
+		if (other)
 			return other;
-		}
-	} else if (end == vma->vm_end) {
-		other = vma_tree_find(&mm->vmas, end);
-		if (other && precedes(&shape, other) && anon_vma_mergeable(vma, other)) {
-			move_border(mm, vma, other, start);
-			mm_count(mm, old_flags, -pages);
-			mm_count(mm, flags, pages);
-			return other;
-		}
 	}
-	cut = vma;
 	if (start > vma->vm_start) {
-		if (vma_split(mm, vma, start))
+		if (vma_split_at(at, vma, start))
 			return ERR_PTR(-ENOMEM);
-		cut = vma_tree_find(&mm->vmas, start);
+		cut = vma_at(at);
 	}
-	if (end < cut->vm_end && vma_split(mm, cut, end)) {
+	if (end < cut->vm_end && vma_split_at(at, cut, end)) {
 		if (cut != vma)
-			join(mm, vma, cut);
+			vma_merge(vma->vm_mm, vma);
 		return ERR_PTR(-ENOMEM);
 	}
-	set_flags(mm, cut, flags);
+	set_flags(cut, flags);
 	return cut;
 }

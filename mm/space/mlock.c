@@ -25,9 +25,12 @@ static struct vm_area_struct *lock_part(struct mm_struct *mm, struct vm_area_str
 	const vm_flags_t old = vma->vm_flags, new = (old & ~LOCK_FLAGS) | flags;
 	const unsigned long pages = (end - start) >> PAGE_SHIFT;
 
+	struct vma_cursor at;
+
 	if (new == old || (old & VM_SPECIAL))
 		return vma;
-	vma = vma_modify(mm, vma, start, end, new);
+	vma_seek(&at, &mm->vmas, vma->vm_start);
+	vma = vma_modify(&at, vma, start, end, new);
 	if (IS_ERR(vma))
 		return vma;
 	if ((new &VM_LOCKED) && !(old & VM_LOCKED))

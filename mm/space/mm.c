@@ -13,7 +13,7 @@ struct kmem_cache *mm_cache;
 void space_init(void)
 {
 	mm_cache = KMEM_CACHE(mm_struct, SLAB_PANIC | SLAB_HWCACHE_ALIGN);
-	vma_cache = KMEM_CACHE(vm_area_struct, SLAB_PANIC);
+	vma_boot();
 	vma_tree_boot();
 	account_init();
 	pages_init();

@@ -188,27 +188,6 @@ static void count_range(const struct mm_struct *mm, unsigned long start, unsigne
 	}
 }
 
-static struct vm_area_struct *new_vma(struct mm_struct *mm, const struct vma_shape *shape,
-				      const struct map_source *source)
-{
-	struct vm_area_struct *vma = vma_alloc(mm);
-
-	if (unlikely(!vma))
-		return NULL;
-	vma->vm_start = shape->start;
-	vma->vm_end = shape->end;
-	vma->vm_flags = shape->flags;
-	vma->vm_pgoff = shape->pgoff;
-	vma->vm_ops = shape->ops;
-	if (source) {
-		vma->vm_file = source->file;
-		vma->vm_mapping = source->mapping;
-		vm_file_ops.get(source->file);
-	}
-	vma_set_prot(vma);
-	return vma;
-}
-
 /* Let the file's owner have his say: 0 or -errno, and then the VMA is gone. */
 static int ask_owner(struct vm_area_struct *vma, const struct map_source *source)
 {
@@ -231,6 +210,42 @@ static void unlock_special(struct mm_struct *mm, unsigned long addr)
 	up_write(&vma->lock);
 }
 
+/* A VMA of its own for the shape, at the cursor; `going` pages of others are in the way. 0 or -errno. */
+static int map_vma(struct mm_struct *mm, struct vma_cursor *at, struct vma_shape *shape,
+		   const struct map_source *source, unsigned long going)
+{
+	const bool has_owner = source && source->mmap;
+	struct vm_area_struct *vma;
+	int err;
+
+	if (vma_tree_prepare(&mm->vmas, going ? 2 : 1))
+		return -ENOMEM;
+	vma = vma_new(mm, shape, source ? source->mapping : NULL);
+	if (unlikely(!vma))
+		return -ENOMEM;
+	vma_set_prot(vma);
+	if (unlikely(has_owner)) {
+		err = ask_owner(vma, source);
+		if (err)
+			return err;
+		shape->flags = vma->vm_flags & ~VM_DETACHED;
+	}
+	if (unlikely(going)) {
+		err = unmap_range_locked(mm, shape->start, shape->end);
+		if (err) {
+			if (vma->vm_ops && vma->vm_ops->close)
+				vma->vm_ops->close(vma);
+			vma_free(vma);
+			return err;
+		}
+		vma_seek(at, &mm->vmas, shape->start);
+	}
+	vma_link_at(at, vma);
+	if (unlikely(going || has_owner))
+		vma_merge(mm, vma);
+	return 0;
+}
+
 /*
  * The area of a shape whose place may still be taken: 0 or -errno, and then all is as before.
  * Looks at the limits, counts and promises.
@@ -238,11 +253,12 @@ static void unlock_special(struct mm_struct *mm, unsigned long addr)
 static int map_shape(struct mm_struct *mm, struct vma_shape *shape, const struct map_source *source)
 {
 	const unsigned long pages = (shape->end - shape->start) >> PAGE_SHIFT;
-	struct vm_area_struct *prev, *next, *vma;
 	unsigned long going = 0, promised = 0;
-	int err = -ENOMEM;
+	struct vm_area_struct *prev, *next;
+	struct vma_cursor at;
+	int err;
 
-	next = vma_tree_find_prev(&mm->vmas, shape->start, &prev);
+	next = vma_seek(&at, &mm->vmas, shape->start);
 	if (unlikely(next && next->vm_start < shape->end))
 		count_range(mm, shape->start, shape->end, &going, &promised);
 	if (!mm_may_expand(mm, shape->flags, pages - going))
@@ -253,39 +269,19 @@ static int map_shape(struct mm_struct *mm, struct vma_shape *shape, const struct
 	if (vma_is_accountable(shape->flags)) {
 		if (vm_account(mm, pages - promised))
 			return -ENOMEM;
-		vm_commit(promised); /* what goes will take back its share */
+		if (unlikely(promised))
+			vm_commit(promised); /* what goes will take back its share */
 		shape->flags |= VM_ACCOUNT;
 	}
-	if (!going && !(source && source->mmap) && vma_merge_new(mm, prev, next, shape)) {
-		mm_count(mm, shape->flags, pages);
-		return 0;
-	}
-	if (vma_tree_prepare(&mm->vmas, going ? 2 : 1))
-		goto unaccount;
-	vma = new_vma(mm, shape, source);
-	if (!vma)
-		goto unaccount;
-	if (source && source->mmap) {
-		err = ask_owner(vma, source);
-		if (err)
-			goto unaccount;
-		shape->flags = vma->vm_flags;
-	}
-	if (going) {
-		err = unmap_range_locked(mm, shape->start, shape->end);
-		if (err) {
-			if (vma->vm_ops && vma->vm_ops->close)
-				vma->vm_ops->close(vma);
-			vma_free(vma);
-			goto unaccount;
+	if (likely(!going && !(source && source->mmap))) {
+		prev = vma_before(&at, shape->start);
+		if (vma_merge_new(&at, prev, next, shape)) {
+			mm_count(mm, shape->flags, pages);
+			return 0;
 		}
 	}
-	vma_link(mm, vma);
-	if (going || (source && source->mmap))
-		vma_merge(mm, vma);
-	return 0;
-unaccount:
-	if (shape->flags & VM_ACCOUNT)
+	err = map_vma(mm, &at, shape, source, going);
+	if (unlikely(err) && (shape->flags & VM_ACCOUNT))
 		vm_unaccount(pages);
 	return err;
 }

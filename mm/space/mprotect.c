@@ -14,10 +14,11 @@
 #include <linux/mman.h>
 
 /* One area's part of the range. The area that covers it now, or ERR_PTR(-EACCES, -ENOMEM). */
-static struct vm_area_struct *protect_part(struct mm_struct *mm, struct vm_area_struct *vma,
+static struct vm_area_struct *protect_part(struct vma_cursor *at, struct vm_area_struct *vma,
 					   unsigned long start, unsigned long end,
 					   vm_flags_t access)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	const unsigned long pages = (end - start) >> PAGE_SHIFT;
 	const vm_flags_t old = vma->vm_flags;
 	vm_flags_t new = (old & ~VM_ACCESS_FLAGS) | access;
@@ -37,7 +38,7 @@ static struct vm_area_struct *protect_part(struct mm_struct *mm, struct vm_area_
 			new |= VM_ACCOUNT;
 		}
 	}
-	vma = vma_modify(mm, vma, start, end, new);
+	vma = vma_modify(at, vma, start, end, new);
 	if (IS_ERR(vma)) {
 		vm_unaccount(promised);
 		return vma;
@@ -51,7 +52,8 @@ static struct vm_area_struct *protect_part(struct mm_struct *mm, struct vm_area_
 static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			 vm_flags_t access, unsigned long grows)
 {
-	struct vm_area_struct *vma = vma_tree_find(&mm->vmas, start);
+	struct vma_cursor at;
+	struct vm_area_struct *vma = vma_seek(&at, &mm->vmas, start);
 
 	if (!vma)
 		return -ENOMEM;
@@ -70,14 +72,13 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 	for (;;) {
 		const unsigned long part_end = min(vma->vm_end, end);
 
-		vma = protect_part(mm, vma, start, part_end, access);
+		vma = protect_part(&at, vma, start, part_end, access);
 		if (IS_ERR(vma))
 			return PTR_ERR(vma);
 		start = part_end;
 		if (start >= end)
 			return 0;
-		if (start >= vma->vm_end)
-			vma = vma_tree_find(&mm->vmas, start);
+		vma = vma_seek(&at, &mm->vmas, start);
 		if (!vma || vma->vm_start > start)
 			return -ENOMEM;
 	}

@@ -22,70 +22,96 @@ struct unmapped {
 	unsigned long promised; /* pages */
 };
 
-static void uncount(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		    struct unmapped *u)
+static inline void uncount(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			   struct unmapped *u)
 {
 	const unsigned long pages = (end - start) >> PAGE_SHIFT;
 	struct mm_struct *mm = vma->vm_mm;
 
 	mm_count(mm, vma->vm_flags, -(long)pages);
-	if (vma->vm_flags & VM_LOCKED)
+	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mm->locked_vm -= pages;
 	if (vma->vm_flags & VM_ACCOUNT)
 		u->promised += pages;
-	trace_vma_unmap((u64)(uintptr_t)mm, start, end, vma->vm_flags);
+	trace_vma_unmap((unsigned long)mm, start, end, vma->vm_flags);
 }
 
-/* Cut [start, end), one end of the area, off. */
-static void trim(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		 struct unmapped *u)
+/* Cut [start, end), one end of the cursor's area, off. */
+static void trim(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end, struct unmapped *u)
 {
-	struct mm_struct *mm = vma->vm_mm;
-
 	uncount(vma, start, end, u);
 	down_write(&vma->lock);
 	zap_page_range(&u->tlb, vma, start, end);
 	vma_range_begin(vma);
 	if (start == vma->vm_start) {
 		vma->vm_pgoff += (end - start) >> PAGE_SHIFT;
-		vma_tree_resize(&mm->vmas, vma, end, vma->vm_end);
+		vma_tree_resize_at(at, vma, end, vma->vm_end);
 	} else {
-		vma_tree_resize(&mm->vmas, vma, vma->vm_start, start);
+		vma_tree_resize_at(at, vma, vma->vm_start, start);
 	}
 	vma_range_end(vma);
 	up_write(&vma->lock);
 }
 
+/*
+ * Areas that lie within the range as a whole, beginning with the cursor's and as many as stand
+ * in its node. The area behind them, and the cursor is there.
+ */
+static struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long end,
+					 struct unmapped *u)
+{
+	const struct vma_node *node = at->node[0];
+	struct vm_area_struct *run[VMA_NODE_ENTRIES], *next;
+	unsigned n = 0;
+
+	for (unsigned i = at->index[0]; i < node->n && node->end[i] <= end; i++) {
+		struct vm_area_struct *vma = node->slot[i];
+
+		uncount(vma, vma->vm_start, vma->vm_end, u);
+		down_write(&vma->lock); /* who is inside leaves, who comes sees that it is gone */
+		vma->vm_flags |= VM_DETACHED;
+		up_write(&vma->lock);
+		run[n++] = vma;
+	}
+	next = vma_tree_remove_at(at, n, run[n - 1]->vm_end);
+	for (unsigned i = 0; i < n; i++) {
+		zap_page_range(&u->tlb, run[i], run[i]->vm_start, run[i]->vm_end);
+		vma_discard(run[i]);
+	}
+	return next;
+}
+
 int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	struct vm_area_struct *prev, *vma = vma_tree_find_prev(&mm->vmas, start, &prev);
-	unsigned long floor = prev ? prev->vm_end : 0, ceiling;
+	struct vma_cursor at;
+	struct vm_area_struct *vma = vma_seek(&at, &mm->vmas, start), *prev;
+	unsigned long floor = start;
 	struct unmapped u;
 
 	if (!vma || vma->vm_start >= end)
 		return 0;
-	if (vma->vm_start < start && end < vma->vm_end && vma_split(mm, vma, end))
-		return -ENOMEM;
+	if (vma->vm_start < start) {
+		if (end < vma->vm_end) {
+			if (vma_split_at(&at, vma, end))
+				return -ENOMEM;
+			vma_seek(&at, &mm->vmas, start);
+		}
+	} else {
+		prev = vma_before(&at, vma->vm_start);
+		floor = prev ? prev->vm_end : 0;
+	}
 	u.promised = 0;
 	tlb_gather_init(&u.tlb, mm, false);
 	if (vma->vm_start < start) {
-		floor = start;
-		trim(vma, start, vma->vm_end, &u);
-		vma = vma_tree_find(&mm->vmas, start);
+		trim(&at, vma, start, vma->vm_end, &u);
+		vma = vma_seek(&at, &mm->vmas, start);
 	}
-	while (vma && vma->vm_end <= end) {
-		const unsigned long vma_end = vma->vm_end;
-
-		uncount(vma, vma->vm_start, vma_end, &u);
-		vma_detach(mm, vma);
-		zap_page_range(&u.tlb, vma, vma->vm_start, vma_end);
-		vma_discard(vma);
-		vma = vma_tree_find(&mm->vmas, vma_end);
-	}
+	while (vma && vma->vm_end <= end)
+		vma = remove_run(&at, end, &u);
 	if (vma && vma->vm_start < end)
-		trim(vma, vma->vm_start, end, &u);
-	ceiling = vma ? vma->vm_start : TASK_SIZE;
-	free_page_tables(&u.tlb, start, end, floor, ceiling);
+		trim(&at, vma, vma->vm_start, end, &u);
+	free_page_tables(&u.tlb, start, end, floor, vma ? vma->vm_start : TASK_SIZE);
 	tlb_gather_finish(&u.tlb);
 	if (u.promised)
 		vm_unaccount(u.promised);

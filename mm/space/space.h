@@ -89,8 +89,7 @@ struct vm_area_struct {
 	bool anon_guest;		 /* (family lock) came by fork, no node of its own yet */
 	struct interval_node anon_node;	 /* (family lock) in its node's tree */
 	struct interval_node file_node;	 /* (i_mmap_lock) in vm_mapping->i_mmap */
-	struct rw_semaphore lock;	 /* faults hold it shared */
-	struct epoch_head epoch;
+	struct rw_semaphore lock;	 /* faults hold it shared; outlives the VMA (see vma.c) */
 };
 
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };

@@ -34,8 +34,7 @@ extern struct kmem_cache *vma_cache, *mm_cache;
 
 /*
  * --- vma_tree.c: the index. Writers hold mmap_lock exclusively; readers are in an epoch and
- * may see a VMA that is on its way out: they take its lock and look at VM_DETACHED and its
- * range. Who finds nothing looks again with mmap_lock held before he says so: a mapping that
+ * may see a VMA that is on its way out: they take its lock and ask vma_covers(). Who finds nothing looks again with mmap_lock held before he says so: a mapping that
  * replaces another leaves a hole for a moment. ---
  */
 void vma_tree_boot(void);
@@ -52,14 +51,6 @@ void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma); /* cann
 /* Changes vm_start and vm_end of a member, without passing a neighbour. */
 void vma_tree_resize(struct vma_tree *tree, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
-/* In one step, as readers see it: the VMA keeps what lies below upper->vm_start, upper has the rest. */
-void vma_tree_split(struct vma_tree *tree, struct vm_area_struct *vma,
-		    struct vm_area_struct *upper); /* prepared for one */
-/* In one step: next goes, the VMA before it grows to its end. */
-void vma_tree_join(struct vma_tree *tree, struct vm_area_struct *vma, struct vm_area_struct *next);
-/* In one step: lower ends and upper begins at `border`. */
-void vma_tree_move_border(struct vma_tree *tree, struct vm_area_struct *lower,
-			  struct vm_area_struct *upper, unsigned long border);
 /*
  * The start of a gap of len bytes within [low, high), the highest (lowest) there is, or -ENOMEM.
  * O(log n). Keeps stack_guard_gap below areas that grow downwards. Writers only.
@@ -71,8 +62,18 @@ unsigned long vma_tree_gap_bottom_up(struct vma_tree *tree, unsigned long len, u
 void vma_tree_destroy(struct vma_tree *tree); /* nodes only; no reader is left */
 unsigned vma_tree_check(const struct vma_tree *tree); /* violations, each logged */
 
+/*
+ * Is the VMA, whose lock the caller holds, the area of this space at the address? One that was
+ * found without mmap_lock may have left the index, and even have become another meanwhile.
+ */
+static inline bool vma_covers(const struct vm_area_struct *vma, const struct mm_struct *mm,
+			      unsigned long address)
+{
+	return !(load_acquire(&vma->vm_flags) & VM_DETACHED) && READ_ONCE(vma->vm_mm) == mm &&
+	       READ_ONCE(vma->vm_start) <= address && address < READ_ONCE(vma->vm_end);
+}
+
 /* --- vma.c: one area --- */
-struct vm_area_struct *vma_alloc(struct mm_struct *mm);
 /* A copy on no list and without a family, file reference taken; NULL. vm_ops->open is the caller's. */
 struct vm_area_struct *vma_dup(const struct vm_area_struct *vma);
 void vma_free(struct vm_area_struct *vma); /* one that was never linked: drops file, anon_vma */

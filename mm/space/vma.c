@@ -13,13 +13,15 @@
  *
  * Order of things. Rmap must know an area before a fault can put a page into it, and until
  * the last page is out: so a new VMA enters rmap first and the index last, and a VMA that goes
- * leaves the index (vma_detach), then its pages go, then it leaves rmap (vma_discard).
+ * leaves the index (munmap.c), then its pages go, then it leaves rmap (vma_discard).
  * Two intervals may cover one page for a moment while a border moves; who walks rmap
  * looks at the entry and does not mind to see it twice.
  *
- * Who looks the index up without mmap_lock may hold a VMA that leaves it: it takes the VMA's
- * lock and looks at VM_DETACHED and the range before it believes anything. The
- * memory itself lives until the end of the epoch.
+ * Who looks the index up without mmap_lock may hold a VMA that leaves it. Its memory remains a
+ * VMA until the end of the epoch, but perhaps another one's: so the lock is made once for
+ * the memory and not for each VMA in it, whatever is not in the index has VM_DETACHED,
+ * and who has the lock asks vma_covers() before it believes anything. In return freeing
+ * costs nothing more than that, and the next VMA gets memory that is in the cache.
  */
 #include "mm/space/areas.h"
 
@@ -27,44 +29,69 @@ struct kmem_cache *vma_cache;
 unsigned long stack_guard_gap = 256UL << PAGE_SHIFT;
 struct vm_file_ops vm_file_ops;
 
-struct vm_area_struct *vma_alloc(struct mm_struct *mm)
+static void make_vma(void *object)
+{
+	struct vm_area_struct *vma = object;
+
+	*vma = (struct vm_area_struct){.vm_flags = VM_DETACHED};
+	init_rwsem(&vma->lock, RANK_VMA);
+}
+
+void vma_boot(void)
+{
+	vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct),
+				      _Alignof(struct vm_area_struct),
+				      SLAB_TYPESAFE_BY_EPOCH | SLAB_PANIC, make_vma);
+}
+
+struct vm_area_struct *vma_new(struct mm_struct *mm, const struct vma_shape *shape,
+			       struct address_space *mapping)
 {
 	struct vm_area_struct *vma = kmem_cache_alloc(vma_cache, GFP_KERNEL);
 
 	if (unlikely(!vma))
 		return NULL;
-	*vma = (struct vm_area_struct){.vm_mm = mm};
-	init_rwsem(&vma->lock, RANK_VMA);
+	ASSERT(vma->vm_flags == VM_DETACHED && !vma->anon_vma);
+	WRITE_ONCE(vma->vm_mm, mm);
+	WRITE_ONCE(vma->vm_start, shape->start);
+	WRITE_ONCE(vma->vm_end, shape->end);
+	WRITE_ONCE(vma->vm_flags, shape->flags | VM_DETACHED);
+	vma->vm_pgoff = shape->pgoff;
+	vma->vm_file = shape->file;
+	vma->vm_mapping = mapping;
+	vma->vm_ops = shape->ops;
+	vma->vm_private = shape->private;
+	vma->anon_guest = false;
+	if (vma->vm_file)
+		vm_file_ops.get(vma->vm_file);
 	return vma;
+}
+
+struct vma_shape vma_shape(const struct vm_area_struct *vma)
+{
+	return (struct vma_shape){.start = vma->vm_start,
+				  .end = vma->vm_end,
+				  .flags = vma->vm_flags,
+				  .pgoff = vma->vm_pgoff,
+				  .file = vma->vm_file,
+				  .ops = vma->vm_ops,
+				  .private = vma->vm_private};
 }
 
 struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 {
-	struct vm_area_struct *copy = kmem_cache_alloc(vma_cache, GFP_KERNEL);
+	const struct vma_shape shape = vma_shape(vma);
+	struct vm_area_struct *copy = vma_new(vma->vm_mm, &shape, vma->vm_mapping);
 
-	if (unlikely(!copy))
-		return NULL;
-	*copy = (struct vm_area_struct){
-		.vm_start = vma->vm_start,
-		.vm_end = vma->vm_end,
-		.vm_flags = vma->vm_flags,
-		.vm_page_prot = vma->vm_page_prot,
-		.vm_pgoff = vma->vm_pgoff,
-		.vm_mm = vma->vm_mm,
-		.vm_file = vma->vm_file,
-		.vm_mapping = vma->vm_mapping,
-		.vm_ops = vma->vm_ops,
-		.vm_private = vma->vm_private,
-	};
-	init_rwsem(&copy->lock, RANK_VMA);
-	if (copy->vm_file)
-		vm_file_ops.get(copy->vm_file);
+	if (likely(copy))
+		copy->vm_page_prot = vma->vm_page_prot;
 	return copy;
 }
 
-static void free_vma_now(struct epoch_head *head)
+static void recycle(struct vm_area_struct *vma)
 {
-	kmem_cache_free(vma_cache, container_of(head, struct vm_area_struct, epoch));
+	WRITE_ONCE(vma->vm_flags, VM_DETACHED);
+	kmem_cache_free(vma_cache, vma);
 }
 
 void vma_free(struct vm_area_struct *vma)
@@ -73,7 +100,7 @@ void vma_free(struct vm_area_struct *vma)
 		anon_vma_unlink(vma);
 	if (vma->vm_file)
 		vm_file_ops.put(vma->vm_file);
-	epoch_call(&vma->epoch, free_vma_now);
+	recycle(vma);
 }
 
 /*
@@ -126,7 +153,7 @@ static void unlink_file(struct vm_area_struct *vma)
 		atomic_dec(&mapping->mmap_writable);
 }
 
-void vma_range_begin(struct vm_area_struct *vma)
+void vma_range_lock(struct vm_area_struct *vma)
 {
 	if (vma->anon_vma)
 		anon_vma_pre_update(vma);
@@ -136,7 +163,7 @@ void vma_range_begin(struct vm_area_struct *vma)
 	}
 }
 
-void vma_range_end(struct vm_area_struct *vma)
+void vma_range_unlock(struct vm_area_struct *vma)
 {
 	if (vma->vm_mapping) {
 		set_file_range(vma);
@@ -149,21 +176,27 @@ void vma_range_end(struct vm_area_struct *vma)
 
 /* --- coming and going --- */
 
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_publish(struct vm_area_struct *vma)
 {
 	if (vma->vm_mapping)
 		link_file(vma);
-	vma_tree_insert(&mm->vmas, vma);
-	mm_count(mm, vma->vm_flags, vma_pages(vma));
-	trace_vma_map((u64)(uintptr_t)mm, vma->vm_start, vma->vm_end, vma->vm_flags);
+	store_release(&vma->vm_flags, vma->vm_flags & ~VM_DETACHED);
 }
 
-void vma_detach(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_link_at(struct vma_cursor *at, struct vm_area_struct *vma)
 {
-	down_write(&vma->lock);
-	vma_tree_remove(&mm->vmas, vma);
-	vma->vm_flags |= VM_DETACHED;
-	up_write(&vma->lock);
+	vma_publish(vma);
+	vma_tree_insert_at(at, vma);
+	mm_count(vma->vm_mm, vma->vm_flags, vma_pages(vma));
+	trace_vma_map((unsigned long)vma->vm_mm, vma->vm_start, vma->vm_end, vma->vm_flags);
+}
+
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vma_cursor at;
+
+	vma_seek(&at, &mm->vmas, vma->vm_start);
+	vma_link_at(&at, vma);
 }
 
 void vma_discard(struct vm_area_struct *vma)
@@ -178,7 +211,7 @@ void vma_discard(struct vm_area_struct *vma)
 		vma->vm_private = vma->vm_mm->released;
 		vma->vm_mm->released = vma;
 	} else {
-		epoch_call(&vma->epoch, free_vma_now);
+		recycle(vma);
 	}
 }
 
@@ -189,16 +222,17 @@ void vma_free_released(struct vm_area_struct *list)
 
 		list = vma->vm_private;
 		vm_file_ops.put(vma->vm_file);
-		epoch_call(&vma->epoch, free_vma_now);
+		recycle(vma);
 	}
 }
 
-int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address)
+int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address)
 {
+	struct vma_tree *tree = at->tree;
 	struct vm_area_struct *upper;
 
 	ASSERT(vma->vm_start < address && address < vma->vm_end);
-	if (mm->vmas.count >= sysctl_max_map_count || vma_tree_prepare(&mm->vmas, 1))
+	if (tree->count >= sysctl_max_map_count || vma_tree_prepare(tree, 1))
 		return -ENOMEM;
 	upper = vma_dup(vma);
 	if (!upper)
@@ -209,14 +243,21 @@ int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 		vma_free(upper);
 		return -ENOMEM;
 	}
-	if (upper->vm_mapping)
-		link_file(upper);
+	vma_publish(upper);
 	down_write(&vma->lock);
 	vma_range_begin(vma);
-	vma_tree_split(&mm->vmas, vma, upper);
+	vma_tree_split_at(at, vma, upper);
 	vma_range_end(vma);
 	up_write(&vma->lock);
 	if (upper->vm_ops && upper->vm_ops->open)
 		upper->vm_ops->open(upper);
 	return 0;
+}
+
+int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address)
+{
+	struct vma_cursor at;
+
+	vma_seek(&at, &mm->vmas, vma->vm_start);
+	return vma_split_at(&at, vma, address);
 }

@@ -40,33 +40,11 @@
  *
  * Unlike Linux's maple tree, which stores empty ranges too and replaces whole nodes.
  */
-#include "lib/printk.h"
+#include "mm/space/vma_tree.h"
 #include "machine/cpu.h"
-#include "mm/space/space_int.h"
 
-#define FANOUT     15U
-#define MAX_HEIGHT 20U /* two neighbours hold at least 6 entries between them: 3^20 > 2^31 */
-#define FEW        4U  /* a node this small looks for a neighbour to merge with, */
-#define MERGED     12U /* if together they have no more than this */
-
-struct vma_node {
-	u32 level; /* constant */
-	u32 n;     /* entries (writer; readers only take it for a hint) */
-	unsigned long gap;
-	unsigned long end[FANOUT];
-	void *slot[FANOUT];
-	union {
-		unsigned long start[FANOUT];
-		struct vma_node *next_spare;
-		struct epoch_head epoch;
-	};
-};
-
-/* Where the writer came down: node[l] of level l, entry index[l] in it. */
-struct path {
-	struct vma_node *node[MAX_HEIGHT];
-	u32 index[MAX_HEIGHT];
-};
+#define FEW    4U  /* a node this small looks for a neighbour to merge with, */
+#define MERGED 12U /* if together they have no more than this */
 
 static struct kmem_cache *node_cache;
 
@@ -76,18 +54,6 @@ void vma_tree_boot(void)
 }
 
 /* --- reading --- */
-
-/* The first entry whose end lies above the address; FANOUT if none does. */
-static __always_inline unsigned entry_above(const struct vma_node *node, unsigned long address)
-{
-	unsigned i = 0;
-
-	i += (load_acquire(&node->end[7]) <= address) << 3;
-	i += (load_acquire(&node->end[i + 3]) <= address) << 2;
-	i += (load_acquire(&node->end[i + 1]) <= address) << 1;
-	i += (load_acquire(&node->end[i]) <= address);
-	return i;
-}
 
 static u32 read_begin(const struct vma_tree *tree)
 {
@@ -106,10 +72,10 @@ static bool read_retry(const struct vma_tree *tree, u32 seq)
 static struct vm_area_struct *look_up(const struct vma_node *node, unsigned long address)
 {
 	while (node) {
-		const unsigned i = entry_above(node, address);
+		const unsigned i = vma_entry_above(node, address);
 		void *slot;
 
-		if (i == FANOUT)
+		if (i == VMA_NODE_ENTRIES)
 			return NULL;
 		slot = load_acquire(&node->slot[i]);
 		if (node->level == 0)
@@ -135,7 +101,7 @@ static struct vm_area_struct *last_of(const struct vma_node *node)
 {
 	while (node) {
 		const u32 n = load_acquire(&node->n);
-		void *slot = n - 1 < FANOUT ? load_acquire(&node->slot[n - 1]) : NULL;
+		void *slot = n - 1 < VMA_NODE_ENTRIES ? load_acquire(&node->slot[n - 1]) : NULL;
 
 		if (node->level == 0)
 			return slot;
@@ -152,8 +118,8 @@ static struct vm_area_struct *look_around(const struct vma_node *node, unsigned 
 
 	*prev = NULL;
 	while (node) {
-		const unsigned i = entry_above(node, address);
-		void *slot = i < FANOUT ? load_acquire(&node->slot[i]) : NULL;
+		const unsigned i = vma_entry_above(node, address);
+		void *slot = i < VMA_NODE_ENTRIES ? load_acquire(&node->slot[i]) : NULL;
 
 		if (node->level == 0) {
 			*prev = i ? load_acquire(&node->slot[i - 1]) : last_of(before);
@@ -209,7 +175,7 @@ static void init_node(struct vma_node *node, u32 level)
 	node->level = level;
 	node->n = 0;
 	node->gap = 0;
-	for (unsigned i = 0; i < FANOUT; i++) {
+	for (unsigned i = 0; i < VMA_NODE_ENTRIES; i++) {
 		node->end[i] = ~0UL;
 		node->slot[i] = NULL;
 	}
@@ -268,14 +234,17 @@ static void open_entry(struct vma_node *node, unsigned i)
 	store_release(&node->n, node->n + 1);
 }
 
-static void close_entry(struct vma_node *node, unsigned i)
+/* Entries [i, i+count) go. */
+static void close_entries(struct vma_node *node, unsigned i, unsigned count)
 {
-	const unsigned last = node->n - 1;
+	const unsigned n = node->n - count;
 
-	for (; i < last; i++)
-		set_entry(node, i, node->start[i + 1], node->end[i + 1], node->slot[i + 1]);
-	set_entry(node, last, 0, ~0UL, NULL);
-	store_release(&node->n, last);
+	for (; i < n; i++)
+		set_entry(node, i, node->start[i + count], node->end[i + count],
+			  node->slot[i + count]);
+	for (; i < n + count; i++)
+		set_entry(node, i, 0, ~0UL, NULL);
+	store_release(&node->n, n);
 }
 
 /* Move the entries from i on to the end of another node. */
@@ -293,71 +262,41 @@ static void move_entries(struct vma_node *from, unsigned i, struct vma_node *to)
 
 /* --- gaps --- */
 
-/* Bytes between entries i-1 and i of a node. */
-static unsigned long gap_below(const struct vma_node *node, unsigned i)
-{
-	return node->start[i] > node->end[i - 1] ? node->start[i] - node->end[i - 1] : 0;
-}
-
 static unsigned long gaps_at(const struct vma_node *node, unsigned i)
 {
-	const unsigned long below = i > 0 ? gap_below(node, i) : 0;
-	const unsigned long above = i + 1 < node->n ? gap_below(node, i + 1) : 0;
+	const unsigned long below = i > 0 ? vma_gap_below(node, i) : 0;
+	const unsigned long above = i + 1 < node->n ? vma_gap_below(node, i + 1) : 0;
 
 	return max(below, above);
 }
 
 /* A gap has come to be in the node of this level: no bound above may be lower. */
-static void raise_gap(struct vma_tree *tree, struct path *path, u32 level, unsigned long gap)
+static void raise_gap(struct vma_tree *tree, struct vma_cursor *at, u32 level, unsigned long gap)
 {
-	for (; level < tree->height && path->node[level]->gap < gap; level++)
-		path->node[level]->gap = gap;
+	for (; level < tree->height && at->node[level]->gap < gap; level++)
+		at->node[level]->gap = gap;
 }
 
 /* The range of the node at `level` changed: tell its ancestors. */
-static void refresh_above(struct vma_tree *tree, struct path *path, u32 level)
+static void refresh_above(struct vma_tree *tree, struct vma_cursor *at, u32 level)
 {
 	while (++level < tree->height) {
-		const struct vma_node *child = path->node[level - 1];
-		struct vma_node *node = path->node[level];
-		const unsigned i = path->index[level];
+		const struct vma_node *child = at->node[level - 1];
+		struct vma_node *node = at->node[level];
+		const unsigned i = at->index[level];
 		const unsigned long start = child->start[0], end = child->end[child->n - 1];
 
 		if (node->start[i] == start && node->end[i] == end)
 			return;
 		node->start[i] = start;
 		store_release(&node->end[i], end);
-		raise_gap(tree, path, level, gaps_at(node, i));
+		raise_gap(tree, at, level, gaps_at(node, i));
 	}
 }
 
 /* --- changing --- */
 
-/* Where the index has the area begin. */
-static unsigned long guarded_start(const struct vm_area_struct *vma, unsigned long start)
-{
-	if (likely(!(vma->vm_flags & VM_GROWSDOWN)))
-		return start;
-	return start > stack_guard_gap ? start - stack_guard_gap : 0;
-}
-
-/* The way down to the place of an address; above the leaf always an entry that exists. */
-static void descend(const struct vma_tree *tree, unsigned long address, struct path *path)
-{
-	struct vma_node *node = tree->root;
-
-	for (u32 level = tree->height; level-- > 0;) {
-		unsigned i = entry_above(node, address);
-
-		if (level > 0 && i == node->n)
-			i--;
-		path->node[level] = node;
-		path->index[level] = i;
-		node = level > 0 ? node->slot[i] : NULL;
-	}
-}
-
-static void grow_root(struct vma_tree *tree, struct path *path)
+static void grow_root(struct vma_tree *tree, struct vma_cursor *at)
 {
 	struct vma_node *old = tree->root, *root = take_spare(tree, tree->height);
 
@@ -366,8 +305,8 @@ static void grow_root(struct vma_tree *tree, struct path *path)
 		root->n = 1;
 		root->gap = old->gap;
 	}
-	path->node[tree->height] = root;
-	path->index[tree->height] = 0;
+	at->node[tree->height] = root;
+	at->index[tree->height] = 0;
 	tree->height++;
 	store_release(&tree->root, root);
 }
@@ -375,7 +314,7 @@ static void grow_root(struct vma_tree *tree, struct path *path)
 static void bound_gaps(struct vma_node *node)
 {
 	for (unsigned i = 1; i < node->n; i++)
-		node->gap = max(node->gap, gap_below(node, i));
+		node->gap = max(node->gap, vma_gap_below(node, i));
 }
 
 /*
@@ -387,9 +326,9 @@ static struct vma_node *split_node(struct vma_tree *tree, struct vma_node *node,
 {
 	struct vma_node *right = take_spare(tree, node->level), *into = node;
 
-	if (i < FANOUT)
-		move_entries(node, FANOUT / 2 + 1, right);
-	if (i > node->n || i == FANOUT) {
+	if (i < VMA_NODE_ENTRIES)
+		move_entries(node, VMA_NODE_ENTRIES / 2 + 1, right);
+	if (i > node->n || i == VMA_NODE_ENTRIES) {
 		i -= node->n;
 		into = right;
 	}
@@ -401,86 +340,94 @@ static struct vma_node *split_node(struct vma_tree *tree, struct vma_node *node,
 	return right;
 }
 
-/* Put an entry at index[0] of the path. */
-static void insert_entry(struct vma_tree *tree, struct path *path, unsigned long start,
-			 unsigned long end, void *slot)
+/* Put an entry at the cursor. True if the cursor is there now; else nodes were split. */
+static bool insert_entry(struct vma_cursor *at, unsigned long start, unsigned long end, void *slot)
 {
+	struct vma_tree *tree = at->tree;
+
 	for (u32 level = 0;; level++) {
 		struct vma_node *node, *right, *parent;
 		unsigned i;
 
 		if (level == tree->height)
-			grow_root(tree, path);
-		node = path->node[level];
-		i = path->index[level];
-		if (likely(node->n < FANOUT)) {
+			grow_root(tree, at);
+		node = at->node[level];
+		i = at->index[level];
+		if (likely(node->n < VMA_NODE_ENTRIES)) {
 			open_entry(node, i);
 			set_entry(node, i, start, end, slot);
-			raise_gap(tree, path, level, gaps_at(node, i));
-			refresh_above(tree, path, level);
-			return;
+			raise_gap(tree, at, level, gaps_at(node, i));
+			refresh_above(tree, at, level);
+			return level == 0;
 		}
 		right = split_node(tree, node, i, start, end, slot);
 		if (level + 1 == tree->height)
-			grow_root(tree, path);
-		parent = path->node[level + 1];
-		i = path->index[level + 1]++;
+			grow_root(tree, at);
+		parent = at->node[level + 1];
+		i = at->index[level + 1]++;
 		parent->start[i] = node->start[0];
 		store_release(&parent->end[i], node->end[node->n - 1]);
-		raise_gap(tree, path, level + 1, max(node->gap, right->gap));
+		raise_gap(tree, at, level + 1, max(node->gap, right->gap));
 		start = right->start[0];
 		end = right->end[right->n - 1];
 		slot = right;
 	}
 }
 
-void vma_tree_insert(struct vma_tree *tree, struct vm_area_struct *vma)
+void vma_tree_insert_at(struct vma_cursor *at, struct vm_area_struct *vma)
 {
-	struct path path;
+	struct vma_tree *tree = at->tree;
 
-	descend(tree, vma->vm_start, &path);
-	ASSERT(tree->height == 0 || path.index[0] == path.node[0]->n ||
-	       ((struct vm_area_struct *)path.node[0]->slot[path.index[0]])->vm_start >=
-		       vma->vm_end);
 	write_begin(tree);
-	insert_entry(tree, &path, guarded_start(vma, vma->vm_start), vma->vm_end, vma);
+	insert_entry(at, vma_guarded_start(vma, vma->vm_start), vma->vm_end, vma);
 	tree->count++;
 	write_end(tree);
 }
 
-/* Join a small node with a neighbour under the same parent; true: the parent lost an entry. */
-static bool merge_node(struct vma_tree *tree, struct path *path, u32 level)
+void vma_tree_insert(struct vma_tree *tree, struct vm_area_struct *vma)
 {
-	struct vma_node *parent = path->node[level + 1], *left, *right;
-	unsigned i = path->index[level + 1];
+	const struct vm_area_struct *next;
+	struct vma_cursor at;
 
-	if (i > 0 && ((struct vma_node *)parent->slot[i - 1])->n + path->node[level]->n <= MERGED)
+	next = vma_seek(&at, tree, vma->vm_start);
+	ASSERT(!next || next->vm_start >= vma->vm_end);
+	vma_tree_insert_at(&at, vma);
+}
+
+/* Join a small node with a neighbour under the same parent; true: the parent lost an entry. */
+static bool merge_node(struct vma_tree *tree, struct vma_cursor *at, u32 level)
+{
+	struct vma_node *parent = at->node[level + 1], *left, *right;
+	unsigned i = at->index[level + 1];
+
+	if (i > 0 && ((struct vma_node *)parent->slot[i - 1])->n + at->node[level]->n <= MERGED)
 		i--;
 	else if (i + 1 == parent->n ||
-		 ((struct vma_node *)parent->slot[i + 1])->n + path->node[level]->n > MERGED)
+		 ((struct vma_node *)parent->slot[i + 1])->n + at->node[level]->n > MERGED)
 		return false;
 	left = parent->slot[i];
 	right = parent->slot[i + 1];
-	left->gap = max(max(left->gap, right->gap), gap_below(parent, i + 1));
+	left->gap = max(max(left->gap, right->gap), vma_gap_below(parent, i + 1));
 	move_entries(right, 0, left);
-	close_entry(parent, i + 1);
+	close_entries(parent, i + 1, 1);
 	store_release(&parent->end[i], left->end[left->n - 1]);
-	path->index[level + 1] = i;
-	path->node[level] = left;
+	at->index[level + 1] = i;
+	at->node[level] = left;
 	free_node(right);
 	return true;
 }
 
-/* Entry index[0] of the path is gone: nodes that became empty or small go too. */
-static void remove_entry(struct vma_tree *tree, struct path *path)
+/* `count` entries at the cursor go, and nodes that become empty or small with them. */
+static void remove_entries(struct vma_cursor *at, unsigned count)
 {
+	struct vma_tree *tree = at->tree;
 	u32 level = 0;
 
 	for (;; level++) {
-		struct vma_node *node = path->node[level];
-		const unsigned i = path->index[level];
+		struct vma_node *node = at->node[level];
+		const unsigned i = at->index[level];
 
-		close_entry(node, i);
+		close_entries(node, i, count);
 		if (node->n == 0) {
 			if (level + 1 == tree->height) {
 				store_release(&tree->root, NULL);
@@ -489,15 +436,15 @@ static void remove_entry(struct vma_tree *tree, struct path *path)
 				return;
 			}
 			free_node(node);
-			continue; /* the parent's entry goes next */
+			count = 1; /* the parent's entry goes next */
+			continue;
 		}
 		if (i > 0 && i < node->n)
-			raise_gap(tree, path, level, gap_below(node, i));
-		refresh_above(tree, path, level);
+			raise_gap(tree, at, level, vma_gap_below(node, i));
+		refresh_above(tree, at, level);
 		break;
 	}
-	while (path->node[level]->n <= FEW && level + 1 < tree->height &&
-	       merge_node(tree, path, level))
+	while (at->node[level]->n <= FEW && level + 1 < tree->height && merge_node(tree, at, level))
 		level++;
 	while (tree->height > 1 && tree->root->n == 1) {
 		struct vma_node *old = tree->root;
@@ -508,197 +455,122 @@ static void remove_entry(struct vma_tree *tree, struct path *path)
 	}
 }
 
-void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma)
+struct vm_area_struct *vma_tree_remove_at(struct vma_cursor *at, unsigned n, unsigned long address)
 {
-	struct path path;
+	struct vma_node *node = at->node[0];
+	struct vma_tree *tree = at->tree;
+	const unsigned i = at->index[0];
 
-	descend(tree, vma->vm_start, &path);
-	ASSERT(tree->height && path.node[0]->slot[path.index[0]] == vma);
 	write_begin(tree);
-	remove_entry(tree, &path);
-	tree->count--;
+	tree->count -= n;
+	if (likely(i + n < node->n && node->n - n > FEW)) { /* no other node is concerned */
+		close_entries(node, i, n);
+		if (i > 0)
+			raise_gap(tree, at, 0, vma_gap_below(node, i));
+		else
+			refresh_above(tree, at, 0);
+		write_end(tree);
+		return node->slot[i];
+	}
+	remove_entries(at, n);
 	write_end(tree);
+	return vma_seek(at, tree, address);
 }
 
-/* Give the entry of a VMA, found by `address` in it, another range. */
-static void resize_entry(struct vma_tree *tree, struct path *path, struct vm_area_struct *vma,
-			 unsigned long address, unsigned long start, unsigned long end)
+void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma)
 {
-	struct vma_node *node;
-	unsigned i;
+	struct vma_cursor at;
 
-	ASSERT(start < end);
-	descend(tree, address, path);
-	node = path->node[0];
-	i = path->index[0];
-	ASSERT(tree->height && node->slot[i] == vma);
-	node->start[i] = guarded_start(vma, start);
+	BUG_ON(vma_seek(&at, tree, vma->vm_start) != vma);
+	vma_tree_remove_at(&at, 1, vma->vm_end);
+}
+
+/* Give the cursor's entry another range. */
+static void resize_entry(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end)
+{
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
+
+	ASSERT(start < end && node->slot[i] == vma);
+	node->start[i] = vma_guarded_start(vma, start);
 	store_release(&node->end[i], end);
 	store_release(&vma->vm_start, start);
 	store_release(&vma->vm_end, end);
-	raise_gap(tree, path, 0, gaps_at(node, i));
-	refresh_above(tree, path, 0);
+	raise_gap(at->tree, at, 0, gaps_at(node, i));
+	refresh_above(at->tree, at, 0);
+}
+
+void vma_tree_resize_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+			unsigned long end)
+{
+	write_begin(at->tree);
+	resize_entry(at, vma, start, end);
+	write_end(at->tree);
 }
 
 void vma_tree_resize(struct vma_tree *tree, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end)
 {
-	struct path path;
+	struct vma_cursor at;
 
-	write_begin(tree);
-	resize_entry(tree, &path, vma, vma->vm_start, start, end);
-	write_end(tree);
+	vma_seek(&at, tree, vma->vm_start);
+	vma_tree_resize_at(&at, vma, start, end);
 }
 
-void vma_tree_split(struct vma_tree *tree, struct vm_area_struct *vma, struct vm_area_struct *upper)
+void vma_tree_split_at(struct vma_cursor *at, struct vm_area_struct *vma,
+		       struct vm_area_struct *upper)
 {
-	struct path path;
+	struct vma_tree *tree = at->tree;
+	bool there;
 
 	ASSERT(upper->vm_end == vma->vm_end);
 	write_begin(tree);
-	resize_entry(tree, &path, vma, vma->vm_start, vma->vm_start, upper->vm_start);
-	path.index[0]++;
-	insert_entry(tree, &path, guarded_start(upper, upper->vm_start), upper->vm_end, upper);
+	resize_entry(at, vma, vma->vm_start, upper->vm_start);
+	at->index[0]++;
+	there = insert_entry(at, vma_guarded_start(upper, upper->vm_start), upper->vm_end, upper);
 	tree->count++;
 	write_end(tree);
+	if (unlikely(!there))
+		vma_seek(at, tree, upper->vm_start);
 }
 
-void vma_tree_join(struct vma_tree *tree, struct vm_area_struct *vma, struct vm_area_struct *next)
+void vma_tree_join_at(struct vma_cursor *at, struct vm_area_struct *vma,
+		      struct vm_area_struct *next)
 {
-	const unsigned long end = next->vm_end;
-	struct path path;
+	const unsigned long start = vma->vm_start, end = next->vm_end;
+	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
 
-	ASSERT(vma->vm_end == next->vm_start);
+	ASSERT(vma->vm_end == next->vm_start && node->slot[i] == vma);
 	write_begin(tree);
-	descend(tree, next->vm_start, &path);
-	ASSERT(path.node[0]->slot[path.index[0]] == next);
-	remove_entry(tree, &path);
 	tree->count--;
-	resize_entry(tree, &path, vma, vma->vm_start, vma->vm_start, end);
+	if (likely(i + 1 < node->n && node->n > FEW + 1)) {
+		close_entries(node, i + 1, 1);
+	} else {
+		BUG_ON(vma_seek(at, tree, next->vm_start) != next);
+		remove_entries(at, 1);
+		vma_seek(at, tree, start);
+	}
+	resize_entry(at, vma, start, end);
 	write_end(tree);
 }
 
 void vma_tree_move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 			  struct vm_area_struct *upper, unsigned long border)
 {
-	struct path path;
+	struct vma_cursor at;
 
 	write_begin(tree);
-	resize_entry(tree, &path, lower, lower->vm_start, lower->vm_start, border);
-	resize_entry(tree, &path, upper, upper->vm_end - 1, border, upper->vm_end);
+	vma_seek(&at, tree, lower->vm_start);
+	resize_entry(&at, lower, lower->vm_start, border);
+	vma_seek(&at, tree, upper->vm_end - 1);
+	resize_entry(&at, upper, border, upper->vm_end);
 	write_end(tree);
 }
 
-/* --- gaps: searching (the writer alone) --- */
-
-static bool fits(unsigned long from, unsigned long to, unsigned long len)
-{
-	return from < to && to - from >= len;
-}
-
-/* The highest fit between the entries of a node's subtree, or 0. */
-static unsigned long highest_fit(struct vma_node *node, unsigned long len, unsigned long low,
-				 unsigned long high)
-{
-	unsigned long seen = 0;
-
-	for (unsigned i = node->n; i-- > 0;) {
-		if (i + 1 < node->n) {
-			const unsigned long from = max(node->end[i], low);
-			const unsigned long to = min(node->start[i + 1], high);
-
-			if (unlikely(fits(from, to, len)))
-				return to - len;
-			seen = max(seen, gap_below(node, i + 1));
-		}
-		if (node->level > 0) {
-			struct vma_node *child = node->slot[i];
-
-			if (child->gap >= len && node->start[i] < high) {
-				const unsigned long at = highest_fit(child, len, low, high);
-
-				if (at)
-					return at;
-			}
-			seen = max(seen, child->gap);
-		}
-		/* Nothing below counts? (A guarded start may lie below the end before it.) */
-		if (i > 0 && node->start[i] <= low && node->end[i - 1] <= low)
-			return 0; /* `seen` is not all there is */
-	}
-	node->gap = seen;
-	return 0;
-}
-
-static unsigned long lowest_fit(struct vma_node *node, unsigned long len, unsigned long low,
-				unsigned long high)
-{
-	unsigned long seen = 0;
-
-	for (unsigned i = 0; i < node->n; i++) {
-		if (i > 0) {
-			const unsigned long from = max(node->end[i - 1], low);
-			const unsigned long to = min(node->start[i], high);
-
-			if (unlikely(fits(from, to, len)))
-				return from;
-			seen = max(seen, gap_below(node, i));
-		}
-		if (node->level > 0) {
-			struct vma_node *child = node->slot[i];
-
-			if (child->gap >= len && node->end[i] > low) {
-				const unsigned long at = lowest_fit(child, len, low, high);
-
-				if (at)
-					return at;
-			}
-			seen = max(seen, child->gap);
-		}
-		if (node->end[i] >= high)
-			return 0;
-	}
-	node->gap = seen;
-	return 0;
-}
-
-unsigned long vma_tree_gap_top_down(struct vma_tree *tree, unsigned long len, unsigned long low,
-				    unsigned long high)
-{
-	struct vma_node *root = tree->root;
-	unsigned long at;
-
-	ASSERT(len && low);
-	if (root) {
-		if (fits(max(root->end[root->n - 1], low), high, len))
-			return high - len;
-		at = root->gap >= len ? highest_fit(root, len, low, high) : 0;
-		if (at)
-			return at;
-		high = min(high, root->start[0]);
-	}
-	return fits(low, high, len) ? high - len : -ENOMEM;
-}
-
-unsigned long vma_tree_gap_bottom_up(struct vma_tree *tree, unsigned long len, unsigned long low,
-				     unsigned long high)
-{
-	struct vma_node *root = tree->root;
-	unsigned long at;
-
-	ASSERT(len && low);
-	if (root) {
-		if (fits(low, min(root->start[0], high), len))
-			return low;
-		at = root->gap >= len ? lowest_fit(root, len, low, high) : 0;
-		if (at)
-			return at;
-		low = max(low, root->end[root->n - 1]);
-	}
-	return fits(low, high, len) ? low : -ENOMEM;
-}
-
-/* --- life, checking --- */
+/* --- life --- */
 
 void vma_tree_init(struct vma_tree *tree)
 {
@@ -723,79 +595,4 @@ void vma_tree_destroy(struct vma_tree *tree)
 		kmem_cache_free(node_cache, node);
 	}
 	vma_tree_init(tree);
-}
-
-static unsigned violation(const struct vma_node *node, unsigned i, const char *what)
-{
-	pr_err("vma_tree: node %p level %u entry %u of %u: %s\n", (const void *)node, node->level,
-	       i, node->n, what);
-	return 1;
-}
-
-static unsigned check_node(const struct vma_node *node, u32 level, unsigned *vmas,
-			   unsigned long *greatest)
-{
-	unsigned bad = 0;
-	unsigned long gap = 0;
-
-	if (node->level != level || node->n == 0 || node->n > FANOUT)
-		return violation(node, 0, "level or count");
-	for (unsigned i = 0; i < FANOUT; i++) {
-		unsigned long inner = 0;
-
-		if (i >= node->n) {
-			if (node->end[i] != ~0UL || node->slot[i])
-				bad += violation(node, i, "unused entry not empty");
-			continue;
-		}
-		if (i > 0) {
-			const unsigned long start =
-				level ? node->start[i]
-				      : ((struct vm_area_struct *)node->slot[i])->vm_start;
-
-			if (!level && start < node->end[i - 1])
-				bad += violation(node, i, "overlaps the one before");
-			if (node->end[i] <= node->end[i - 1])
-				bad += violation(node, i, "out of order");
-			gap = max(gap, gap_below(node, i));
-		}
-		if (level > 0) {
-			const struct vma_node *child = node->slot[i];
-
-			bad += check_node(child, level - 1, vmas, &inner);
-			if (child->start[0] != node->start[i] ||
-			    child->end[child->n - 1] != node->end[i])
-				bad += violation(node, i, "range differs from the child's");
-			if (child->gap < inner || node->gap < child->gap)
-				bad += violation(node, i, "gap bound too low");
-			gap = max(gap, inner);
-		} else {
-			const struct vm_area_struct *vma = node->slot[i];
-
-			(*vmas)++;
-			if (vma->vm_end != node->end[i] ||
-			    guarded_start(vma, vma->vm_start) != node->start[i])
-				bad += violation(node, i, "range differs from the VMA's");
-		}
-	}
-	if (node->gap < gap)
-		bad += violation(node, 0, "gap bound too low");
-	*greatest = gap;
-	return bad;
-}
-
-unsigned vma_tree_check(const struct vma_tree *tree)
-{
-	unsigned vmas = 0, bad = 0;
-	unsigned long gap;
-
-	if (tree->seq & 1)
-		bad++;
-	if (tree->root)
-		bad += check_node(tree->root, tree->height - 1, &vmas, &gap);
-	if (vmas != tree->count) {
-		pr_err("vma_tree: %u areas found, %u counted\n", vmas, tree->count);
-		bad++;
-	}
-	return bad;
 }

@@ -1,11 +1,11 @@
-// needs: mm/space/vma_tree.c
+// needs: mm/space/vma_tree.c mm/space/vma_gap.c mm/space/vma_tree_check.c
 /*
  * The index of areas against an array of pages: every operation at random, every
  * look-up and gap search compared; and readers without locks against a writer.
  */
 #include "harness.h"
 #include "machine/soft.h"
-#include "mm/space/space_int.h"
+#include "mm/space/vma_tree.h"
 #include "sync/epoch.h"
 #include "sync/task.h"
 #include <stdlib.h>
@@ -150,6 +150,46 @@ static void add_area(unsigned longest, bool stacks)
 	set_model(at, at + n, vma);
 }
 
+static void split(struct vm_area_struct *vma, struct vm_area_struct *upper)
+{
+	struct vma_cursor at;
+
+	assert_ptr_equal(vma_seek(&at, &tree, vma->vm_start), vma);
+	vma_tree_split_at(&at, vma, upper);
+	assert_ptr_equal(vma_at(&at), upper);
+}
+
+static void join(struct vm_area_struct *vma, struct vm_area_struct *next)
+{
+	struct vma_cursor at;
+
+	vma_seek(&at, &tree, vma->vm_start);
+	assert_ptr_equal(vma_behind(&at, vma->vm_end), next);
+	vma_tree_join_at(&at, vma, next);
+	assert_ptr_equal(vma_at(&at), vma);
+}
+
+/* Several at once, as munmap does. */
+static void remove_some(struct vm_area_struct *vma)
+{
+	struct vma_cursor at;
+	struct vm_area_struct *run[VMA_NODE_ENTRIES], *next;
+	unsigned n = 0, most;
+
+	vma_seek(&at, &tree, vma->vm_start);
+	most = min(1 + below(6), at.node[0]->n - at.index[0]);
+	for (; n < most; n++) {
+		run[n] = at.node[0]->slot[at.index[0] + n];
+		set_model(run[n]->vm_start >> PAGE_SHIFT, run[n]->vm_end >> PAGE_SHIFT, NULL);
+	}
+	next = vma_tree_remove_at(&at, n, run[n - 1]->vm_end);
+	assert_ptr_equal(next, vma_tree_find(&tree, run[n - 1]->vm_end));
+	if (next)
+		assert_ptr_equal(vma_at(&at), next);
+	while (n)
+		free(run[--n]);
+}
+
 static void resize_area(struct vm_area_struct *vma, unsigned first, unsigned end)
 {
 	unsigned new_first = first, new_end = end;
@@ -189,13 +229,13 @@ static void change_area(void)
 		middle = first + 1 + below(end - first - 1);
 		next = new_area(middle, end, vma->vm_flags);
 		assert_int_equal(vma_tree_prepare(&tree, 1), 0);
-		vma_tree_split(&tree, vma, next);
+		split(vma, next);
 		set_model(middle, end, next);
 		return;
 	case 1:
 		if (!next)
 			return;
-		vma_tree_join(&tree, vma, next);
+		join(vma, next);
 		set_model(end, next_end, vma);
 		free(next);
 		return;
@@ -207,6 +247,7 @@ static void change_area(void)
 		set_model(middle, next_end, next);
 		return;
 	case 3: resize_area(vma, first, end); return;
+	case 4: remove_some(vma); return;
 	default:
 		vma_tree_remove(&tree, vma);
 		set_model(first, end, NULL);
@@ -311,15 +352,32 @@ static int reader(void *arg)
 	return looks > 0;
 }
 
+struct deferred {
+	struct epoch_head epoch;
+	struct vm_area_struct *vma;
+};
+
 static void free_area(struct epoch_head *head)
 {
-	free(container_of(head, struct vm_area_struct, epoch));
+	struct deferred *deferred = container_of(head, struct deferred, epoch);
+
+	free(deferred->vma);
+	free(deferred);
+}
+
+static void defer_free(struct vm_area_struct *vma)
+{
+	struct deferred *deferred = malloc(sizeof(*deferred));
+
+	deferred->vma = vma;
+	epoch_call(&deferred->epoch, free_area);
 }
 
 static int writer(void *arg)
 {
 	struct vm_area_struct *fixed[PAGES / 16], *filler[PAGES / 16] = {0};
 	struct random random = {(u64)arg};
+	struct vma_cursor at;
 
 	for (unsigned i = 1; i < PAGES / 16; i++)
 		fixed[i] = vma_tree_find(&tree, AT(16 * i));
@@ -329,17 +387,19 @@ static int writer(void *arg)
 		BUG_ON(vma_tree_prepare(&tree, 2));
 		if (filler[i]) {
 			if (step & 1) {
-				vma_tree_join(&tree, fixed[i], filler[i]);
+				vma_seek(&at, &tree, fixed[i]->vm_start);
+				vma_tree_join_at(&at, fixed[i], filler[i]);
 				vma_tree_resize(&tree, fixed[i], AT(16 * i), AT(16 * i + 4));
 			} else {
 				vma_tree_remove(&tree, filler[i]);
 			}
-			epoch_call(&filler[i]->epoch, free_area);
+			defer_free(filler[i]);
 			filler[i] = NULL;
 		} else if (step & 1) {
 			vma_tree_resize(&tree, fixed[i], AT(16 * i), AT(16 * i + 9));
 			filler[i] = new_area(16 * i + 4, 16 * i + 9, 0);
-			vma_tree_split(&tree, fixed[i], filler[i]);
+			vma_seek(&at, &tree, fixed[i]->vm_start);
+			vma_tree_split_at(&at, fixed[i], filler[i]);
 		} else {
 			filler[i] = new_area(16 * i + 4, 16 * i + 9, 0);
 			vma_tree_insert(&tree, filler[i]);
