@@ -176,10 +176,10 @@ static bool is_ignored(const struct task_struct *t, int sig)
 {
 	const void __user *handler = t->sighand->action[sig - 1].handler;
 
-	if (t->signal->unkillable && handler == SIG_DFL_PTR)
-		return true;
 	if ((t->blocked | t->sigwait) & SIGMASK(sig))
 		return false;
+	if (t->signal->unkillable && handler == SIG_DFL_PTR)
+		return true;
 	return handler == SIG_IGN_PTR ||
 	       (handler == SIG_DFL_PTR && default_action(sig) == ACTION_IGNORE);
 }

@@ -247,6 +247,7 @@ struct task_struct *task_alloc(const struct task_struct *from)
 	t->robust_list_len = 0;
 	memset(&t->restart, 0, sizeof(t->restart));
 	t->fail_nth = 0;
+	t->oom_address = 0;
 	atomic_set(&t->usage, 1);
 	sched_fork(t);
 #ifdef PAGODA_DEBUG

@@ -114,9 +114,11 @@ struct task_struct {
 	u8 policy;                 /* SCHED_NORMAL, BATCH, IDLE: remembered, no more */
 	u32 personality;           /* of personality(2) */
 	unsigned long timer_slack; /* prctl: only remembered */
-	int oom_score_adj;         /* of the process; leader's counts */
-	unsigned fail_nth;         /* debug: allocations until one fails */
-	atomic_t usage;            /* references to the struct; 0: freed by epoch */
+	unsigned long oom_address; /* where a fault last found no memory, and how often */
+	unsigned oom_tries;
+	int oom_score_adj; /* of the process; leader's counts */
+	unsigned fail_nth; /* debug: allocations until one fails */
+	atomic_t usage;    /* references to the struct; 0: freed by epoch */
 	struct epoch_head epoch;
 #ifdef PAGODA_DEBUG
 	struct held_locks held_locks; /* task_held_locks() hands it out */

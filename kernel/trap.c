@@ -12,10 +12,11 @@
 #include "lib/assert.h"
 #include "lib/printk.h"
 #include "machine/upcall.h"
-#include "mm/frame/frame.h"
 #include "sync/epoch.h"
 
-#define NR_SYSCALLS 512
+#define NR_SYSCALLS  512
+#define OOM_TRIES    100         /* faults at one address without memory */
+#define OOM_PAUSE_NS 20000000ULL /* between them, after the first */
 
 extern const struct syscall_entry __start_syscalls[], __stop_syscalls[];
 
@@ -51,17 +52,30 @@ long handle_syscall(unsigned long a, unsigned long b, unsigned long c, unsigned 
 
 /* --- Faults --- */
 
-/* No memory for a user page, and nothing could be freed: try again or end. */
-static void fault_out_of_memory(void)
+/*
+ * No memory for a user page, after the allocator did all it could (the OOM killer included):
+ * try again, more and more slowly, for memory may come free; and end when it never does.
+ */
+static void fault_out_of_memory(unsigned long address)
 {
+	struct task_struct *t = current;
+
 	if (fatal_signal_pending())
 		return; /* it ends before it can touch the page again */
-	if (frame_ops.out_of_memory && frame_ops.out_of_memory(GFP_HIGHUSER_MOVABLE, 0)) {
-		cond_resched();
+	if (t->oom_address != address) {
+		t->oom_address = address;
+		t->oom_tries = 0;
+	}
+	if (t->oom_tries++ == OOM_TRIES) {
+		pr_err("Out of memory: giving up on pid %d (%s)\n", t->tgid, t->comm);
+		force_signal(SIGKILL, SI_KERNEL, 0);
 		return;
 	}
-	pr_err("Out of memory: nothing to kill but pid %d (%s)\n", current->tgid, current->comm);
-	force_signal(SIGKILL, SI_KERNEL, 0);
+	if (t->oom_tries > OOM_TRIES / 10) {
+		set_current_state(TASK_KILLABLE);
+		schedule_timeout(OOM_PAUSE_NS);
+		set_current_state(TASK_RUNNING);
+	}
 }
 
 static __noinline __cold void bad_fault(struct pt_regs *regs, const struct fault_info *fault,
@@ -72,7 +86,7 @@ static __noinline __cold void bad_fault(struct pt_regs *regs, const struct fault
 		return;
 	}
 	if (result & FAULT_OOM) {
-		fault_out_of_memory();
+		fault_out_of_memory(fault->address);
 		return;
 	}
 	machine_note_fault(fault->address, fault->error, 14);

@@ -132,6 +132,24 @@ static int write_oom_score_adj(char *text, size_t bytes, struct task_struct *tas
 	return 0;
 }
 
+/* fail-nth (Linux's fault-injection.rst): the n-th allocation from now fails; reads 0 once it has. */
+static int show_fail_nth(struct seq_file *m, struct task_struct *task)
+{
+	seq_printf(m, "%u\n", fail_nth_left());
+	return 0;
+}
+
+static int write_fail_nth(char *text, size_t bytes, struct task_struct *task)
+{
+	const char *end;
+	unsigned long n = parse_number(text, &end);
+
+	if (end == text || n > ~0u || task != current)
+		return -EINVAL;
+	fail_nth_set(n);
+	return 0;
+}
+
 static int follow_exe(struct task_struct *task, struct path *path)
 {
 	struct mm_struct *mm = get_task_mm(task);
@@ -184,6 +202,7 @@ static const struct pid_file pid_files[] = {
 	{"auxv", 0400, show_auxv},
 	{"wchan", 0444, show_wchan},
 	{"oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj},
+	{"fail-nth", 0644, show_fail_nth, write_fail_nth},
 	{"io", 0400, pid_show_io},
 	{"mounts", 0444, pid_show_mounts},
 	{"mountinfo", 0444, pid_show_mountinfo},
