@@ -269,6 +269,17 @@ static void read_panic_option(void)
 		panic_timeout = text[0] == '-' ? -1 : (int)min(parse_number(text, NULL), 86400ULL);
 }
 
+/* quiet, loglevel=N: before the first message, so that none slips through. */
+static void read_log_options(void)
+{
+	char text[4];
+
+	if (boot_option("quiet", NULL, 0))
+		console_loglevel = 4;
+	if (boot_option("loglevel", text, sizeof(text)) && text[0] >= '0' && text[0] <= '8')
+		console_loglevel = text[0] - '0';
+}
+
 void __noreturn machine_boot(u32 loader, u32 info)
 {
 	cpu_detect();
@@ -277,6 +288,7 @@ void __noreturn machine_boot(u32 loader, u32 info)
 	cpu_setup(0);
 	boot_info_read(loader, info);
 	read_panic_option();
+	read_log_options();
 	serial_early_init();
 	pr_info("Pagoda on %s\n", cpu_features.model_name);
 	pr_info("Command line: %s\n", boot_command_line);
