@@ -5,7 +5,7 @@
 #
 # A flavour is one static library of lib/, sync/, mm/ and arch/soft (libpagoda.a) for
 # one page geometry; a test links what it uses of it. A test that wants more, or other
-# flags, says so in its first lines:   // needs: path/file.c ...
+# flags, says so in its first lines:   // needs: path/file.c ...   // flags: -Ipath ...
 
 SOFT_FLAVOURS := soft-asan soft-tsan soft
 SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
@@ -25,6 +25,7 @@ soft_cflags = $(SOFT_CFLAGS) $(SOFT_CFLAGS_$(1)) -Iarch/soft/geometry/$(SOFT_GEO
 
 HOST_TESTS := $(wildcard tests/host/test_*.c)
 host_test_needs = $(shell sed -n '1,5s,^// needs: ,,p' $(1))
+host_test_flags = $(shell sed -n '1,5s,^// flags: ,,p' $(1))
 
 define soft_rules # $(1): flavour
 $$(B)/$(1)/%.o: %.c
@@ -38,6 +39,7 @@ $$(B)/$(1)/libpagoda.a: $$(SOFT_SRC:%.c=$$(B)/$(1)/%.o)
 endef
 
 define host_test_rules # $(1): flavour, $(2): test's name
+$$(B)/$(1)/tests/host/$(2).o: SOFT_CFLAGS += $$(call host_test_flags,tests/host/$(2).c)
 $$(B)/$(1)/$(2): $$(B)/$(1)/tests/host/$(2).o $$(B)/$(1)/tests/host/harness.o \
 		$$(patsubst %.c,$$(B)/$(1)/%.o,$$(call host_test_needs,tests/host/$(2).c)) \
 		$$(B)/$(1)/libpagoda.a

@@ -25,7 +25,6 @@
 #define BOOT_BY_MULTIBOOT2 2
 #define PVH_MAGIC          0x336ec578
 
-char boot_command_line[COMMAND_LINE_SIZE];
 phys_addr_t initrd_start;
 u64 initrd_bytes;
 u64 boot_rsdp;
@@ -154,59 +153,6 @@ void boot_info_read(u32 loader, u32 info)
 		read_multiboot2(info);
 }
 
-/*
- * Options: words separated by blanks, double quotes keep blanks together and are
- * dropped.  Walks over the words; returns the next one's length in *bytes.
- */
-static const char *next_word(const char *p, size_t *bytes)
-{
-	bool quoted = false;
-	const char *start;
-
-	while (*p == ' ')
-		p++;
-	start = p;
-	while (*p && (quoted || *p != ' '))
-		quoted ^= *p++ == '"';
-	*bytes = p - start;
-	return *bytes ? start : NULL;
-}
-
-bool boot_option_nth(const char *name, unsigned n, char *value, size_t size)
-{
-	size_t length = strlen(name), bytes;
-	const char *word = boot_command_line;
-
-	while ((word = next_word(word, &bytes))) {
-		const char *end = word + bytes;
-
-		if (bytes == 2 && memcmp(word, "--", 2) == 0)
-			return false;
-		if (bytes >= length && memcmp(word, name, length) == 0 &&
-		    (bytes == length || word[length] == '=') && n-- == 0) {
-			size_t at = 0;
-
-			for (const char *p = word + length + 1; p < end; p++)
-				if (*p != '"' && value && at + 1 < size)
-					value[at++] = *p;
-			if (value && size)
-				value[at] = '\0';
-			return true;
-		}
-		word = end;
-	}
-	return false;
-}
-
-bool boot_option(const char *name, char *value, size_t size)
-{
-	unsigned n = 0;
-
-	while (boot_option_nth(name, n, NULL, 0))
-		n++;
-	return n > 0 && boot_option_nth(name, n - 1, value, size);
-}
-
 /* The initrd may lie where mem= took the RAM away: then it is moved to where there is some. */
 static void keep_initrd(void)
 {
@@ -261,23 +207,17 @@ static void print_ram_map(void)
 	}
 }
 
-static void read_panic_option(void)
+/* What matters before the kernel reads its own options. */
+static void read_options(void)
 {
 	char text[12];
 
 	if (boot_option("panic", text, sizeof(text)))
 		panic_timeout = text[0] == '-' ? -1 : (int)min(parse_number(text, NULL), 86400ULL);
-}
-
-/* quiet, loglevel=N: before the first message, so that none slips through. */
-static void read_log_options(void)
-{
-	char text[4];
-
 	if (boot_option("quiet", NULL, 0))
 		console_loglevel = 4;
-	if (boot_option("loglevel", text, sizeof(text)) && text[0] >= '0' && text[0] <= '8')
-		console_loglevel = text[0] - '0';
+	if (boot_option("loglevel", text, sizeof(text)))
+		console_loglevel = (int)min(parse_number(text, NULL), 8ULL);
 }
 
 void __noreturn machine_boot(u32 loader, u32 info)
@@ -287,8 +227,7 @@ void __noreturn machine_boot(u32 loader, u32 info)
 	cpu_apic_id[0] = cpuid_count(1, 0).ebx >> 24;
 	cpu_setup(0);
 	boot_info_read(loader, info);
-	read_panic_option();
-	read_log_options();
+	read_options();
 	serial_early_init();
 	pr_info("Pagoda on %s\n", cpu_features.model_name);
 	pr_info("Command line: %s\n", boot_command_line);

@@ -58,13 +58,15 @@ static enum ram_kind kind_of(u64 start, u64 end)
 
 static void append(u64 start, u64 end, enum ram_kind kind)
 {
-	struct ram_range *last = &ram_map.range[ram_map.ranges - 1];
-
 	if (kind == 0 || start >= end)
 		return;
-	if (ram_map.ranges && last->kind == kind && last->start.v + last->bytes == start) {
-		last->bytes += end - start;
-		return;
+	if (ram_map.ranges) {
+		struct ram_range *last = &ram_map.range[ram_map.ranges - 1];
+
+		if (last->kind == kind && last->start.v + last->bytes == start) {
+			last->bytes += end - start;
+			return;
+		}
 	}
 	if (ram_map.ranges == RAM_MAP_RANGES)
 		return; /* the rest stays unused */
