@@ -21,7 +21,7 @@
 #define KERN_INFO    "<6>"
 #define KERN_DEBUG   "<7>"
 
-#define LOG_BYTES (1u << 16) /* the ring holds about this much text */
+#define LOG_BYTES    (1u << 16) /* the ring holds about this much text */
 
 void printk(const char *fmt, ...) __printf(1, 2);
 

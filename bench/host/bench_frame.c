@@ -67,9 +67,9 @@ static void count_step(int signal)
 }
 
 #ifdef __x86_64__
-#define TRAP_FLAG(op)                                                              \
-	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; " op "; popfq; "         \
-			 "lea 128(%%rsp), %%rsp" ::                                \
+#define TRAP_FLAG(op)                                                      \
+	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; " op "; popfq; " \
+			 "lea 128(%%rsp), %%rsp" ::                        \
 				 : "memory", "cc")
 static unsigned long instructions(void (*fn)(unsigned n), unsigned n)
 {

@@ -140,10 +140,14 @@ static double touch_all(void)
 int main(int argc, char **argv)
 {
 	static double row[8][RUNS];
-	static const char *name[8] = {
-		"pair",		       "kmalloc(64) + kfree pair", "allocate 1e5 in a batch",
-		"free in order",       "free in random order",	   "random replace",
-		"touch after refill",  "16 KiB: vmalloc / kmalloc"};
+	static const char *name[8] = {"pair",
+				      "kmalloc(64) + kfree pair",
+				      "allocate 1e5 in a batch",
+				      "free in order",
+				      "free in random order",
+				      "random replace",
+				      "touch after refill",
+				      "16 KiB: vmalloc / kmalloc"};
 	static const char *goal[8] = {"3.4", "", "4.3", "", "7.2", "20", "", ""};
 
 	soft_machine_init(&(struct soft_config){.ram = {{0, 256 << 20, 0}}});

@@ -19,8 +19,7 @@ static inline pte_t new_entry(struct vm_area_struct *vma, pte_t e)
 	const bool private_write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 	pte_t new = pte_modify(e, vma->vm_page_prot);
 
-	if (private_write && pte_dirty(e) && !pte_special(e) &&
-	    page_reusable(pte_page(e), vma))
+	if (private_write && pte_dirty(e) && !pte_special(e) && page_reusable(pte_page(e), vma))
 		new = pte_mkwrite(new);
 	return new;
 }

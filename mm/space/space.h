@@ -20,46 +20,48 @@ struct vm_area_struct;
 struct anon_vma;
 
 typedef unsigned long vm_flags_t;
-#define VM_READ	      0x00000001UL
-#define VM_WRITE      0x00000002UL
-#define VM_EXEC	      0x00000004UL
-#define VM_SHARED     0x00000008UL
-#define VM_MAYREAD    0x00000010UL /* mprotect may set VM_READ, ... */
-#define VM_MAYWRITE   0x00000020UL
-#define VM_MAYEXEC    0x00000040UL
-#define VM_MAYSHARE   0x00000080UL /* MAP_SHARED was asked for */
-#define VM_GROWSDOWN  0x00000100UL
-#define VM_DETACHED   0x00000200UL /* out of the index: a fault that waited for the lock looks again */
-#define VM_PFNMAP     0x00000400UL /* bare frames, no struct page counts */
-#define VM_LOCKED     0x00002000UL
-#define VM_IO	      0x00004000UL
-#define VM_SEQ_READ   0x00008000UL
-#define VM_RAND_READ  0x00010000UL
-#define VM_DONTCOPY   0x00020000UL
-#define VM_DONTEXPAND 0x00040000UL
+#define VM_READ      0x00000001UL
+#define VM_WRITE     0x00000002UL
+#define VM_EXEC      0x00000004UL
+#define VM_SHARED    0x00000008UL
+#define VM_MAYREAD   0x00000010UL /* mprotect may set VM_READ, ... */
+#define VM_MAYWRITE  0x00000020UL
+#define VM_MAYEXEC   0x00000040UL
+#define VM_MAYSHARE  0x00000080UL /* MAP_SHARED was asked for */
+#define VM_GROWSDOWN 0x00000100UL
+#define VM_DETACHED \
+	0x00000200UL /* out of the index: a fault that waited for the lock looks again */
+#define VM_PFNMAP      0x00000400UL /* bare frames, no struct page counts */
+#define VM_LOCKED      0x00002000UL
+#define VM_IO          0x00004000UL
+#define VM_SEQ_READ    0x00008000UL
+#define VM_RAND_READ   0x00010000UL
+#define VM_DONTCOPY    0x00020000UL
+#define VM_DONTEXPAND  0x00040000UL
 #define VM_LOCKONFAULT 0x00080000UL
-#define VM_ACCOUNT    0x00100000UL /* counted in Committed_AS */
-#define VM_NORESERVE  0x00200000UL
-#define VM_HUGETLB    0x00400000UL
-#define VM_SYNC	      0x00800000UL
-#define VM_WIPEONFORK 0x02000000UL
-#define VM_DONTDUMP   0x04000000UL
-#define VM_SOFTDIRTY  0x08000000UL
-#define VM_MIXEDMAP   0x10000000UL
-#define VM_HUGEPAGE   0x20000000UL
-#define VM_NOHUGEPAGE 0x40000000UL
-#define VM_MERGEABLE  0x80000000UL
-#define VM_STACK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT)
+#define VM_ACCOUNT     0x00100000UL /* counted in Committed_AS */
+#define VM_NORESERVE   0x00200000UL
+#define VM_HUGETLB     0x00400000UL
+#define VM_SYNC        0x00800000UL
+#define VM_WIPEONFORK  0x02000000UL
+#define VM_DONTDUMP    0x04000000UL
+#define VM_SOFTDIRTY   0x08000000UL
+#define VM_MIXEDMAP    0x10000000UL
+#define VM_HUGEPAGE    0x20000000UL
+#define VM_NOHUGEPAGE  0x40000000UL
+#define VM_MERGEABLE   0x80000000UL
+#define VM_STACK_FLAGS \
+	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT)
 
 /* What happened to a fault. */
 typedef unsigned fault_t;
-#define FAULT_DONE    0u
-#define FAULT_MAJOR   1u /* a disk was read */
+#define FAULT_DONE           0u
+#define FAULT_MAJOR          1u /* a disk was read */
 #define FAULT_SIGSEGV_MAPERR 2u
 #define FAULT_SIGSEGV_ACCERR 4u
-#define FAULT_SIGBUS  8u
-#define FAULT_OOM     16u
-#define FAULT_ERROR   (FAULT_SIGSEGV_MAPERR | FAULT_SIGSEGV_ACCERR | FAULT_SIGBUS | FAULT_OOM)
+#define FAULT_SIGBUS         8u
+#define FAULT_OOM            16u
+#define FAULT_ERROR          (FAULT_SIGSEGV_MAPERR | FAULT_SIGSEGV_ACCERR | FAULT_SIGBUS | FAULT_OOM)
 
 enum fault_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4, ACCESS_USER = 8 };
 
@@ -81,15 +83,15 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;
 	u64 vm_pgoff; /* pages; anonymous: the virtual page number it was made at */
 	struct mm_struct *vm_mm;
-	struct file *vm_file;		  /* a reference, or NULL */
+	struct file *vm_file;             /* a reference, or NULL */
 	struct address_space *vm_mapping; /* of the file (or shared anonymous memory) */
 	const struct vm_operations *vm_ops;
 	void *vm_private;
-	struct anon_vma *anon_vma;	 /* set by the first private fault; see rmap.c */
-	bool anon_guest;		 /* (family lock) came by fork, no node of its own yet */
-	struct interval_node anon_node;	 /* (family lock) in its node's tree */
-	struct interval_node file_node;	 /* (i_mmap_lock) in vm_mapping->i_mmap */
-	struct rw_semaphore lock;	 /* faults hold it shared; outlives the VMA (see vma.c) */
+	struct anon_vma *anon_vma;      /* set by the first private fault; see rmap.c */
+	bool anon_guest;                /* (family lock) came by fork, no node of its own yet */
+	struct interval_node anon_node; /* (family lock) in its node's tree */
+	struct interval_node file_node; /* (i_mmap_lock) in vm_mapping->i_mmap */
+	struct rw_semaphore lock;       /* faults hold it shared; outlives the VMA (see vma.c) */
 };
 
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
@@ -97,10 +99,10 @@ enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_
 /* The VMA index: a B-tree readable without locks (vma_tree.c). Writers hold mmap_lock. */
 struct vma_tree {
 	struct vma_node *root; /* NULL: no VMA */
-	u32 seq;	       /* odd while a writer is inside */
-	u32 count;	       /* VMAs: what max_map_count bounds */
-	u32 height;	       /* levels of nodes */
-	u32 nr_spare;	       /* nodes set aside by vma_tree_prepare */
+	u32 seq;               /* odd while a writer is inside */
+	u32 count;             /* VMAs: what max_map_count bounds */
+	u32 height;            /* levels of nodes */
+	u32 nr_spare;          /* nodes set aside by vma_tree_prepare */
 	struct vma_node *spare;
 };
 
@@ -109,8 +111,8 @@ struct mm_struct {
 	atomic_t mm_users; /* tasks and others that use the space; 0: it is torn down */
 	atomic_t mm_count; /* users as one, plus lazy holders; 0: the struct is freed */
 	struct rw_semaphore mmap_lock;
-	struct vma_tree vmas;		 /* (mmap_lock; readers: epoch) */
-	struct vm_area_struct *released; /* (mmap_lock) gone; files to be put after unlocking */
+	struct vma_tree vmas;              /* (mmap_lock; readers: epoch) */
+	struct vm_area_struct *released;   /* (mmap_lock) gone; files to be put after unlocking */
 	atomic_long_t rss[NR_MM_COUNTERS]; /* pages */
 	atomic_long_t pgtables_bytes;
 	/* (mmap_lock) pages */
@@ -120,10 +122,10 @@ struct mm_struct {
 	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[52];
-	vm_flags_t def_flags; /* mlockall(MCL_FUTURE) */
+	vm_flags_t def_flags;  /* mlockall(MCL_FUTURE) */
 	struct file *exe_file; /* a reference (task lock) */
 	u32 flags;
-	bool forking; /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
+	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };
@@ -139,10 +141,10 @@ extern struct vm_file_ops vm_file_ops;
 
 /* What do_mmap maps. `file` NULL: anonymous memory. */
 struct map_source {
-	struct file *file;		  /* do_mmap takes a reference of its own */
-	struct address_space *mapping;	  /* its page cache */
+	struct file *file;             /* do_mmap takes a reference of its own */
+	struct address_space *mapping; /* its page cache */
 	const struct vm_operations *ops;
-	bool readable, writable, noexec;  /* how the file was opened, how it is mounted */
+	bool readable, writable, noexec; /* how the file was opened, how it is mounted */
 	/* The file's own say, e.g. a device: may change vma->vm_ops, flags. 0 or -errno. */
 	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 };
@@ -244,16 +246,17 @@ u64 pagemap_entry(struct mm_struct *mm, unsigned long address);
 
 /* --- rmap --- */
 /* Call fn for every place a locked page is mapped, until it returns nonzero (returned). */
-int rmap_walk(struct page *page, int (*fn)(struct page *page, struct vm_area_struct *vma,
-					   unsigned long address, void *arg),
+int rmap_walk(struct page *page,
+	      int (*fn)(struct page *page, struct vm_area_struct *vma, unsigned long address,
+			void *arg),
 	      void *arg);
 
 /* --- overcommit (S34) --- */
 extern int sysctl_overcommit_memory, sysctl_overcommit_ratio;
 extern unsigned long sysctl_overcommit_kbytes, sysctl_max_map_count, sysctl_mmap_min_addr;
 extern unsigned long sysctl_user_reserve_kbytes, sysctl_admin_reserve_kbytes;
-unsigned long vm_commit_limit(void); /* pages */
-long vm_committed(void);	     /* pages, >= 0 */
+unsigned long vm_commit_limit(void);                       /* pages */
+long vm_committed(void);                                   /* pages, >= 0 */
 int vm_account(struct mm_struct *mm, unsigned long pages); /* 0 or -ENOMEM */
 void vm_unaccount(unsigned long pages);
 
@@ -262,9 +265,9 @@ struct space_limits {
 	unsigned long (*rlimit)(unsigned resource); /* of the current process, bytes */
 	bool (*capable_ipc_lock)(void);
 	bool (*capable_sys_admin)(void);
-	bool (*capable_sys_rawio)(void); /* may map below mmap_min_addr */
+	bool (*capable_sys_rawio)(void);   /* may map below mmap_min_addr */
 	unsigned long (*total_swap)(void); /* pages of swap in use or free; NULL: none */
-	bool randomize; /* ASLR, unless norandmaps */
+	bool randomize;                    /* ASLR, unless norandmaps */
 	u64 (*random)(void);
 };
 extern struct space_limits space_limits;

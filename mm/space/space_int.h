@@ -39,8 +39,10 @@ extern struct kmem_cache *vma_cache, *mm_cache;
  */
 void vma_tree_boot(void);
 void vma_tree_init(struct vma_tree *tree);
-struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, unsigned long address); /* end > address */
-struct vm_area_struct *vma_tree_prev(const struct vma_tree *tree, unsigned long address); /* start < address, last such */
+struct vm_area_struct *vma_tree_find(const struct vma_tree *tree,
+				     unsigned long address); /* end > address */
+struct vm_area_struct *vma_tree_prev(const struct vma_tree *tree,
+				     unsigned long address); /* start < address, last such */
 /* As vma_tree_find, and in *prev the VMA before that one (the last of all when it gives NULL). */
 struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree, unsigned long address,
 					  struct vm_area_struct **prev);
@@ -59,7 +61,7 @@ unsigned long vma_tree_gap_top_down(struct vma_tree *tree, unsigned long len, un
 				    unsigned long high);
 unsigned long vma_tree_gap_bottom_up(struct vma_tree *tree, unsigned long len, unsigned long low,
 				     unsigned long high);
-void vma_tree_destroy(struct vma_tree *tree); /* nodes only; no reader is left */
+void vma_tree_destroy(struct vma_tree *tree);         /* nodes only; no reader is left */
 unsigned vma_tree_check(const struct vma_tree *tree); /* violations, each logged */
 
 /*
@@ -105,8 +107,8 @@ struct mmu_gather { /* what a range operation collects before one TLB flush */
 	struct mm_struct *mm;
 	unsigned long start, end; /* bytes touched */
 	unsigned nr;
-	bool full_mm;		  /* the whole space goes: no flush needed */
-	struct page *tables;	  /* unhooked page tables, linked by `next` */
+	bool full_mm;        /* the whole space goes: no flush needed */
+	struct page *tables; /* unhooked page tables, linked by `next` */
 	struct page *pages[64];
 };
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm);
@@ -130,8 +132,10 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 /* --- rmap.c: who maps a page --- */
 /* Give it a node for new pages: 0 or -ENOMEM. mmap_lock held, shared or for writing. */
 int anon_vma_prepare(struct vm_area_struct *vma);
-int anon_vma_fork(struct vm_area_struct *child, struct vm_area_struct *parent); /* link the child's */
-int anon_vma_clone(struct vm_area_struct *copy, struct vm_area_struct *vma);	/* a split or moved part */
+int anon_vma_fork(struct vm_area_struct *child,
+		  struct vm_area_struct *parent); /* link the child's */
+int anon_vma_clone(struct vm_area_struct *copy,
+		   struct vm_area_struct *vma); /* a split or moved part */
 void anon_vma_unlink(struct vm_area_struct *vma);
 /*
  * Around a change of vm_start, vm_end or vm_pgoff of a linked VMA. The pair holds the

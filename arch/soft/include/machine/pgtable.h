@@ -183,7 +183,7 @@ static inline void pte_clear_write(pte_t *slot)
 /* Would a CPU that remembers `old` allow what `new` does not? */
 static inline bool pte_loses_rights(pte_t old, pte_t new)
 {
-	return (old.v & ~new.v & (PTE_P | PTE_W | PTE_U)) || (new.v & ~old.v & PTE_NX);
+	return (old.v & ~new.v &(PTE_P | PTE_W | PTE_U)) || (new.v & ~old.v &PTE_NX);
 }
 
 /* What a VMA's access rights become. Readable is implied; none of them: no access. */

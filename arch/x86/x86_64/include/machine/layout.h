@@ -15,17 +15,17 @@
  */
 #pragma once
 
-#define TASK_SIZE	0x00007ffffffff000UL
-#define DIRECT_MAP_BASE 0xffff888000000000UL
-#define VMALLOC_START	0xffffc90000000000UL
-#define VMALLOC_END	0xffffe8ffffffffffUL /* last byte */
-#define MEM_MAP_BASE	0xffffea0000000000UL
-#define KERNEL_BASE	0xffffffff80000000UL /* where the image's physical 0 would be */
-#define MODULES_START	0xffffffffa0000000UL
-#define MODULES_END	0xfffffffffeffffffUL
-#define FIXMAP_START	0xffffffffff000000UL
+#define TASK_SIZE          0x00007ffffffff000UL
+#define DIRECT_MAP_BASE    0xffff888000000000UL
+#define VMALLOC_START      0xffffc90000000000UL
+#define VMALLOC_END        0xffffe8ffffffffffUL /* last byte */
+#define MEM_MAP_BASE       0xffffea0000000000UL
+#define KERNEL_BASE        0xffffffff80000000UL /* where the image's physical 0 would be */
+#define MODULES_START      0xffffffffa0000000UL
+#define MODULES_END        0xfffffffffeffffffUL
+#define FIXMAP_START       0xffffffffff000000UL
 
 /* Where mmap puts things (before randomisation) and where programs are loaded. */
-#define STACK_TOP	  TASK_SIZE
-#define ELF_ET_DYN_BASE	  (TASK_SIZE / 3 * 2)
+#define STACK_TOP          TASK_SIZE
+#define ELF_ET_DYN_BASE    (TASK_SIZE / 3 * 2)
 #define TASK_UNMAPPED_BASE ALIGN_DOWN(TASK_SIZE / 3, PAGE_SIZE)

@@ -6,14 +6,14 @@
 #include "lib/types.h"
 #include "machine/layout.h"
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  (1UL << PAGE_SHIFT)
-#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT          12
+#define PAGE_SIZE           (1UL << PAGE_SHIFT)
+#define PAGE_MASK           (~(PAGE_SIZE - 1))
 
 /* Zone boundaries: what old devices can address. */
-#define ZONE_DMA_END_PFN   (0x1000000UL >> PAGE_SHIFT)
-#define ZONE_DMA32_END_PFN (0x100000000UL >> PAGE_SHIFT)
-#define MACHINE_HAS_DMA32  1
+#define ZONE_DMA_END_PFN    (0x1000000UL >> PAGE_SHIFT)
+#define ZONE_DMA32_END_PFN  (0x100000000UL >> PAGE_SHIFT)
+#define MACHINE_HAS_DMA32   1
 #define MACHINE_HAS_HIGHMEM 0
 
 struct page;
@@ -33,7 +33,7 @@ static inline phys_addr_t virt_to_phys(const void *va)
 }
 
 #define pfn_to_virt(pfn) phys_to_virt(PHYS((u64)(pfn) << PAGE_SHIFT))
-#define virt_to_pfn(va)	 ((pfn_t)(virt_to_phys(va).v >> PAGE_SHIFT))
+#define virt_to_pfn(va)  ((pfn_t)(virt_to_phys(va).v >> PAGE_SHIFT))
 
 /* Zero or copy one page by the fastest means the CPU names (Intel SDM 1, 7.3.9.3). */
 void clear_page(void *page);

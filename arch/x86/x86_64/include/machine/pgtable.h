@@ -35,27 +35,27 @@ typedef struct {
 enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 
 /* Index bits of each level and the lowest address bit it translates. */
-#define PT_BITS(level)	((level) == PT_P4D ? 0 : 9)
-#define PT_SHIFT(level) (PAGE_SHIFT + 9 * ((level) > PT_P4D ? (level)-1 : (level)))
-#define PT_ENTRIES	512U /* in a table that is not folded */
-#define PT_SIZE(level)	(1UL << PT_SHIFT(level)) /* bytes one entry covers */
+#define PT_BITS(level)      ((level) == PT_P4D ? 0 : 9)
+#define PT_SHIFT(level)     (PAGE_SHIFT + 9 * ((level) > PT_P4D ? (level)-1 : (level)))
+#define PT_ENTRIES          512U                     /* in a table that is not folded */
+#define PT_SIZE(level)      (1UL << PT_SHIFT(level)) /* bytes one entry covers */
 #define pt_index(level, va) (((va) >> PT_SHIFT(level)) & ((1UL << PT_BITS(level)) - 1))
 /* May an entry of this level be a page of its own (2 MiB, 1 GiB)? */
-#define PT_LEAF_OK(level) ((level) <= PT_PUD)
+#define PT_LEAF_OK(level)   ((level) <= PT_PUD)
 
-#define PTE_P	    BIT(0)
-#define PTE_W	    BIT(1)
-#define PTE_U	    BIT(2)
-#define PTE_PWT	    BIT(3)
-#define PTE_PCD	    BIT(4)
-#define PTE_A	    BIT(5)
-#define PTE_D	    BIT(6)
-#define PTE_PS	    BIT(7)
-#define PTE_G	    BIT(8)
-#define PTE_SPECIAL BIT(10)
-#define PTE_PROTNONE BIT(62) /* a page that nobody may access: P is clear, the rest holds */
-#define PTE_NX	    BIT(63)
-#define PTE_FRAME   0x000ffffffffff000UL
+#define PTE_P               BIT(0)
+#define PTE_W               BIT(1)
+#define PTE_U               BIT(2)
+#define PTE_PWT             BIT(3)
+#define PTE_PCD             BIT(4)
+#define PTE_A               BIT(5)
+#define PTE_D               BIT(6)
+#define PTE_PS              BIT(7)
+#define PTE_G               BIT(8)
+#define PTE_SPECIAL         BIT(10)
+#define PTE_PROTNONE        BIT(62) /* a page that nobody may access: P is clear, the rest holds */
+#define PTE_NX              BIT(63)
+#define PTE_FRAME           0x000ffffffffff000UL
 
 /* Bits this CPU lacks are cleared here once at boot (NX, G). */
 extern u64 pte_supported;
@@ -204,7 +204,7 @@ static inline void pte_clear_write(pte_t *slot)
 /* Would a CPU that remembers `old` allow what `new` does not? */
 static inline bool pte_loses_rights(pte_t old, pte_t new)
 {
-	return (old.v & ~new.v & (PTE_P | PTE_W | PTE_U)) || (new.v & ~old.v & PTE_NX);
+	return (old.v & ~new.v &(PTE_P | PTE_W | PTE_U)) || (new.v & ~old.v &PTE_NX);
 }
 
 /* What a VMA's access rights become. Readable is implied; none of them: no access. */
@@ -220,9 +220,10 @@ static inline pgprot_t user_pgprot(bool read, bool write, bool exec)
 	return (pgprot_t){v & pte_supported};
 }
 
-#define KERNEL_PROT_RW	((pgprot_t){(PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX) & pte_supported})
-#define KERNEL_PROT_RO	((pgprot_t){(PTE_P | PTE_A | PTE_G | PTE_NX) & pte_supported})
-#define KERNEL_PROT_RX	((pgprot_t){(PTE_P | PTE_A | PTE_G) & pte_supported})
-#define KERNEL_PROT_DEV                                                                            \
-	((pgprot_t){(PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX | PTE_PCD | PTE_PWT) &         \
+#define KERNEL_PROT_RW \
+	((pgprot_t){(PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX) & pte_supported})
+#define KERNEL_PROT_RO ((pgprot_t){(PTE_P | PTE_A | PTE_G | PTE_NX) & pte_supported})
+#define KERNEL_PROT_RX ((pgprot_t){(PTE_P | PTE_A | PTE_G) & pte_supported})
+#define KERNEL_PROT_DEV                                                                    \
+	((pgprot_t){(PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX | PTE_PCD | PTE_PWT) & \
 		    pte_supported})

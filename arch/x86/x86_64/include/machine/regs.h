@@ -17,16 +17,16 @@ static inline bool user_mode(const struct pt_regs *regs)
 {
 	return regs->cs & 3;
 }
-#define regs_ip(regs)		  ((regs)->ip)
-#define regs_sp(regs)		  ((regs)->sp)
-#define regs_syscall_nr(regs)	  ((regs)->orig_ax)
-#define regs_result(regs)	  ((regs)->ax)
-#define regs_arg(regs, n)                                                                          \
-	((n) == 0   ? (regs)->di                                                                   \
-	 : (n) == 1 ? (regs)->si                                                                   \
-	 : (n) == 2 ? (regs)->dx                                                                   \
-	 : (n) == 3 ? (regs)->r10                                                                  \
-	 : (n) == 4 ? (regs)->r8                                                                   \
+#define regs_ip(regs)         ((regs)->ip)
+#define regs_sp(regs)         ((regs)->sp)
+#define regs_syscall_nr(regs) ((regs)->orig_ax)
+#define regs_result(regs)     ((regs)->ax)
+#define regs_arg(regs, n)         \
+	((n) == 0   ? (regs)->di  \
+	 : (n) == 1 ? (regs)->si  \
+	 : (n) == 2 ? (regs)->dx  \
+	 : (n) == 3 ? (regs)->r10 \
+	 : (n) == 4 ? (regs)->r8  \
 		    : (regs)->r9)
 /* Run the system call again when the task returns to user mode. */
 static inline void regs_restart_syscall(struct pt_regs *regs, unsigned long nr)
