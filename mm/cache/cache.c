@@ -56,26 +56,40 @@ struct page *find_get_page(struct address_space *mapping, u64 index)
 	return page;
 }
 
+/* The page in a slot of the tree, with a reference; NULL: none, or a node by now. */
+static inline struct page *get_page_of_slot(struct page *const *slot)
+{
+	struct page *page;
+
+	while ((page = load_acquire(slot)) && !((unsigned long)page & 1)) {
+		if (unlikely(!get_page_unless_zero(page)))
+			continue; /* it is on its way out of the slot */
+		if (likely(READ_ONCE(*slot) == page))
+			return page;
+		put_page(page);
+	}
+	return NULL;
+}
+
 unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, unsigned n,
 			struct page **pages)
 {
 	unsigned found = 0;
-	u64 index = *start;
+	u64 index = *start, in_leaf;
 
 	epoch_read_lock();
 	while (found < n && index <= last) {
-		struct page *page = page_tree_next(&mapping->tree, &index, last);
+		struct page *const *slot = page_tree_leaf(&mapping->tree, index, &in_leaf);
+		u64 stop = index + min(in_leaf - 1, last - index); /* the last to look at */
 
-		if (!page || index > last)
-			break;
-		if (!get_page_unless_zero(page))
-			continue;
-		if (page_tree_lookup(&mapping->tree, index) != page) {
-			put_page(page);
-			continue;
+		if (!slot)
+			index = stop + 1;
+		for (; index <= stop && found < n; index++, slot++) {
+			struct page *page = get_page_of_slot(slot);
+
+			if (page)
+				pages[found++] = page;
 		}
-		pages[found++] = page;
-		index++;
 	}
 	epoch_read_unlock();
 	*start = index;

@@ -81,40 +81,31 @@ struct page *page_tree_lookup(const struct page_tree *tree, u64 index)
 	}
 }
 
-/*
- * Depth first from *index on: at each node skip empty slots; leaving a subtree moves
- * the index to the start of the next one.
- */
-struct page *page_tree_next(const struct page_tree *tree, u64 *index, u64 last)
+struct page *const *page_tree_leaf(const struct page_tree *tree, u64 index, u64 *n)
 {
-	u64 at = *index;
+	void *root = load_acquire(&tree->root);
+	struct tree_node *node = as_node(root);
 
-	while (at <= last) {
-		void *root = load_acquire(&tree->root);
-		struct tree_node *node = as_node(root);
-
-		if (!node) {
-			*index = 0;
-			return at == 0 ? root : NULL;
-		}
-		if (beyond(node, at))
+	*n = ~0ULL; /* to the end of all files */
+	if (!node) {
+		if (index > 0 || !root)
 			return NULL;
-		for (;;) {
-			void *item = load_acquire(&node->slot[slot_of(node, at)]);
-
-			if (!item)
-				break;
-			if (node->shift == 0) {
-				*index = at;
-				return item;
-			}
-			node = item;
-		}
-		at = ((at >> node->shift) + 1) << node->shift;
-		if (at == 0)
-			return NULL;
+		*n = 1;
+		return (struct page *const *)&tree->root; /* may have become a node: bit 0 says */
 	}
-	return NULL;
+	if (beyond(node, index))
+		return NULL;
+	while (node->shift > 0) {
+		struct tree_node *below = load_acquire(&node->slot[slot_of(node, index)]);
+
+		if (!below) {
+			*n = (((index >> node->shift) + 1) << node->shift) - index;
+			return NULL;
+		}
+		node = below;
+	}
+	*n = NODE_SLOTS - slot_of(node, index);
+	return (struct page *const *)&node->slot[slot_of(node, index)];
 }
 
 static struct tree_node *take_spare(struct tree_node **spare, unsigned shift)

@@ -9,8 +9,11 @@ struct tree_node;
 
 /* The page at index or NULL. Under the tree's lock, or in an epoch (then take a reference safely). */
 struct page *page_tree_lookup(const struct page_tree *tree, u64 index);
-/* The first page at or after *index, which is set to its index; NULL if none up to `last`. */
-struct page *page_tree_next(const struct page_tree *tree, u64 *index, u64 last);
+/*
+ * For readers in bulk: the slots for index and what follows it in the same leaf, *n of them, to be
+ * read with acquire; or NULL when there is no page in the *n indices from here. In an epoch.
+ */
+struct page *const *page_tree_leaf(const struct page_tree *tree, u64 index, u64 *n);
 /*
  * Put a page in; tree lock held. 0, -EEXIST, or -EAGAIN: a node is needed; drop the lock, call
  * page_tree_node_alloc() and come back with it. A node that was not needed stays in *spare.

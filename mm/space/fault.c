@@ -317,47 +317,66 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 
 /*
  * Map what the cache holds of the aligned neighbourhood that lies in the area, the file and one
- * table. True if the page asked for was among it.
+ * table. True if the page asked for was among it. Neighbours are mapped as not accessed: if
+ * they are used the processor will say so.
  */
 static bool map_around(struct fault *f)
 {
 	struct vm_area_struct *vma = f->vma;
-	struct address_space *mapping = vma->vm_mapping;
 	const unsigned long window = FAULT_AROUND * PAGE_SIZE;
-	unsigned long start = max(ALIGN_DOWN(f->address, window), vma->vm_start);
-	unsigned long end = min(ALIGN_DOWN(f->address, window) + window, vma->vm_end);
-	u64 first = vma_page_index(vma, start), at = first;
+	const unsigned long start = max(ALIGN_DOWN(f->address, window), vma->vm_start);
+	const unsigned long end = min(ALIGN_DOWN(f->address, window) + window, vma->vm_end);
+	const u64 first = vma_page_index(vma, start);
+	const pgprot_t prot = vma->vm_page_prot;
 	struct page *pages[FAULT_AROUND], *table = pt_page(f->slot);
-	unsigned n = find_get_pages(mapping, &at, first + ((end - start) >> PAGE_SHIFT) - 1,
-				    FAULT_AROUND, pages);
-	pte_t *slot = f->slot - ((f->address - start) >> PAGE_SHIFT);
-	unsigned mapped = 0, unused = 0;
+	pte_t *slots = f->slot - ((f->address - start) >> PAGE_SHIFT);
+	unsigned n, mapped = 0, unused = 0, fresh = 0;
+	u64 at = first;
 
+	n = find_get_pages(vma->vm_mapping, &at, first + ((end - start) >> PAGE_SHIFT) - 1,
+			   FAULT_AROUND, pages);
 	if (!n)
 		return false;
+
+	const int nid = page_to_nid(pages[0]);
+	const bool record = trace_on();
+
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	for (unsigned i = 0; i < n; i++) {
 		struct page *page = pages[i];
-		u64 offset = page_index(page) - first;
+		const u32 offset = (u32)page_index(page) - (u32)first;
+		pte_t *slot = slots + offset;
+		const u32 flags = READ_ONCE(page->flags);
 
-		if (!pte_none(pte_get(slot + offset)) || !page_test(page, PG_uptodate)) {
+		if (unlikely(!pte_none(pte_get(slot)) || !(flags >> PG_uptodate & 1))) {
 			pages[unused++] = page;
 			continue;
 		}
-		install_file(page, table, slot + offset,
-			     mk_pte(page_to_pfn(page), vma->vm_page_prot));
-		trace_map_page((unsigned long)f->mm, start + (offset << PAGE_SHIFT),
-			       page_to_pfn(page), 0);
 		mapped++;
+		if (fetch_add(&page->mapcount.v, 1) == 0) {
+			if (flags >> PAGE_NODE_SHIFT == nid)
+				fresh++;
+			else
+				mod_page_stat(page, NR_FILE_MAPPED, 1);
+		}
+		pte_set(slot, pte_mkold(mk_pte(page_to_pfn(page), prot)));
+		if (record)
+			trace_map_page((unsigned long)f->mm, start + ((u64)offset << PAGE_SHIFT),
+				       page_to_pfn(page), 0);
 	}
+	table->pt_present += mapped;
 
-	bool done = !pte_none(pte_get(f->slot));
+	pte_t e = pte_get(f->slot);
 
+	if (!pte_none(e) && !pte_young(e))
+		pte_set(f->slot, pte_mkyoung(e));
 	raw_spin_unlock(&table->ptl);
 	count_rss(f->mm, file_counter(vma), mapped);
+	if (fresh)
+		mod_node_stat(node_data[nid], NR_FILE_MAPPED, fresh);
 	if (unused)
 		release_pages(pages, unused);
-	return done;
+	return !pte_none(e);
 }
 
 static fault_t file_read(struct fault *f)

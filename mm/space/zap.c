@@ -187,39 +187,48 @@ static inline void file_page_leaves(struct vm_area_struct *vma, struct page *pag
 }
 
 /* The same where pages of a file, private copies of them and bare frames can be. */
-static void zap_mixed_run(struct zap_run *run, bool even_cows)
+static __noinline void zap_mixed(struct zap_run *run, bool even_cows)
 {
 	struct mmu_gather *tlb = run->tlb;
+	const pte_t *end = run->end;
+	pte_t *slot;
+	u32 none = 0, kept = 0, file = 0;
 
-	for (; run->slot < run->end; run->slot++) {
-		pte_t e = pte_get(run->slot);
+	for (slot = run->slot; slot < end; slot++) {
+		pte_t e = pte_get(slot);
 		struct page *page;
 
 		if (pte_none(e)) {
-			if (run->cleared + run->kept == run->present)
-				run->slot = run->end - 1;
+			if (slot - run->slot - none == run->present)
+				break; /* nothing follows */
+			none++;
 			continue;
 		}
-		page = pte_counted(e) ? pte_page(e) : NULL;
-		if (page && page_is_anon(page) && !even_cows) {
-			run->kept++;
+		if (unlikely(!pte_counted(e))) {
+			WARN_ON(!pte_present(e)); /* of no kind that is known */
+			pte_set(slot, (pte_t){0});
 			continue;
 		}
-		e = pte_xchg(run->slot, (pte_t){0});
-		run->cleared++;
-		if (!page) {
-			WARN_ON(!pte_present(e));
-		} else if (page_is_anon(page)) {
+		page = pte_page(e);
+		if (page_is_anon(page)) {
+			if (!even_cows) {
+				kept++;
+				continue;
+			}
+			pte_set(slot, (pte_t){0});
 			run->anon++;
 			drop_mapping(run, page, true);
-			drop_reference(tlb, page, tlb->full_mm);
 		} else {
-			run->file++;
+			e = pte_xchg(slot, (pte_t){0});
+			file++;
 			file_page_leaves(run->vma, page, e);
 			drop_mapping(run, page, false);
-			drop_reference(tlb, page, tlb->full_mm);
 		}
+		drop_reference(tlb, page, tlb->full_mm);
 	}
+	run->cleared = slot - run->slot - none - kept;
+	run->kept = kept;
+	run->file = file;
 }
 
 /*
@@ -242,7 +251,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	run.present = table->pt_present;
 	if (!vma_is_anonymous(vma))
-		zap_mixed_run(&run, even_cows);
+		zap_mixed(&run, even_cows);
 	else if (tlb->full_mm)
 		zap_anon_at_exit(&run);
 	else

@@ -41,6 +41,12 @@ DECLARE_PER_CPU(struct trace_counters, trace_counters);
 /* Set while somebody records; called under the lock of the object that changed. */
 extern void (*trace_recorder)(enum trace_event type, u64 a, u64 b, u64 c, u64 d);
 
+/* Is anybody recording? For loops: ask once, not at each event that no counter is read of. */
+static inline bool trace_on(void)
+{
+	return unlikely(READ_ONCE(trace_recorder) != NULL);
+}
+
 static __always_inline void trace(enum trace_event type, u64 count, u64 a, u64 b, u64 c, u64 d)
 {
 	this_cpu(trace_counters).count[type] += count;
