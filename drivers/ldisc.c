@@ -305,10 +305,13 @@ static bool add_text(struct tty_struct *tty, u8 c, bool literal)
 	bool ends = !literal && canonical &&
 		    (c == '\n' || (c && (c == CHAR(tty, VEOL) || c == CHAR(tty, VEOL2))));
 
-	if (!canonical && tty->head - tty->tail >= TTY_BUFFER)
-		return false; /* the sender waits */
-	/* An over-long line: the last place is kept for its end. */
-	if (canonical && tty->head - tty->tail >= TTY_BUFFER - (ends ? 0 : 1)) {
+	if (tty->head - tty->tail >= TTY_BUFFER - (canonical && !ends ? 1 : 0)) {
+		/* The sender waits while there is something to read; */
+		if (!canonical || tty->canon != tty->tail) {
+			tty->literal_next = literal;
+			return false;
+		}
+		/* an over-long line is cut: the last place is kept for its end. */
 		if (I_FLAG(tty, IMAXBEL))
 			echo_byte(tty, 7);
 		return true;

@@ -18,7 +18,8 @@ mount -t sysfs sysfs /sys 2>/dev/null
 mount -t devtmpfs dev /dev 2>/dev/null
 export PATH=/bin HOME=/root TERM=${TERM:-vt100}
 cd /root
-exec setsid cttyhack sh
+tty=$(sed -n 's/.*console=\(ttyS[0-9]\).*/\1/p' /proc/cmdline)
+exec setsid sh -c "exec sh </dev/${tty:-ttyS0} >/dev/${tty:-ttyS0} 2>&1"
 EOF
 chmod +x "$dir/init"
 mkdir -p "$(dirname "$out")"
