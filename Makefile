@@ -10,6 +10,12 @@ WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstr
           -Wno-missing-field-initializers -Wno-sign-compare -Wno-address-of-packed-member \
           -Wno-unknown-warning-option -Wno-gnu-variable-sized-type-not-at-end
 
+# What everything here is built with; the parts name what else they take.
+ifneq ($(shell tools/need.sh $(CC)=$(CC) nm=binutils python3=python3-minimal \
+                /usr/include/stdio.h=libc6-dev || echo missing),)
+$(error something that the build needs is missing, see above)
+endif
+
 all: kernel tools
 
 include arch/x86/x86_64.mk
