@@ -20,7 +20,6 @@
  * areas. Sizes are in pages.
  */
 #include "mm/space/areas.h"
-#include <linux/resource.h>
 
 int sysctl_overcommit_memory; /* 0 */
 int sysctl_overcommit_ratio = 50;
@@ -116,19 +115,6 @@ void account_init(void)
 }
 
 /* --- the process's limits --- */
-
-unsigned long space_rlimit(unsigned resource)
-{
-	return space_limits.rlimit ? space_limits.rlimit(resource) : ~0UL;
-}
-
-bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, unsigned long pages)
-{
-	if (mm->total_vm + pages > space_rlimit(RLIMIT_AS) >> PAGE_SHIFT)
-		return false;
-	return !vma_is_data(flags) ||
-	       mm->data_vm + pages <= space_rlimit(RLIMIT_DATA) >> PAGE_SHIFT;
-}
 
 bool can_mlock(void)
 {

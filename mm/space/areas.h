@@ -7,6 +7,7 @@
 #include "lib/assert.h"
 #include "machine/layout.h"
 #include "mm/space/vma_tree.h"
+#include <linux/resource.h>
 
 #define VM_ACCESS_FLAGS     (VM_READ | VM_WRITE | VM_EXEC)
 /* Areas that are what they are: not merged, not locked, not moved into each other. */
@@ -19,7 +20,10 @@
 void account_init(void);
 /* Promise (or take back) pages without asking. */
 void vm_commit(long pages);
-unsigned long space_rlimit(unsigned resource);
+static inline unsigned long space_rlimit(unsigned resource)
+{
+	return likely(space_limits.rlimit) ? space_limits.rlimit(resource) : ~0UL;
+}
 /* Private and writable, not a stack: what RLIMIT_DATA counts. */
 static inline bool vma_is_data(vm_flags_t flags)
 {
@@ -43,7 +47,13 @@ static inline void mm_count(struct mm_struct *mm, vm_flags_t flags, long pages)
 	if (mm->total_vm > mm->hiwater_vm)
 		mm->hiwater_vm = mm->total_vm;
 }
-bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, unsigned long pages);
+static inline bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, unsigned long pages)
+{
+	if (unlikely(mm->total_vm + pages > space_rlimit(RLIMIT_AS) >> PAGE_SHIFT))
+		return false;
+	return !vma_is_data(flags) ||
+	       likely(mm->data_vm + pages <= space_rlimit(RLIMIT_DATA) >> PAGE_SHIFT);
+}
 bool can_mlock(void); /* at all */
 bool may_lock_more(const struct mm_struct *mm, unsigned long pages);
 
@@ -113,9 +123,10 @@ struct vm_area_struct *vma_modify(struct vma_cursor *at, struct vm_area_struct *
 				  unsigned long start, unsigned long end, vm_flags_t flags);
 
 /* --- mmap.c --- */
-/* Where a mapping of len bytes goes: an address, or -errno. */
+/* Where a mapping of len bytes goes: an address, or -errno. *at and *next are set to the place. */
 unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
-				unsigned long flags);
+				unsigned long flags, struct vma_cursor *at,
+				struct vm_area_struct **next);
 /* Anonymous private memory at a free place, all limits looked at: an area, new or grown. 0 or -ENOMEM. */
 int map_anonymous(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t flags);
 static inline unsigned long round_to_page(unsigned long bytes)

@@ -4,7 +4,6 @@
  * There is no error: who asks for what he cannot have gets the break as it was.
  */
 #include "mm/space/areas.h"
-#include <linux/resource.h>
 
 #define BRK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT)
 

@@ -9,7 +9,6 @@
  */
 #include "mm/space/areas.h"
 #include <linux/mman.h>
-#include <linux/resource.h>
 
 #define LOCK_FLAGS (VM_LOCKED | VM_LOCKONFAULT)
 

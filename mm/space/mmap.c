@@ -18,7 +18,6 @@
  */
 #include "mm/space/areas.h"
 #include <linux/mman.h>
-#include <linux/resource.h>
 
 int (*shmem_zero_setup)(u64 bytes, bool noreserve, struct map_source *source);
 int (*map_source_of_fd)(int fd, struct map_source *source);
@@ -64,49 +63,83 @@ void mm_set_layout(struct mm_struct *mm)
 	mm->mmap_base = round_to_page(TASK_SIZE - room - random_pages(MMAP_RND_BITS));
 }
 
-/* Is [addr, addr+len) free, with the guard of what follows? */
-static bool is_free(const struct mm_struct *mm, unsigned long addr, unsigned long len)
+/* Is [addr, addr+len) free, with the guard of what follows? The cursor and *next are there then. */
+static inline bool is_free(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			   struct vma_cursor *at, struct vm_area_struct **next)
 {
-	const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, addr);
-	unsigned long limit;
+	struct vm_area_struct *vma = *next = vma_seek(at, &mm->vmas, addr);
 
-	if (!vma)
-		return true;
-	limit = vma->vm_start;
-	if (vma->vm_flags & VM_GROWSDOWN)
-		limit = limit > stack_guard_gap ? limit - stack_guard_gap : 0;
-	return addr + len <= limit;
+	return !vma || addr + len <= vma_guarded_start(vma, vma->vm_start);
+}
+
+/*
+ * The highest place below mmap_base. Most programs ask for one after the other and give back
+ * the last: mmap_hint remembers how far down there is nothing of that size. It moves down
+ * when something is mapped right below it (map_shape), up when something is unmapped.
+ */
+static unsigned long place_top_down(struct mm_struct *mm, unsigned long len, struct vma_cursor *at,
+				    struct vm_area_struct **next)
+{
+	const unsigned long low = max(PAGE_SIZE, round_to_page(sysctl_mmap_min_addr));
+	unsigned long high = mm->mmap_base, addr;
+
+	if (likely(mm->mmap_hint && len >= mm->mmap_hint_len)) {
+		high = mm->mmap_hint;
+		if (likely(high >= low + len) && is_free(mm, high - len, len, at, next))
+			return high - len;
+	}
+	addr = vma_tree_gap_top_down(&mm->vmas, len, low, high);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	if (!mm->mmap_hint || len <= mm->mmap_hint_len) {
+		mm->mmap_hint = addr + len;
+		mm->mmap_hint_len = len;
+	}
+	*next = vma_seek(at, &mm->vmas, addr);
+	return addr;
+}
+
+static unsigned long place_bottom_up(struct mm_struct *mm, unsigned long len, unsigned long low,
+				     unsigned long high, struct vma_cursor *at,
+				     struct vm_area_struct **next)
+{
+	const unsigned long addr = vma_tree_gap_bottom_up(&mm->vmas, len, low, high);
+
+	*next = vma_seek(at, &mm->vmas, addr);
+	return addr;
 }
 
 static unsigned long find_place(struct mm_struct *mm, unsigned long addr, unsigned long len,
-				unsigned long flags)
+				unsigned long flags, struct vma_cursor *at,
+				struct vm_area_struct **next)
 {
-	const unsigned long low = max(PAGE_SIZE, round_to_page(sysctl_mmap_min_addr));
-
 	if (TASK_SIZE > LOW_2G_END && unlikely(flags & MAP_32BIT))
-		return vma_tree_gap_bottom_up(&mm->vmas, len, LOW_2G_START + random_pages(13),
-					      LOW_2G_END);
-	if (addr && addr <= TASK_SIZE - len && is_free(mm, addr, len))
+		return place_bottom_up(mm, len, LOW_2G_START + random_pages(13), LOW_2G_END, at,
+				       next);
+	if (unlikely(addr) && addr <= TASK_SIZE - len && is_free(mm, addr, len, at, next))
 		return addr;
-	addr = vma_tree_gap_top_down(&mm->vmas, len, low, mm->mmap_base);
+	addr = place_top_down(mm, len, at, next);
 	if (unlikely(IS_ERR_VALUE(addr)))
-		addr = vma_tree_gap_bottom_up(&mm->vmas, len, TASK_UNMAPPED_BASE, TASK_SIZE);
+		addr = place_bottom_up(mm, len, TASK_UNMAPPED_BASE, TASK_SIZE, at, next);
 	return addr;
 }
 
 unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
-				unsigned long flags)
+				unsigned long flags, struct vma_cursor *at,
+				struct vm_area_struct **next)
 {
 	if (len > TASK_SIZE)
 		return -ENOMEM;
-	if (!(flags & MAP_FIXED)) {
-		addr = find_place(mm, addr, len, flags);
+	if (likely(!(flags & MAP_FIXED))) {
+		addr = find_place(mm, addr, len, flags, at, next);
 		if (IS_ERR_VALUE(addr))
 			return addr;
 	} else if (addr > TASK_SIZE - len) {
 		return -ENOMEM;
 	} else if (addr & ~PAGE_MASK) {
 		return -EINVAL;
+	} else {
+		*next = vma_seek(at, &mm->vmas, addr);
 	}
 	if (unlikely(addr < sysctl_mmap_min_addr) &&
 	    !(space_limits.capable_sys_rawio && space_limits.capable_sys_rawio()))
@@ -247,18 +280,18 @@ static int map_vma(struct mm_struct *mm, struct vma_cursor *at, struct vma_shape
 }
 
 /*
- * The area of a shape whose place may still be taken: 0 or -errno, and then all is as before.
- * Looks at the limits, counts and promises.
+ * The area of a shape, at the cursor and before or over `next`: 0 or -errno, and then all is
+ * as before. Looks at the limits, counts and promises.
  */
-static int map_shape(struct mm_struct *mm, struct vma_shape *shape, const struct map_source *source)
+static inline int map_shape(struct mm_struct *mm, struct vma_cursor *at,
+			    struct vm_area_struct *next, struct vma_shape *shape,
+			    const struct map_source *source)
 {
 	const unsigned long pages = (shape->end - shape->start) >> PAGE_SHIFT;
 	unsigned long going = 0, promised = 0;
-	struct vm_area_struct *prev, *next;
-	struct vma_cursor at;
+	struct vm_area_struct *prev;
 	int err;
 
-	next = vma_seek(&at, &mm->vmas, shape->start);
 	if (unlikely(next && next->vm_start < shape->end))
 		count_range(mm, shape->start, shape->end, &going, &promised);
 	if (!mm_may_expand(mm, shape->flags, pages - going))
@@ -274,26 +307,35 @@ static int map_shape(struct mm_struct *mm, struct vma_shape *shape, const struct
 		shape->flags |= VM_ACCOUNT;
 	}
 	if (likely(!going && !(source && source->mmap))) {
-		prev = vma_before(&at, shape->start);
-		if (vma_merge_new(&at, prev, next, shape)) {
+		prev = vma_before(at, shape->start);
+		if (vma_merge_new(at, prev, next, shape)) {
 			mm_count(mm, shape->flags, pages);
-			return 0;
+			goto done;
 		}
 	}
-	err = map_vma(mm, &at, shape, source, going);
-	if (unlikely(err) && (shape->flags & VM_ACCOUNT))
-		vm_unaccount(pages);
-	return err;
+	err = map_vma(mm, at, shape, source, going);
+	if (unlikely(err)) {
+		if (shape->flags & VM_ACCOUNT)
+			vm_unaccount(pages);
+		return err;
+	}
+done:
+	if (shape->end == mm->mmap_hint)
+		mm->mmap_hint = shape->start;
+	return 0;
 }
 
 int map_anonymous(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t flags)
 {
 	struct vma_shape shape = {
 		.start = start, .end = end, .flags = flags, .pgoff = start >> PAGE_SHIFT};
+	struct vm_area_struct *next;
+	struct vma_cursor at;
 
-	if (mm->vmas.count > sysctl_max_map_count || map_shape(mm, &shape, NULL))
+	next = vma_seek(&at, &mm->vmas, start);
+	if (mm->vmas.count > sysctl_max_map_count || map_shape(mm, &at, next, &shape, NULL))
 		return -ENOMEM;
-	if (flags & VM_LOCKED)
+	if (unlikely(flags & VM_LOCKED))
 		mm->locked_vm += (end - start) >> PAGE_SHIFT;
 	return 0;
 }
@@ -324,20 +366,18 @@ static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsig
 				 const struct map_source *source, vm_flags_t *vm_flags)
 {
 	const bool anonymous = flags & MAP_ANONYMOUS;
+	struct vm_area_struct *next;
 	struct vma_shape shape;
+	struct vma_cursor at;
 	int err;
 
 	if (mm->vmas.count > sysctl_max_map_count)
 		return -ENOMEM;
-	addr = get_unmapped_area(mm, addr, len, flags);
+	addr = get_unmapped_area(mm, addr, len, flags, &at, &next);
 	if (IS_ERR_VALUE(addr))
 		return addr;
-	if (unlikely(flags & MAP_FIXED_NOREPLACE)) {
-		const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, addr);
-
-		if (vma && vma->vm_start < addr + len)
-			return -EEXIST;
-	}
+	if (unlikely(flags & MAP_FIXED_NOREPLACE) && next && next->vm_start < addr + len)
+		return -EEXIST;
 	*vm_flags = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) | mm->def_flags | VM_MAYREAD |
 		    VM_MAYWRITE | VM_MAYEXEC | VM_SOFTDIRTY;
 	if (flags & MAP_GROWSDOWN)
@@ -366,7 +406,7 @@ static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsig
 				   .ops = source ? source->ops : NULL};
 	if (anonymous)
 		shape.pgoff = source ? 0 : addr >> PAGE_SHIFT;
-	err = map_shape(mm, &shape, source);
+	err = map_shape(mm, &at, next, &shape, source);
 	if (err)
 		return err;
 	if (unlikely(shape.flags & VM_LOCKED)) {

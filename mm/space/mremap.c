@@ -159,6 +159,8 @@ static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 	const unsigned long asked_len = m->old_len;
 	struct vm_area_struct *vma;
 	unsigned long map_flags = 0, place;
+	struct vm_area_struct *next;
+	struct vma_cursor at;
 	int err;
 
 	if (m->new_addr & ~PAGE_MASK)
@@ -178,7 +180,7 @@ static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 		return -ENOMEM;
 	if (m->flags & MREMAP_FIXED)
 		map_flags |= MAP_FIXED;
-	place = get_unmapped_area(mm, m->new_addr, m->new_len, map_flags);
+	place = get_unmapped_area(mm, m->new_addr, m->new_len, map_flags, &at, &next);
 	if (IS_ERR_VALUE(place))
 		return place;
 	m->new_addr = place;
@@ -218,7 +220,8 @@ static int extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned lon
 
 static unsigned long remap_locked(struct mm_struct *mm, struct move *m)
 {
-	struct vm_area_struct *vma = vma_tree_find(&mm->vmas, m->addr);
+	struct vm_area_struct *vma = vma_tree_find(&mm->vmas, m->addr), *next;
+	struct vma_cursor at;
 	unsigned long place;
 	int err;
 
@@ -241,7 +244,7 @@ static unsigned long remap_locked(struct mm_struct *mm, struct move *m)
 	}
 	if (!(m->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	place = get_unmapped_area(mm, 0, m->new_len, 0);
+	place = get_unmapped_area(mm, 0, m->new_len, 0, &at, &next);
 	if (IS_ERR_VALUE(place))
 		return place;
 	m->new_addr = place;

@@ -12,15 +12,35 @@
  * Nothing else can fail. One after the other, from below: a part that is cut off goes under
  * the lock of the area that stays: its pages, then its range; an area as a whole first
  * leaves the index, then its pages go, then rmap forgets it. At the end page tables that
- * cover nothing any more go, one TLB flush for all, and the pages are freed.
+ * cover nothing any more go, one TLB flush for all, and the pages are freed. For what was
+ * never touched, which one look at the tables shows, none of that is done.
  */
 #include "mm/space/areas.h"
+#include "mm/space/pages.h"
 
 /* What a range took with it. */
 struct unmapped {
-	struct mmu_gather tlb;
 	unsigned long promised; /* pages */
+	bool pages;             /* something was mapped: tlb is in use */
+	struct mmu_gather tlb;
 };
+
+/* Nothing was ever touched in [start, end)? Faults are kept out. */
+static inline bool untouched(const struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	unsigned long next;
+
+	return !user_pte_next(mm, start, &next) && end <= next;
+}
+
+static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		struct unmapped *u)
+{
+	if (!u->pages)
+		tlb_gather_init(&u->tlb, vma->vm_mm, false);
+	u->pages = true;
+	zap_page_range(&u->tlb, vma, start, end);
+}
 
 static inline void uncount(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			   struct unmapped *u)
@@ -42,7 +62,8 @@ static void trim(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 {
 	uncount(vma, start, end, u);
 	down_write(&vma->lock);
-	zap_page_range(&u->tlb, vma, start, end);
+	if (!untouched(vma->vm_mm, start, end))
+		zap(vma, start, end, u);
 	vma_range_begin(vma);
 	if (start == vma->vm_start) {
 		vma->vm_pgoff += (end - start) >> PAGE_SHIFT;
@@ -54,67 +75,104 @@ static void trim(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 	up_write(&vma->lock);
 }
 
-/*
- * Areas that lie within the range as a whole, beginning with the cursor's and as many as stand
- * in its node. The area behind them, and the cursor is there.
- */
-static struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long end,
-					 struct unmapped *u)
+/* Take an area from the faults: who is inside leaves, who comes sees that it is gone. */
+static inline void detach(struct vm_area_struct *vma, struct unmapped *u)
+{
+	uncount(vma, vma->vm_start, vma->vm_end, u);
+	down_write(&vma->lock);
+	vma->vm_flags |= VM_DETACHED;
+	up_write(&vma->lock);
+}
+
+/* Several areas as remove_areas(), as many as stand in the cursor's node. */
+static __noinline struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long end,
+						    struct unmapped *u)
 {
 	const struct vma_node *node = at->node[0];
 	struct vm_area_struct *run[VMA_NODE_ENTRIES], *next;
+	unsigned long run_end = 0;
 	unsigned n = 0;
 
 	for (unsigned i = at->index[0]; i < node->n && node->end[i] <= end; i++) {
-		struct vm_area_struct *vma = node->slot[i];
-
-		uncount(vma, vma->vm_start, vma->vm_end, u);
-		down_write(&vma->lock); /* who is inside leaves, who comes sees that it is gone */
-		vma->vm_flags |= VM_DETACHED;
-		up_write(&vma->lock);
-		run[n++] = vma;
+		run[n] = node->slot[i];
+		run_end = node->end[i];
+		detach(run[n++], u);
 	}
-	next = vma_tree_remove_at(at, n, run[n - 1]->vm_end);
+	next = vma_tree_remove_at(at, n, run_end);
 	for (unsigned i = 0; i < n; i++) {
-		zap_page_range(&u->tlb, run[i], run[i]->vm_start, run[i]->vm_end);
+		if (!untouched(run[i]->vm_mm, run[i]->vm_start, run[i]->vm_end))
+			zap(run[i], run[i]->vm_start, run[i]->vm_end, u);
 		vma_discard(run[i]);
 	}
 	return next;
+}
+
+/*
+ * Areas that lie within the range as a whole, beginning with the cursor's. The area behind those
+ * that went, and the cursor is there.
+ */
+static inline struct vm_area_struct *remove_areas(struct vma_cursor *at, struct vm_area_struct *vma,
+						  unsigned long end, struct unmapped *u)
+{
+	const unsigned long vma_end = vma->vm_end;
+	struct vm_area_struct *next;
+
+	if (vma_end != end)
+		return remove_run(at, end, u);
+	detach(vma, u);
+	next = vma_tree_remove_at(at, 1, vma_end);
+	if (!untouched(vma->vm_mm, vma->vm_start, vma_end))
+		zap(vma, vma->vm_start, vma_end, u);
+	vma_discard(vma);
+	return next;
+}
+
+/* There may be a gap now that ends here. */
+static __noinline void raise_hint(struct mm_struct *mm, unsigned long address)
+{
+	address = min(address, mm->mmap_base);
+	if (mm->mmap_hint && address > mm->mmap_hint)
+		mm->mmap_hint = address;
 }
 
 int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct vma_cursor at;
 	struct vm_area_struct *vma = vma_seek(&at, &mm->vmas, start), *prev;
-	unsigned long floor = start;
+	unsigned long floor = start, ceiling = TASK_SIZE;
 	struct unmapped u;
 
 	if (!vma || vma->vm_start >= end)
 		return 0;
+	u.promised = 0;
+	u.pages = false;
 	if (vma->vm_start < start) {
 		if (end < vma->vm_end) {
 			if (vma_split_at(&at, vma, end))
 				return -ENOMEM;
 			vma_seek(&at, &mm->vmas, start);
 		}
+		trim(&at, vma, start, vma->vm_end, &u);
+		vma = vma_seek(&at, &mm->vmas, start);
 	} else {
 		prev = vma_before(&at, vma->vm_start);
 		floor = prev ? prev->vm_end : 0;
 	}
-	u.promised = 0;
-	tlb_gather_init(&u.tlb, mm, false);
-	if (vma->vm_start < start) {
-		trim(&at, vma, start, vma->vm_end, &u);
-		vma = vma_seek(&at, &mm->vmas, start);
-	}
 	while (vma && vma->vm_end <= end)
-		vma = remove_run(&at, end, &u);
-	if (vma && vma->vm_start < end)
-		trim(&at, vma, vma->vm_start, end, &u);
-	free_page_tables(&u.tlb, start, end, floor, vma ? vma->vm_start : TASK_SIZE);
-	tlb_gather_finish(&u.tlb);
+		vma = remove_areas(&at, vma, end, &u);
+	if (likely(vma)) {
+		if (vma->vm_start < end)
+			trim(&at, vma, vma->vm_start, end, &u);
+		ceiling = vma->vm_start;
+	}
+	if (u.pages) {
+		free_page_tables(&u.tlb, start, end, floor, ceiling);
+		tlb_gather_finish(&u.tlb);
+	}
 	if (u.promised)
 		vm_unaccount(u.promised);
+	if (unlikely(ceiling > mm->mmap_hint))
+		raise_hint(mm, vma ? vma_guarded_start(vma, ceiling) : ceiling);
 	return 0;
 }
 

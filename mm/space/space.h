@@ -119,6 +119,8 @@ struct mm_struct {
 	unsigned long total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm;
 	unsigned long hiwater_rss, hiwater_vm;
 	unsigned long mmap_base; /* top of where mmap looks, downwards */
+	/* (mmap_lock) Between mmap_hint and mmap_base is no gap of mmap_hint_len bytes; 0: not known. */
+	unsigned long mmap_hint, mmap_hint_len;
 	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[52];

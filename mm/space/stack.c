@@ -7,7 +7,6 @@
  * gap: programs build guards of their own with them.
  */
 #include "mm/space/areas.h"
-#include <linux/resource.h>
 
 #define STACK_MARGIN (128UL << 10) /* below the arguments, before the program starts */
 

@@ -349,7 +349,7 @@ static int reader(void *arg)
 		cond_resched();
 		epoch_quiescent();
 	}
-	return looks > 0;
+	return looks >= 0; /* the writer may have been done before we began */
 }
 
 struct deferred {
