@@ -43,13 +43,13 @@
 
 #define FAULT_AROUND 16 /* pages, aligned: what one read fault of a file maps */
 
+/* A fault in an area with a file. The common ones of anonymous memory keep all this in registers. */
 struct fault {
 	struct mm_struct *mm;
 	struct vm_area_struct *vma; /* its lock held shared */
 	unsigned long address;      /* of the page */
-	pte_t *slot;                /* NULL: tables are missing */
-	pte_t entry;                /* as it was when the case was decided */
-	bool write;
+	pte_t *slot;
+	pte_t entry; /* as it was when the case was decided */
 	bool major;
 };
 
@@ -67,36 +67,25 @@ enum fault_case {
 
 pfn_t zero_pfn;
 
-/* --- tables and entries --- */
-
-static __noinline pte_t *make_tables(struct fault *f)
-{
-	return f->slot = user_pte_alloc(f->mm, f->address);
-}
-
-/* The entry's place, with its table made if need be; NULL without memory. */
-static inline pte_t *fault_slot(struct fault *f)
-{
-	return likely(f->slot) ? f->slot : make_tables(f);
-}
+/* --- entries --- */
 
 /* Lock the table; false (unlocked) if the entry is not what it was. A and D are the hardware's. */
-static inline bool lock_if_same(struct fault *f, struct page *table)
+static inline bool lock_if_same(pte_t *slot, pte_t entry, struct page *table)
 {
 	raw_spin_lock(&table->ptl, RANK_PTL);
-	pte_t now = pte_get(f->slot);
+	pte_t now = pte_get(slot);
 
-	if (likely(pte_mkdirty(pte_mkyoung(now)).v == pte_mkdirty(pte_mkyoung(f->entry)).v))
+	if (likely(pte_mkdirty(pte_mkyoung(now)).v == pte_mkdirty(pte_mkyoung(entry)).v))
 		return true;
 	raw_spin_unlock(&table->ptl);
 	return false;
 }
 
 /* As lock_if_same() for an entry that was none. */
-static inline bool lock_if_none(struct fault *f, struct page *table)
+static inline bool lock_if_none(pte_t *slot, struct page *table)
 {
 	raw_spin_lock(&table->ptl, RANK_PTL);
-	if (likely(pte_none(pte_get(f->slot))))
+	if (likely(pte_none(pte_get(slot))))
 		return true;
 	raw_spin_unlock(&table->ptl);
 	return false;
@@ -107,24 +96,17 @@ static inline pte_t writable_entry(const struct vm_area_struct *vma, struct page
 	return pte_mkwrite(pte_mkdirty(mk_pte(page_to_pfn(page), vma->vm_page_prot)));
 }
 
-static inline void trace_mapped(const struct fault *f, struct page *page, pte_t e)
-{
-	trace_map_page((unsigned long)f->mm, f->address, page_to_pfn(page), pte_write(e));
-}
-
 /* --- anonymous memory --- */
 
-static fault_t zero_read(struct fault *f)
+static __always_inline fault_t zero_read(struct mm_struct *mm, struct vm_area_struct *vma,
+					 unsigned long address, pte_t *slot)
 {
-	if (!fault_slot(f))
-		return FAULT_OOM;
+	struct page *table = pt_page(slot);
 
-	struct page *table = pt_page(f->slot);
-
-	if (lock_if_none(f, table)) {
+	if (lock_if_none(slot, table)) {
 		table->pt_present++;
-		pte_set(f->slot, pte_mkspecial(mk_pte(zero_pfn, f->vma->vm_page_prot)));
-		trace_map_page((unsigned long)f->mm, f->address, zero_pfn, 0);
+		pte_set(slot, pte_mkspecial(mk_pte(zero_pfn, vma->vm_page_prot)));
+		trace_map_page((unsigned long)mm, address, zero_pfn, 0);
 		raw_spin_unlock(&table->ptl);
 	}
 	return FAULT_DONE;
@@ -153,9 +135,7 @@ static __always_inline fault_t add_anon(struct mm_struct *mm, struct vm_area_str
 {
 	struct page *table = pt_page(slot);
 
-	raw_spin_lock(&table->ptl, RANK_PTL);
-	if (unlikely(!pte_none(pte_get(slot)))) {
-		raw_spin_unlock(&table->ptl);
+	if (unlikely(!lock_if_none(slot, table))) {
 		__free_page(page);
 		return FAULT_DONE;
 	}
@@ -177,82 +157,83 @@ static __always_inline fault_t demand_zero(struct mm_struct *mm, struct vm_area_
 	return add_anon(mm, vma, address, slot, page);
 }
 
-/* Put `page`, filled, in place of what the entry holds, if it still does. */
-static bool replace_entry(struct fault *f, struct page *page, struct page *old)
+/* Drop references that are not to a large page. */
+static inline void put_references(struct page *page, int n)
 {
-	struct page *table = pt_page(f->slot);
+	if (atomic_sub_return(n, &page->refcount) == 0)
+		put_page_last(page);
+}
 
-	if (!lock_if_same(f, table))
-		return false;
-	pte_set(f->slot, (pte_t){0});
-	flush_page(f->mm, f->address);
-	install_anon(f->mm, f->vma, f->address, f->slot, page);
+/*
+ * The page that a write must copy, with a reference: it stays what it is while we copy, as nobody
+ * else can be its last sharer then. NULL: nothing to copy any more, the page has been made writable
+ * because it is ours alone, or the entry has changed.
+ */
+static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_struct *vma,
+					unsigned long address, pte_t *slot, pte_t e)
+{
+	struct page *table = pt_page(slot), *old = pte_page(e);
+
+	if (unlikely(!lock_if_same(slot, e, table)))
+		return NULL;
+	if (page_reusable(old, vma)) {
+		pte_set(slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(e))));
+		tlb_flush_local_page(address);
+		trace_cow_reuse((unsigned long)mm, address, page_to_pfn(old), 0);
+		old = NULL;
+	} else {
+		atomic_inc(&old->refcount);
+	}
+	raw_spin_unlock(&table->ptl);
+	return old;
+}
+
+static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_struct *vma,
+					unsigned long address, pte_t *slot, pte_t e)
+{
+	struct page *table = pt_page(slot), *old = NULL, *page;
+	bool was_anon = false;
+
+	if (pte_counted(e)) {
+		old = page_to_copy(mm, vma, address, slot, e);
+		if (!old)
+			return FAULT_DONE;
+		was_anon = page_is_anon(old);
+	} else if (pte_pfn(e) != zero_pfn) {
+		return FAULT_SIGBUS; /* a bare frame has nothing to copy by */
+	}
+	page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	if (unlikely(!page)) {
+		if (old)
+			put_references(old, 1);
+		return FAULT_OOM;
+	}
+	if (old)
+		copy_highpage(page, old);
+	else
+		clear_highpage(page);
+
+	if (unlikely(!lock_if_same(slot, e, table))) {
+		__free_page(page);
+		if (old)
+			put_references(old, 1);
+		return FAULT_DONE;
+	}
+	pte_set(slot, (pte_t){0});
+	flush_page(mm, address);
+	install_anon(mm, vma, address, slot, page);
 	if (old)
 		page_remove_rmap(old);
 	raw_spin_unlock(&table->ptl);
-	return true;
-}
 
-/* The first write to a page of zeros that was read before. */
-static fault_t leave_zero_page(struct fault *f)
-{
-	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
-
-	if (!page)
-		return FAULT_OOM;
-	if (replace_entry(f, page, NULL))
-		atomic_inc(&f->mm->rss[MM_ANONPAGES]);
-	else
-		__free_page(page);
-	return FAULT_DONE;
-}
-
-/* The page is ours alone: writable where it is. The table's lock is held. */
-static void reuse(struct fault *f, struct page *page)
-{
-	pte_set(f->slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(f->entry))));
-	tlb_flush_local_page(f->address);
-	trace_cow_reuse((unsigned long)f->mm, f->address, page_to_pfn(page), 0);
-}
-
-static fault_t copy_on_write(struct fault *f)
-{
-	struct page *table = pt_page(f->slot), *old = pte_counted_page(f->entry), *page;
-
-	if (!old && pte_pfn(f->entry) == zero_pfn)
-		return leave_zero_page(f);
-	if (!old)
-		return FAULT_SIGBUS; /* a bare frame has nothing to copy by */
-	if (!lock_if_same(f, table))
-		return FAULT_DONE;
-	if (page_reusable(old, f->vma)) {
-		reuse(f, old);
-		raw_spin_unlock(&table->ptl);
-		return FAULT_DONE;
-	}
-	get_page(old); /* it stays what it is while we copy: nobody else can be its last sharer */
-	raw_spin_unlock(&table->ptl);
-
-	page = alloc_page(GFP_HIGHUSER_MOVABLE);
-	if (!page) {
-		put_page(old);
-		return FAULT_OOM;
-	}
-	copy_highpage(page, old);
-
-	const bool was_anon = page_is_anon(old);
-
-	if (!replace_entry(f, page, old)) {
-		__free_page(page);
-		put_page(old);
-		return FAULT_DONE;
-	}
-	trace_cow_copy((unsigned long)f->mm, f->address, page_to_pfn(old), page_to_pfn(page));
 	if (!was_anon) {
-		count_rss(f->mm, MM_ANONPAGES, 1);
-		count_rss(f->mm, file_counter(f->vma), -1);
+		atomic_inc(&mm->rss[MM_ANONPAGES]);
+		if (!old)
+			return FAULT_DONE;
+		atomic_dec(&mm->rss[file_counter(vma)]);
 	}
-	release_pages((struct page *[]){old, old}, 2); /* ours and the entry's */
+	trace_cow_copy((unsigned long)mm, address, page_to_pfn(old), page_to_pfn(page));
+	put_references(old, 2); /* ours and the entry's */
 	return FAULT_DONE;
 }
 
@@ -284,32 +265,21 @@ static fault_t file_page(struct fault *f, struct page **page)
 	return FAULT_DONE;
 }
 
-/* Map a file page, whose reference becomes the entry's. The table's lock is held. */
-static inline void install_file(struct page *page, struct page *table, pte_t *slot, pte_t e)
-{
-	page_add_file_rmap(page);
-	table->pt_present++;
-	pte_set(slot, e);
-}
-
-/* Map one file page, or drop it if somebody was faster. */
+/* Map a file page, whose reference becomes the entry's, or drop it if somebody was faster. */
 static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 {
-	if (!fault_slot(f)) {
-		put_page(page);
-		return FAULT_OOM;
-	}
-
 	struct page *table = pt_page(f->slot);
 
-	if (!lock_if_none(f, table)) {
+	if (!lock_if_none(f->slot, table)) {
 		put_page(page);
 		return FAULT_DONE;
 	}
-	install_file(page, table, f->slot, e);
+	page_add_file_rmap(page);
+	table->pt_present++;
+	pte_set(f->slot, e);
 	if (unlikely(f->vma->vm_flags & VM_LOCKED))
 		mlock_page(page);
-	trace_mapped(f, page, e);
+	trace_map_page((unsigned long)f->mm, f->address, page_to_pfn(page), pte_write(e));
 	raw_spin_unlock(&table->ptl);
 	count_rss(f->mm, file_counter(f->vma), 1);
 	return FAULT_DONE;
@@ -388,8 +358,6 @@ static fault_t file_read(struct fault *f)
 	if (from_cache && !(vma->vm_flags & (VM_LOCKED | VM_RAND_READ))) {
 		if (beyond_end(vma->vm_mapping, vma_page_index(vma, f->address)))
 			return FAULT_SIGBUS;
-		if (!fault_slot(f))
-			return FAULT_OOM;
 		if (map_around(f))
 			return FAULT_DONE;
 	}
@@ -406,8 +374,6 @@ static fault_t file_copy(struct fault *f)
 	struct page *from, *page;
 	fault_t result;
 
-	if (!fault_slot(f))
-		return FAULT_OOM;
 	result = file_page(f, &from);
 	if (result)
 		return result;
@@ -481,13 +447,13 @@ static fault_t file_notify(struct fault *f)
 	const bool notify = page && wants_notice(f->vma);
 	fault_t result = FAULT_DONE;
 
-	if (!lock_if_same(f, table))
+	if (!lock_if_same(f->slot, f->entry, table))
 		return FAULT_DONE;
 	if (notify) {
 		get_page(page);
 		raw_spin_unlock(&table->ptl);
 		result = notify_owner(f, page);
-		if (result || !lock_if_same(f, table))
+		if (result || !lock_if_same(f->slot, f->entry, table))
 			goto out;
 	}
 	pte_set(f->slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(f->entry))));
@@ -520,36 +486,35 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 	return vma->vm_flags & VM_SHARED ? FILE_NOTIFY : COPY_ON_WRITE;
 }
 
-static fault_t resolve(struct fault *f)
+/* The cases that may have to do with a file, or are rare. */
+static __noinline fault_t other_fault(enum fault_case what, struct mm_struct *mm,
+				      struct vm_area_struct *vma, unsigned long address,
+				      pte_t *slot, pte_t entry)
 {
-	struct rw_semaphore *truncation = NULL;
-	enum fault_case what = decide(f->vma, f->entry, f->write);
+	struct fault f = {.mm = mm, .vma = vma, .address = address, .slot = slot, .entry = entry};
+	struct rw_semaphore *truncation =
+		vma->vm_mapping ? &vma->vm_mapping->invalidate_lock : NULL;
 	fault_t result;
 
-	if (what == COPY_ON_WRITE)
-		return copy_on_write(f);
-	if (what == ZERO_READ)
-		return zero_read(f);
-	if (what == DEMAND_ZERO)
-		return fault_slot(f) ? demand_zero(f->mm, f->vma, f->address, f->slot) : FAULT_OOM;
-
-	if (f->vma->vm_mapping) {
-		truncation = &f->vma->vm_mapping->invalidate_lock;
+	if (truncation)
 		down_read(truncation);
-	}
 	switch (what) {
-	case FILE_READ: result = file_read(f); break;
-	case FILE_COPY: result = file_copy(f); break;
-	case FILE_WRITE: result = file_write(f); break;
-	case FILE_NOTIFY: result = file_notify(f); break;
+	case FILE_READ: result = file_read(&f); break;
+	case FILE_COPY: result = file_copy(&f); break;
+	case FILE_WRITE: result = file_write(&f); break;
+	case FILE_NOTIFY: result = file_notify(&f); break;
 	case SPURIOUS:
-		tlb_flush_local_page(f->address);
+		tlb_flush_local_page(address);
 		result = FAULT_DONE;
 		break;
 	default: WARN_ON(what == STRANGE); result = FAULT_SIGBUS;
 	}
 	if (truncation)
 		up_read(truncation);
+	if (f.major) {
+		result |= FAULT_MAJOR;
+		trace_fault_major((unsigned long)mm, address, what, result);
+	}
 	return result;
 }
 
@@ -641,66 +606,78 @@ static __noinline int give_family(struct mm_struct *mm, struct vm_area_struct *v
 	return -EAGAIN;
 }
 
-/* Any fault, with the VMA locked (or NULL, if that failed); unlocks it. */
-static __noinline fault_t any_fault(struct mm_struct *mm, struct vm_area_struct *vma,
-				    unsigned long address, unsigned access)
+/* May the fault go on as things are? Else prepare() must see to it, or says why not. */
+static inline bool is_prepared(const struct vm_area_struct *vma, unsigned access)
 {
-	struct fault f = {.mm = mm, .address = address & PAGE_MASK, .write = access & ACCESS_WRITE};
-	fault_t result = FAULT_SIGSEGV_ACCERR;
-	int err;
-
-	for (;;) {
-		if (!vma)
-			vma = lock_vma_slowly(mm, address);
-		if (!vma)
-			return FAULT_SIGSEGV_MAPERR;
-		if (!allowed(vma, access))
-			break;
-		err = needs_family(vma, access) ? give_family(mm, vma, address) : 0;
-		if (err == -EAGAIN) {
-			vma = lock_vma(mm, address);
-			continue;
-		}
-		if (err) {
-			result = FAULT_OOM;
-			break;
-		}
-		f.vma = vma;
-		f.slot = user_pte(mm, address);
-		if (f.slot)
-			f.entry = pte_get(f.slot);
-		result = resolve(&f);
-		break;
-	}
-	up_read(&vma->lock);
-	if (f.major) {
-		result |= FAULT_MAJOR;
-		trace_fault_major((unsigned long)mm, address, access, result);
-	}
-	trace_fault((unsigned long)mm, address, access, result);
-	return result;
+	return likely(vma) && likely(allowed(vma, access)) && likely(!needs_family(vma, access));
 }
 
-/* Is it the first write to a page of anonymous memory that has had others? */
-static inline bool is_next_write(const struct vm_area_struct *vma, unsigned access)
+/*
+ * The area locked, the access allowed, a family there: the VMA. Or NULL, unlocked, and *result
+ * says why.
+ */
+static __noinline struct vm_area_struct *prepare(struct mm_struct *mm, struct vm_area_struct *vma,
+						 unsigned long address, unsigned access,
+						 fault_t *result)
 {
-	return access & ACCESS_WRITE && vma->vm_flags & VM_WRITE && anon_vma_ready(vma) &&
-	       !vma->vm_mapping && !vma->vm_ops;
+	for (;;) {
+		int err;
+
+		if (!vma)
+			vma = lock_vma_slowly(mm, address);
+		if (!vma) {
+			*result = FAULT_SIGSEGV_MAPERR;
+			return NULL;
+		}
+		if (!allowed(vma, access)) {
+			*result = FAULT_SIGSEGV_ACCERR;
+			break;
+		}
+		if (!needs_family(vma, access))
+			return vma;
+		err = give_family(mm, vma, address);
+		if (!err)
+			return vma;
+		if (err != -EAGAIN) {
+			*result = FAULT_OOM;
+			break;
+		}
+		vma = lock_vma(mm, address);
+	}
+	up_read(&vma->lock);
+	return NULL;
 }
 
 fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access)
 {
 	struct vm_area_struct *vma = lock_vma(mm, address);
-	fault_t result;
-	pte_t *slot;
+	fault_t result = FAULT_OOM;
+	enum fault_case what;
+	pte_t *slot, entry;
 
-	/* The short cut: DEMAND_ZERO with everything in place. */
-	if (unlikely(!vma) || !is_next_write(vma, access))
-		return any_fault(mm, vma, address, access);
+	if (unlikely(!is_prepared(vma, access))) {
+		vma = prepare(mm, vma, address, access, &result);
+		if (!vma)
+			return result;
+	}
+	address &= PAGE_MASK;
 	slot = user_pte(mm, address);
-	if (unlikely(!slot) || !pte_none(pte_get(slot)))
-		return any_fault(mm, vma, address, access);
-	result = demand_zero(mm, vma, address & PAGE_MASK, slot);
+	if (unlikely(!slot)) {
+		slot = user_pte_alloc(mm, address);
+		if (!slot)
+			goto out;
+	}
+	entry = pte_get(slot);
+	what = decide(vma, entry, access & ACCESS_WRITE);
+	if (likely(what == DEMAND_ZERO))
+		result = demand_zero(mm, vma, address, slot);
+	else if (what == COPY_ON_WRITE)
+		result = copy_on_write(mm, vma, address, slot, entry);
+	else if (what == ZERO_READ)
+		result = zero_read(mm, vma, address, slot);
+	else
+		result = other_fault(what, mm, vma, address, slot, entry);
+out:
 	up_read(&vma->lock);
 	trace_fault((unsigned long)mm, address, access, result);
 	return result;
