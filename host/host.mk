@@ -17,18 +17,21 @@ host-need:
 		/bin/busybox=busybox-static /usr/include/archive.h=libarchive-dev
 
 $(B)/pagoda: $(host_objects) $(B)/host/guest-init.o
-	$(HOSTCC) $(HOST_CFLAGS) -o $@ $^ -larchive
+	@echo "  LD    $@"
+	@$(HOSTCC) $(HOST_CFLAGS) -o $@ $^ -larchive
 
 $(B)/host/%.o: host/%.c | host-need
 	@mkdir -p $(@D)
-	$(HOSTCC) $(host_cflags) -MMD -MP -c -o $@ $<
+	@echo "  CC    $<"
+	@$(HOSTCC) $(host_cflags) -MMD -MP -c -o $@ $<
 
 $(B)/host/guest-init.o: host/guest-init.S $(B)/guest/init
 	@mkdir -p $(@D)
-	$(HOSTCC) -DGUEST_INIT='"$(B)/guest/init"' -c -o $@ $<
+	@$(HOSTCC) -DGUEST_INIT='"$(B)/guest/init"' -c -o $@ $<
 
 $(B)/guest/init: host/guest-init/init.c host/wire.h | host-need
 	@mkdir -p $(@D)
-	$(GUEST_CC) -static -Os -s -std=gnu11 -Wall -Wextra -Werror -o $@ $<
+	@echo "  CC    guest $<"
+	@$(GUEST_CC) -static -Os -s -std=gnu11 -Wall -Wextra -Werror -o $@ $<
 
 -include $(host_objects:.o=.d)

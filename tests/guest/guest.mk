@@ -40,27 +40,31 @@ test: all debug-kernel $(guest_built) host-test-tools
 define guest_suite
 $(guest_dir)/$(1)/%.o: tests/guest/%.c | host-need
 	@mkdir -p $$(@D)
-	$(2) $(guest_cflags) -Dmain=$$*_main -MMD -MP -c -o $$@ $$<
+	@echo "  CC    $(1) $$<"
+	@$(2) $(guest_cflags) -Dmain=$$*_main -MMD -MP -c -o $$@ $$<
 
 $(guest_dir)/$(1)/lib/%.o: tests/guest/lib/%.c | host-need
 	@mkdir -p $$(@D)
-	$(2) $(guest_cflags) -I$(guest_dir) -MMD -MP -c -o $$@ $$<
+	@echo "  CC    $(1) $$<"
+	@$(2) $(guest_cflags) -I$(guest_dir) -MMD -MP -c -o $$@ $$<
 
 $(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/suite-list.h
 
 $(guest_dir)/suite-$(1): $(guest_names:%=$(guest_dir)/$(1)/%.o) $(guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
-	$(2) -static -s -o $$@ $$^ -lpthread
+	@echo "  LD    $$@"
+	@$(2) -static -s -o $$@ $$^ -lpthread
 endef
 $(eval $(call guest_suite,glibc,$(GLIBC_CC)))
 $(eval $(call guest_suite,musl,$(GUEST_CC)))
 
 $(guest_dir)/programs/%: tests/guest/programs/%.c | host-need
 	@mkdir -p $(@D)
-	$(GUEST_CC) $(guest_cflags) -static -s -o $@ $<
+	@echo "  CC    musl $<"
+	@$(GUEST_CC) $(guest_cflags) -static -s -o $@ $<
 
 # Written anew when a test comes or goes.
 $(guest_dir)/suite-list.h: tests/guest $(guest_names:%=tests/guest/%.c)
 	@mkdir -p $(@D)
-	printf 'TEST(%s)\n' $(guest_names) >$@
+	@printf 'TEST(%s)\n' $(guest_names) >$@
 
 -include $(wildcard $(guest_dir)/*/*.d $(guest_dir)/*/lib/*.d)
