@@ -21,7 +21,7 @@
  * by the one page that was asked for: pages of the reserve that came into a list
  * would be handed to anybody by the fast path.
  *
- * Blocks of order 1 to 3 go to small stacks of this CPU and come from there while they last;
+ * Blocks of order 1 to 6 go to small stacks of this CPU and come from there while they last;
  * larger ones, from and to the buddy system under the zone's lock.
  */
 #include "lib/errno.h"
@@ -46,15 +46,19 @@ struct request {
 	enum migratetype type;
 	int nid; /* wanted node */
 	const struct zonelist *zonelist;
-	const void *caller;
 };
 
 static void count_allocation(struct zone *zone, const struct request *request)
 {
 	struct per_cpu_pages *pcp = zone->pcp[cpu_id()];
-	int nid = zone->node->nid;
+	int nid = zone->node->nid, here = this_cpu(frame_cpu).nid;
 
-	pcp->allocs_slow += 1UL << request->order;
+	pcp->more_pages += 1UL << request->order;
+	if (nid == request->nid && nid == here) {
+		pcp->allocs++;
+		pcp->more_pages--;
+		return;
+	}
 	if (nid == request->nid) {
 		pcp->numa[NUMA_HIT]++;
 	} else {
@@ -65,7 +69,7 @@ static void count_allocation(struct zone *zone, const struct request *request)
 		if (foreign)
 			foreign->pcp[cpu_id()]->numa[NUMA_FOREIGN]++;
 	}
-	pcp->numa[nid == this_cpu(frame_cpu).nid ? NUMA_LOCAL : NUMA_OTHER]++;
+	pcp->numa[nid == here ? NUMA_LOCAL : NUMA_OTHER]++;
 }
 
 /* One page of the zone, by way of this CPU's list. */
@@ -88,19 +92,23 @@ static struct page *take_single(struct zone *zone, const struct request *request
 	return alloc_page_from(pcp, request->gfp);
 }
 
-static struct page *take_block(struct zone *zone, const struct request *request)
+/* A block of order 1 and more: from this CPU's stack, or under the lock. */
+static __always_inline struct page *take_block(struct per_cpu_pages *pcp, unsigned order,
+					       enum migratetype type)
 {
+	struct zone *zone = pcp->zone;
 	struct page *page = NULL;
 
-	if (request->order <= PCP_BLOCK_ORDERS)
-		page = pcp_take_block(zone->pcp[cpu_id()], request->order, request->type);
+	if (order <= PCP_BLOCK_ORDERS)
+		page = pcp_take_block(pcp, order, type);
 	if (!page) {
 		spin_lock(&zone->lock);
-		page = buddy_take(zone, request->order, request->type);
+		page = buddy_take(zone, order, type);
 		spin_unlock(&zone->lock);
+		if (!page)
+			return NULL;
 	}
-	if (page)
-		atomic_set(&page->refcount, 1);
+	atomic_set(&page->refcount, 1);
 	return page;
 }
 
@@ -112,7 +120,8 @@ static struct page *take_from_zones(const struct request *request, struct reach 
 		if (!zone_has_enough(zone, request->order, request->type, request->highest, reach))
 			continue;
 		struct page *page = request->order == 0 ? take_single(zone, request, reach)
-							: take_block(zone, request);
+							: take_block(zone->pcp[cpu_id()],
+								     request->order, request->type);
 		if (page) {
 			count_allocation(zone, request);
 			return page;
@@ -237,40 +246,58 @@ void clear_pages(struct page *page, unsigned order)
 	}
 }
 
-static bool order_too_large(unsigned order)
+static __cold void refuse_order(void)
 {
 	static bool warned;
 
-	if (order < MAX_ORDER)
-		return false;
-	if (!warned) {
-		warned = true;
-		WARN_ON(order >= MAX_ORDER);
-	}
-	return true;
+	if (!warned)
+		WARN_ON("order above 10" != NULL);
+	warned = true;
 }
 
 /* The page's way out to the caller, whichever way it came. */
-static struct page *handed_out(struct page *page, const struct request *request)
+static __always_inline struct page *handed_out(struct page *page, gfp_t gfp, unsigned order,
+					       const void *caller)
 {
-	unsigned order = request->order;
-
-	trace_page_alloc(page_to_pfn(page), order, request->gfp, page->flags >> PAGE_ZONE_SHIFT);
-	frame_debug_alloc(page, order, request->caller);
-	if (request->gfp & __GFP_ZERO)
+	trace_page_alloc(page_to_pfn(page), order, gfp, page->flags >> PAGE_ZONE_SHIFT);
+	frame_debug_alloc(page, order, caller);
+	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
-	if (request->gfp & __GFP_COMP && order > 0)
+	if (gfp & __GFP_COMP && order > 0)
 		prepare_compound(page, order);
+	return page;
+}
+
+/*
+ * Step 2 for a block, of the zone that is asked first, without the ceremony: there is plenty,
+ * and the block is of the request's type. (A reserve against requests that could go
+ * higher there is none in that zone.)
+ */
+static __always_inline struct page *take_block_quickly(gfp_t gfp, unsigned order)
+{
+	struct per_cpu_pages *pcp = this_cpu(frame_cpu).wanted[gfp_zone(gfp)];
+	enum migratetype type = gfp_migratetype(gfp);
+	struct zone *zone = pcp->zone;
+
+	if (unlikely(!zone))
+		return NULL;
+	if (unlikely((long)(READ_ONCE(zone->free_pages) - zone->watermark[WMARK_LOW]) <
+			     1L << order ||
+		     !(READ_ONCE(zone->nonempty[type]) >> order)))
+		return NULL;
+
+	struct page *page = take_block(pcp, order, type);
+
+	if (page) {
+		pcp->allocs++;
+		pcp->more_pages += (1UL << order) - 1;
+	}
 	return page;
 }
 
 static struct page *alloc_on(int nid, gfp_t gfp, unsigned order, const void *caller)
 {
 	const struct reach ordinary = {.mark = WMARK_LOW};
-
-	if (order_too_large(order))
-		return NULL;
-
 	const struct pglist_data *node = node_data[nid];
 	const enum zone_type highest = gfp_zone(gfp);
 	const struct request request = {
@@ -281,7 +308,6 @@ static struct page *alloc_on(int nid, gfp_t gfp, unsigned order, const void *cal
 		.nid = nid,
 		.zonelist = gfp & __GFP_THISNODE ? &node->zonelist_thisnode[highest]
 						 : &node->zonelist[highest],
-		.caller = caller,
 	};
 	struct page *page = take_from_zones(&request, ordinary);
 
@@ -294,13 +320,25 @@ static struct page *alloc_on(int nid, gfp_t gfp, unsigned order, const void *cal
 			return NULL;
 		}
 	}
-	return handed_out(page, &request);
+	return handed_out(page, gfp, order, caller);
 }
 
 __noinline struct page *alloc_pages_slow(int nid, gfp_t gfp, unsigned order)
 {
-	return alloc_on(nid < 0 ? this_cpu(frame_cpu).nid : nid, gfp, order,
-			__builtin_return_address(0));
+	const void *caller = __builtin_return_address(0);
+
+	if (unlikely(order >= MAX_ORDER)) {
+		refuse_order();
+		return NULL;
+	}
+	if (nid < 0) {
+		struct page *page = order > 0 ? take_block_quickly(gfp, order) : NULL;
+
+		if (likely(page))
+			return handed_out(page, gfp, order, caller);
+		nid = this_cpu(frame_cpu).nid;
+	}
+	return alloc_on(nid, gfp, order, caller);
 }
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
@@ -330,26 +368,18 @@ __cold void free_bad_page(struct page *page, const char *why)
 	/* Better lost than given to two. Its count stays zero. */
 }
 
-static bool in_use(const struct page *page)
+static __always_inline bool in_use(const struct page *page)
 {
 	return (page->flags & PAGE_FLAGS_IN_USE) | (u32)page_mapcount(page) |
 	       (u32)page_ref_count(page);
 }
 
 /*
- * Check and clean the first descriptor of a block that is being freed; false: it must not be. The
- * others of a block are nobody's to write to (split_page() makes them pages of their own).
+ * A block's first descriptor is checked and cleaned when it is freed. The others are nobody's to
+ * write to (split_page() makes them pages of their own); the debug build looks.
  */
-static bool clean_block(struct page *page, unsigned order)
+static bool tails_are_clean(struct page *page, unsigned order)
 {
-	if (page_test(page, PG_head))
-		dissolve_compound(page, order);
-	if (in_use(page)) {
-		free_bad_page(page, "in use when freed");
-		return false;
-	}
-	WRITE_ONCE(page->flags, page->flags & PAGE_FLAGS_CONSTANT);
-	page->mapping = 0;
 #ifdef PAGODA_DEBUG
 	for (unsigned long i = 1; i < 1UL << order; i++)
 		if (in_use(page + i) || page[i].mapping) {
@@ -362,18 +392,26 @@ static bool clean_block(struct page *page, unsigned order)
 
 __noinline void free_pages_slow(struct page *page, unsigned order)
 {
-	struct zone *zone = page_zone(page);
+	if (unlikely(page_test(page, PG_head)))
+		dissolve_compound(page, order);
+	if (unlikely(in_use(page))) {
+		free_bad_page(page, "in use when freed");
+		return;
+	}
+	if (!tails_are_clean(page, order) || !frame_debug_free(page, order))
+		return;
+
+	u32 flags = page->flags;
+	struct per_cpu_pages *pcp = this_cpu(frame_cpu).zone[flags >> PAGE_ZONE_SHIFT];
+	struct zone *zone = pcp->zone;
 	pfn_t pfn = page_to_pfn(page);
+	enum migratetype type = READ_ONCE(pcp->pageblock_type[pfn >> PAGEBLOCK_ORDER]);
 
-	if (!clean_block(page, order))
-		return;
-	enum migratetype type = buddy_type(zone, pfn);
-
-	if (!frame_debug_free(page, order))
-		return;
-	trace_page_free(pfn, order, type, zone->id);
+	WRITE_ONCE(page->flags, flags & PAGE_FLAGS_CONSTANT);
+	page->mapping = 0;
+	trace_page_free(pfn, order, type, flags >> PAGE_ZONE_SHIFT);
 	if (order - 1 < PCP_BLOCK_ORDERS && type < MIGRATE_PCPTYPES) {
-		pcp_keep_block(zone->pcp[cpu_id()], pfn, order, type);
+		pcp_keep_block(pcp, pfn, order, type);
 		return;
 	}
 	spin_lock(&zone->lock);

@@ -88,7 +88,7 @@ void buddy_init(struct zone *zone, void *metadata)
 }
 
 /* One of a pair becomes free or taken; true if now exactly one of them is free. */
-static inline bool flip_pair(struct zone *zone, unsigned long rel, unsigned order)
+static __always_inline bool flip_pair(struct zone *zone, unsigned long rel, unsigned order)
 {
 	unsigned long n = rel >> (order + 1);
 	unsigned long *word = &zone->free_area[order].pair_map[n / BITS_PER_LONG];
@@ -97,13 +97,13 @@ static inline bool flip_pair(struct zone *zone, unsigned long rel, unsigned orde
 	return *word >> (n % BITS_PER_LONG) & 1;
 }
 
-static inline void add_free_pages(struct zone *zone, long n)
+static __always_inline void add_free_pages(struct zone *zone, long n)
 {
 	WRITE_ONCE(zone->free_pages, zone->free_pages + n);
 }
 
-void buddy_insert(struct zone *zone, struct page *page, unsigned order, enum migratetype type,
-		  bool front)
+static __always_inline void insert(struct zone *zone, struct page *page, unsigned order,
+				   enum migratetype type, bool front)
 {
 	struct page_list *list = &zone->free_area[order].list[type];
 
@@ -113,19 +113,32 @@ void buddy_insert(struct zone *zone, struct page *page, unsigned order, enum mig
 		page_list_add(list, page);
 	else
 		page_list_add_tail(list, page);
-	WRITE_ONCE(zone->nonempty[type], zone->nonempty[type] | 1u << order);
+	if (list->count == 1)
+		WRITE_ONCE(zone->nonempty[type], zone->nonempty[type] | 1u << order);
 }
 
-void buddy_remove(struct zone *zone, struct page *page, unsigned order, enum migratetype type)
+static __always_inline void remove(struct zone *zone, struct page *page, unsigned order,
+				   enum migratetype type)
 {
 	struct page_list *list = &zone->free_area[order].list[type];
 
 	ASSERT(page_test(page, PG_buddy) && page->order == order);
 	page_list_del(list, page);
-	if (page_list_empty(list))
+	if (list->count == 0)
 		WRITE_ONCE(zone->nonempty[type], zone->nonempty[type] & ~(1u << order));
 	WRITE_ONCE(page->flags, page->flags & ~(1u << PG_buddy));
 	page->order = 0;
+}
+
+void buddy_insert(struct zone *zone, struct page *page, unsigned order, enum migratetype type,
+		  bool front)
+{
+	insert(zone, page, order, type, front);
+}
+
+void buddy_remove(struct zone *zone, struct page *page, unsigned order, enum migratetype type)
+{
+	remove(zone, page, order, type);
 }
 
 /*
@@ -148,11 +161,12 @@ static bool join_pageblocks(struct zone *zone, unsigned long rel, unsigned long 
 	return true;
 }
 
-static inline void give(struct zone *zone, pfn_t pfn, unsigned order)
+static __always_inline void give(struct zone *zone, pfn_t pfn, unsigned order)
 {
 	unsigned long rel = pfn - zone->base_pfn;
 	unsigned from_order = order;
 	enum migratetype type = zone->pageblock_type[rel >> PAGEBLOCK_ORDER];
+	struct page *page = pfn_to_page(pfn);
 
 	ASSERT(IS_ALIGNED(pfn, 1UL << order) && order < MAX_ORDER);
 	ASSERT(pfn >= zone->start_pfn &&
@@ -161,28 +175,35 @@ static inline void give(struct zone *zone, pfn_t pfn, unsigned order)
 	trace_buddy_give(pfn, order, type, zone->id);
 
 	while (order < NR_PAIR_ORDERS && !flip_pair(zone, rel, order)) {
-		unsigned long buddy_rel = rel ^ 1UL << order;
+		unsigned long bit = 1UL << order;
+		struct page *buddy = rel & bit ? page - bit : page + bit;
 		enum migratetype buddy_type = type;
 
-		if (order >= PAGEBLOCK_ORDER) {
-			buddy_type = zone->pageblock_type[buddy_rel >> PAGEBLOCK_ORDER];
-			if (!join_pageblocks(zone, rel, buddy_rel, &type))
+		if (unlikely(order >= PAGEBLOCK_ORDER)) {
+			buddy_type = zone->pageblock_type[(rel ^ bit) >> PAGEBLOCK_ORDER];
+			if (!join_pageblocks(zone, rel, rel ^ bit, &type))
 				break;
 		}
-		buddy_remove(zone, pfn_to_page(zone->base_pfn + buddy_rel), order, buddy_type);
-		rel &= ~(1UL << order);
+		remove(zone, buddy, order, buddy_type);
+		page = min(page, buddy);
+		rel &= ~bit;
 		order++;
 	}
-	pfn = zone->base_pfn + rel;
 	if (order != from_order)
-		trace_block_merge(pfn, from_order, order, zone->id);
-	buddy_insert(zone, pfn_to_page(pfn), order, type, false);
+		trace_block_merge(zone->base_pfn + rel, from_order, order, zone->id);
+	insert(zone, page, order, type, false);
 }
 
 void buddy_give(struct zone *zone, pfn_t pfn, unsigned order)
 {
 	assert_spin_locked(&zone->lock);
 	give(zone, pfn, order);
+}
+
+void buddy_give_single(struct zone *zone, pfn_t pfn)
+{
+	assert_spin_locked(&zone->lock);
+	give(zone, pfn, 0);
 }
 
 void buddy_add_range(struct zone *zone, pfn_t start, pfn_t end)
@@ -193,7 +214,7 @@ void buddy_add_range(struct zone *zone, pfn_t start, pfn_t end)
 
 		while (!IS_ALIGNED(start, 1UL << order) || start + (1UL << order) > end)
 			order--;
-		give(zone, start, order);
+		buddy_give(zone, start, order);
 		start += 1UL << order;
 	}
 }
@@ -202,13 +223,13 @@ void buddy_add_range(struct zone *zone, pfn_t start, pfn_t end)
  * Take a free block off its list and halve it down to the order asked for. The upper halves go
  * back to lists of the type of their page block, which is the block's own.
  */
-static inline struct page *take_block(struct zone *zone, struct page *page, unsigned order,
-				      unsigned want, enum migratetype type)
+static __always_inline struct page *take_block(struct zone *zone, struct page *page, unsigned order,
+					       unsigned want, enum migratetype type)
 {
 	pfn_t pfn = page_to_pfn(page);
 	unsigned long rel = pfn - zone->base_pfn;
 
-	buddy_remove(zone, page, order, type);
+	remove(zone, page, order, type);
 	if (order < NR_PAIR_ORDERS)
 		flip_pair(zone, rel, order);
 	if (order != want)
@@ -216,7 +237,7 @@ static inline struct page *take_block(struct zone *zone, struct page *page, unsi
 	while (order > want) {
 		order--;
 		flip_pair(zone, rel, order);
-		buddy_insert(zone, page + (1UL << order), order, type, true);
+		insert(zone, page + (1UL << order), order, type, true);
 	}
 	add_free_pages(zone, -(1L << want));
 	trace_buddy_take(pfn, want, type, zone->id);

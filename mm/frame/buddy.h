@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "lib/bitmap.h"
 #include "mm/frame/zone.h"
 
 /* Bytes of bitmaps and page-block types for a zone of this span. */
@@ -32,12 +33,13 @@ struct page *buddy_take(struct zone *zone, unsigned order, enum migratetype type
 unsigned buddy_take_singles(struct zone *zone, enum migratetype type, unsigned n, u32 *pfn);
 /* Give a block back; it merges upwards with its free buddies. */
 void buddy_give(struct zone *zone, pfn_t pfn, unsigned order);
-/* This single frame will be given soon: fetch what a merge with its buddy will touch. */
+void buddy_give_single(struct zone *zone, pfn_t pfn);
+/* This single frame will be given soon: fetch what merging it will touch, for two orders. */
 static inline void buddy_prefetch(const struct zone *zone, pfn_t pfn)
 {
 	unsigned long pair = (pfn - zone->base_pfn) >> 1;
 
-	if (!test_bit(pair, zone->free_area[0].pair_map))
+	if (!bitmap_test(zone->free_area[0].pair_map, pair))
 		return;
 	/* The buddy is free: it will leave its list, between these two. */
 	const struct page *buddy = pfn_to_page(pfn ^ 1);
@@ -46,6 +48,8 @@ static inline void buddy_prefetch(const struct zone *zone, pfn_t pfn)
 		__builtin_prefetch(pfn_to_page(buddy->next), 1);
 	if (buddy->prev < PAGE_LIST_ID)
 		__builtin_prefetch(pfn_to_page(buddy->prev), 1);
+	if (bitmap_test(zone->free_area[1].pair_map, pair >> 1))
+		__builtin_prefetch(pfn_to_page((pfn ^ 2) & ~1UL), 1);
 }
 
 /* Is there a block of at least this order for a request of this type? */

@@ -161,7 +161,7 @@ static unsigned check_stack(struct zone *zone, unsigned cpu, const struct pcp_st
 {
 	unsigned bad = 0;
 
-	if (stack->count >= PCP_BLOCKS)
+	if (stack->count > PCP_BLOCKS)
 		return complain(zone, cpu, "per-CPU stack (of this CPU) is overfull");
 	for (u32 i = 0; i < stack->count; i++)
 		bad += check_cached(zone, stack->pfn[i], order, seen);

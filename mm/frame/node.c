@@ -149,7 +149,7 @@ static void measure_zone(struct zone *zone)
 
 static void make_node(int nid)
 {
-	struct pglist_data *node = early_alloc(sizeof(*node), 64, nid);
+	struct pglist_data *node = early_alloc(sizeof(*node), _Alignof(struct pglist_data), nid);
 	pfn_t end_pfn = 0;
 
 	node->nid = nid;

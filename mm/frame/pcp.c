@@ -11,8 +11,8 @@
  *      surplus: a batch             free |  | alloc
  *      to the buddy system               |  v
  *
- * Blocks of order 1 to 3 (slabs, mostly) are kept when they are freed, a few of each,
- * on stacks; they are not fetched in advance.
+ * Blocks of order 1 to 6 are kept when they are freed, a few of each, on stacks; they are
+ * not fetched in advance.
  *
  * No lock: only the CPU itself touches them, the kernel is not preempted, and
  * interrupt handlers neither allocate nor free.  The zone's lock is taken once per batch.
@@ -58,7 +58,6 @@ static void set_sizes(struct per_cpu_pages *pcp, unsigned long pages)
 
 	WRITE_ONCE(pcp->batch, batch);
 	WRITE_ONCE(pcp->high, 4 * batch);
-	WRITE_ONCE(pcp->max_blocks, min(batch, PCP_BLOCKS - 1U));
 }
 static_assert(4 * MAX_BATCH < PCP_RING, "a ring holds what it may, and one more");
 
@@ -94,8 +93,10 @@ void pcp_init_cpu(unsigned cpu, void *memory)
 	lists->nid = node->nid;
 	for (unsigned highest = 0; highest < MAX_NR_ZONES; highest++) {
 		const struct zone *first = node->zonelist[highest].zone[0];
+		bool here = first && first->node == node;
 
-		lists->wanted[highest] = first ? first->pcp[cpu] : &pcp_none;
+		/* What comes from another node takes the slow path: it is counted otherwise. */
+		lists->wanted[highest] = here ? first->pcp[cpu] : &pcp_none;
 	}
 }
 
@@ -136,7 +137,7 @@ static void ring_drain(struct zone *zone, struct pcp_ring *ring, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		buddy_prefetch(zone, ring->pfn[(ring->tail + i) % PCP_RING]);
 	for (; n > 0; n--)
-		buddy_give(zone, ring->pfn[ring->tail++ % PCP_RING], 0);
+		buddy_give_single(zone, ring->pfn[ring->tail++ % PCP_RING]);
 	spin_unlock(&zone->lock);
 }
 
@@ -146,24 +147,36 @@ void pcp_overflow(struct per_cpu_pages *pcp, struct pcp_ring *ring)
 	drain_pages_if_asked();
 }
 
-static void stack_drain(struct zone *zone, struct pcp_stack *stack, unsigned order)
+/* Give back the n blocks of the stack that have been in longest. */
+static void stack_drain(struct zone *zone, struct pcp_stack *stack, unsigned order, unsigned n)
 {
-	if (stack->count == 0)
+	if (n == 0)
 		return;
-	trace_pcp_drain(zone->id, stack->count << order, cpu_id(), 0);
+	trace_pcp_drain(zone->id, n << order, cpu_id(), 0);
 	spin_lock(&zone->lock);
-	while (stack->count > 0)
-		buddy_give(zone, stack->pfn[--stack->count], order);
+	for (unsigned i = 0; i < n; i++)
+		buddy_give(zone, stack->pfn[i], order);
 	spin_unlock(&zone->lock);
+	for (unsigned i = n; i < stack->count; i++)
+		stack->pfn[i - n] = stack->pfn[i];
+	stack->count -= n;
 }
 
 void pcp_keep_block(struct per_cpu_pages *pcp, pfn_t pfn, unsigned order, enum migratetype type)
 {
 	struct pcp_stack *stack = &pcp->stack[type][order - 1];
+	unsigned room = min((pcp->batch + 1) >> order, (u32)PCP_BLOCKS);
 
+	if (unlikely(stack->count >= room)) {
+		if (room == 0) {
+			spin_lock(&pcp->zone->lock);
+			buddy_give(pcp->zone, pfn, order);
+			spin_unlock(&pcp->zone->lock);
+			return;
+		}
+		stack_drain(pcp->zone, stack, order, stack->count - room / 2);
+	}
 	stack->pfn[stack->count++] = (u32)pfn;
-	if (unlikely(stack->count > pcp->max_blocks))
-		stack_drain(pcp->zone, stack, order);
 }
 
 static void pcp_drain(struct per_cpu_pages *pcp)
@@ -171,7 +184,8 @@ static void pcp_drain(struct per_cpu_pages *pcp)
 	for (unsigned type = 0; type < MIGRATE_PCPTYPES; type++) {
 		ring_drain(pcp->zone, &pcp->ring[type], PCP_RING);
 		for (unsigned i = 0; i < PCP_BLOCK_ORDERS; i++)
-			stack_drain(pcp->zone, &pcp->stack[type][i], i + 1);
+			stack_drain(pcp->zone, &pcp->stack[type][i], i + 1,
+				    pcp->stack[type][i].count);
 	}
 }
 

@@ -15,7 +15,7 @@ void pcp_set_sizes(struct zone *zone);
 /* The list is empty: fill it with up to n pages from the buddy system. False: none. */
 bool pcp_refill(struct per_cpu_pages *pcp, enum migratetype type, unsigned n);
 
-/* A block of order 1..3 from this CPU's stack; NULL if it has none. */
+/* A block of order 1..6 from this CPU's stack; NULL if it has none. */
 static inline struct page *pcp_take_block(struct per_cpu_pages *pcp, unsigned order,
 					  enum migratetype type)
 {
@@ -23,5 +23,5 @@ static inline struct page *pcp_take_block(struct per_cpu_pages *pcp, unsigned or
 
 	return stack->count ? pfn_to_page(stack->pfn[--stack->count]) : NULL;
 }
-/* Keep a block of order 1..3, clean and without references. */
+/* Keep a block of order 1..6, clean and without references. */
 void pcp_keep_block(struct per_cpu_pages *pcp, pfn_t pfn, unsigned order, enum migratetype type);

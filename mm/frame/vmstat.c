@@ -85,7 +85,6 @@ __no_sanitize_thread unsigned long zone_numa_stat(const struct zone *zone, enum 
 		if (!pcp)
 			continue;
 		sum += READ_ONCE(pcp->numa[item]);
-		/* The fast path serves a CPU from its own node, as it was meant. */
 		if (item == NUMA_HIT || item == NUMA_LOCAL)
 			sum += READ_ONCE(pcp->allocs);
 	}
@@ -100,7 +99,7 @@ __no_sanitize_thread unsigned long zone_pages_allocated(const struct zone *zone)
 		const struct per_cpu_pages *pcp = load_acquire(&zone->pcp[cpu]);
 
 		if (pcp)
-			sum += READ_ONCE(pcp->allocs) + READ_ONCE(pcp->allocs_slow);
+			sum += READ_ONCE(pcp->allocs) + READ_ONCE(pcp->more_pages);
 	}
 	return sum;
 }

@@ -108,7 +108,7 @@ enum node_stat {
 struct free_area {
 	struct page_list list[MIGRATE_TYPES]; /* (zone lock) blocks of this order by type */
 	unsigned long *pair_map;              /* (zone lock) */
-};
+} __aligned(128);                             /* a power of two: found by a shift */
 
 /*
  * A CPU's lists in front of one zone: single pages, by type. A list is a ring of frame numbers:
@@ -121,8 +121,11 @@ struct pcp_ring {
 	u32 pfn[PCP_RING];
 };
 
-/* Small blocks that this CPU freed, kept for its next request of their order: the last is first. */
-#define PCP_BLOCK_ORDERS 3 /* orders 1..3 */
+/*
+ * Blocks of small orders that this CPU freed, kept for its next request of that order: the last
+ * one comes first. A stack holds as many pages as a batch at most.
+ */
+#define PCP_BLOCK_ORDERS 6 /* orders 1..6 */
 #define PCP_BLOCKS       8
 struct pcp_stack {
 	u32 count;
@@ -131,14 +134,13 @@ struct pcp_stack {
 
 struct per_cpu_pages {
 	struct zone *zone;
-	const u8 *pageblock_type;  /* the zone's, biased: by pfn >> PAGEBLOCK_ORDER */
-	u32 zone_id;               /* zone->id */
-	u32 high;                  /* a ring with more pages gives some back; below PCP_RING */
-	u32 batch;                 /* pages moved at once */
-	u32 max_blocks;            /* a stack with more gives all back */
-	unsigned long allocs;      /* single pages taken on the fast path */
-	unsigned long allocs_slow; /* pages taken from this zone otherwise, by this CPU */
-	unsigned long numa[NR_NUMA_STATS]; /* events off the fast path */
+	const u8 *pageblock_type; /* the zone's, biased: by pfn >> PAGEBLOCK_ORDER */
+	u32 zone_id;              /* zone->id */
+	u32 high;                 /* a ring with more pages gives some back; below PCP_RING */
+	u32 batch;                /* pages moved at once */
+	unsigned long allocs;     /* by this CPU, of its own node and meant to be */
+	unsigned long more_pages; /* pages taken in all, less one for each of `allocs` */
+	unsigned long numa[NR_NUMA_STATS]; /* the events of all other allocations */
 	s32 stat_delta[NR_ZONE_STATS];
 	struct pcp_ring ring[MIGRATE_PCPTYPES];
 	struct pcp_stack stack[MIGRATE_PCPTYPES][PCP_BLOCK_ORDERS]; /* [order - 1] */
