@@ -82,8 +82,12 @@ unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, uns
 		struct page *const *slot = page_tree_leaf(&mapping->tree, index, &in_leaf);
 		u64 stop = index + min(in_leaf - 1, last - index); /* the last to look at */
 
-		if (!slot)
+		if (!slot) {
+			if (stop == last)
+				break;
 			index = stop + 1;
+			continue;
+		}
 		for (; index <= stop && found < n; index++, slot++) {
 			struct page *page = get_page_of_slot(slot);
 
