@@ -23,17 +23,46 @@
 #include "command.h"
 #include "initramfs.h"
 
+struct names {
+	char **name;
+	unsigned count;
+};
+
 struct initramfs {
 	struct archive *archive;
 	int fd;
-	char **directories; /* made already */
-	unsigned nr_directories;
+	struct names directories; /* made already */
+	struct names added;       /* from the host */
 };
 
 static void check(struct archive *archive, int result)
 {
 	if (result < ARCHIVE_WARN)
 		die(EXIT_MACHINE, "packing the initramfs: %s", archive_error_string(archive));
+}
+
+static bool has_name(const struct names *names, const char *name)
+{
+	for (unsigned i = 0; i < names->count; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
+/* Grows by one: there are some dozens. */
+static void add_name(struct names *names, const char *name)
+{
+	names->name = realloc(names->name, (names->count + 1) * sizeof(*names->name));
+	if (!names->name)
+		die(EXIT_MACHINE, "out of memory");
+	names->name[names->count++] = format_string("%s", name);
+}
+
+static void free_names(struct names *names)
+{
+	for (unsigned i = 0; i < names->count; i++)
+		free(names->name[i]);
+	free(names->name);
 }
 
 struct initramfs *initramfs_new(void)
@@ -87,17 +116,10 @@ static void write_entry(struct initramfs *ramfs, struct archive_entry *entry, co
 
 void initramfs_add_directory(struct initramfs *ramfs, const char *name)
 {
-	for (unsigned i = 0; i < ramfs->nr_directories; i++)
-		if (!strcmp(ramfs->directories[i], name))
-			return;
+	if (has_name(&ramfs->directories, name))
+		return;
 	write_entry(ramfs, new_entry(ramfs, name, S_IFDIR | 0755), NULL, 0);
-
-	/* Grows by one: there are a dozen. new_entry may have added parents just now. */
-	ramfs->directories = realloc(ramfs->directories,
-				     (ramfs->nr_directories + 1) * sizeof(*ramfs->directories));
-	if (!ramfs->directories)
-		die(EXIT_MACHINE, "out of memory");
-	ramfs->directories[ramfs->nr_directories++] = format_string("%s", name);
+	add_name(&ramfs->directories, name);
 }
 
 void initramfs_add_bytes(struct initramfs *ramfs, const char *name, unsigned mode,
@@ -172,6 +194,7 @@ void initramfs_add_host(struct initramfs *ramfs, const char *host, const char *n
 	struct archive_entry *found = archive_entry_new();
 	int result;
 
+	add_name(&ramfs->added, name);
 	/* Links below are kept; the name given may itself be a link to what is meant. */
 	archive_read_disk_set_symlink_hybrid(disk);
 	if (archive_read_disk_open(disk, host) != ARCHIVE_OK)
@@ -186,15 +209,19 @@ void initramfs_add_host(struct initramfs *ramfs, const char *host, const char *n
 	archive_read_free(disk);
 }
 
+bool initramfs_has(const struct initramfs *ramfs, const char *name)
+{
+	return has_name(&ramfs->added, name);
+}
+
 int initramfs_finish(struct initramfs *ramfs)
 {
 	int fd = ramfs->fd;
 
 	check(ramfs->archive, archive_write_close(ramfs->archive));
 	archive_write_free(ramfs->archive);
-	for (unsigned i = 0; i < ramfs->nr_directories; i++)
-		free(ramfs->directories[i]);
-	free(ramfs->directories);
+	free_names(&ramfs->directories);
+	free_names(&ramfs->added);
 	free(ramfs);
 	return fd;
 }

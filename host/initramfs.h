@@ -8,6 +8,7 @@
 #ifndef PAGODA_INITRAMFS_H
 #define PAGODA_INITRAMFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct initramfs;
@@ -22,6 +23,9 @@ void initramfs_add_device(struct initramfs *ramfs, const char *name, unsigned ma
 
 /* Adds the file or whole directory @host as @name. Symbolic links below it stay links. */
 void initramfs_add_host(struct initramfs *ramfs, const char *host, const char *name);
+
+/* Whether initramfs_add_host() has been asked for this @name before. */
+bool initramfs_has(const struct initramfs *ramfs, const char *name);
 
 /* Ends the archive, frees @ramfs. Returns a descriptor of it (close-on-exec), the caller's. */
 int initramfs_finish(struct initramfs *ramfs);

@@ -34,7 +34,9 @@ static const struct argp_option option_list[] = {
 	{"ram", KEY_RAM, "SIZE", 0, "memory, as 64M or 1G (default 256M)", 0},
 	{"cpus", KEY_CPUS, "N", 0, "number of CPUs (default 1)", 0},
 	{"add", KEY_ADD, "HOST[:GUEST]", 0,
-	 "put this file or directory into the guest too; may be given again", 0},
+	 "put this file (with its libraries, if it is a program) or directory into the guest "
+	 "too; may be given again",
+	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "end the machine after so long, with status 124", 0},
 	{"icount", KEY_ICOUNT, NULL, 0,
 	 "deterministic: count guest instructions instead of time (one CPU)", 0},
@@ -50,12 +52,14 @@ static const struct argp_option option_list[] = {
 };
 
 static const char help_before[] =
-	"Boot the kernel in QEMU and run PROGRAM, a static Linux program, on it, as if it were run "
-	"here: with these streams, signals and exit status. Without PROGRAM: a shell.";
+	"Boot the kernel in QEMU and run PROGRAM, an unmodified Linux program, on it, as if it "
+	"were "
+	"run here: with these streams, signals and exit status. Without PROGRAM: a shell.";
 
 static const char help_after[] =
-	"PROGRAM is a file, or a name found in PATH; what is not a static program there is "
-	"taken from busybox (`pagoda run -- ls -l'). Scripts (#!) run under busybox.\n\n"
+	"PROGRAM is a file, or a name found in PATH; when that is no static program there, it is "
+	"taken from busybox, if that has it (`pagoda run -- ls -l'). A dynamic program brings its "
+	"libraries along, not its data: see --add. Scripts (#!) run under busybox.\n\n"
 	"Exit status: the program's, or 128+N when signal N killed it; 2 bad usage; 124 "
 	"--timeout passed; 125 the machine did not start, or the kernel stopped (its console "
 	"is then shown on stderr); 126 PROGRAM cannot be executed; 127 PROGRAM not found.\n\n"

@@ -3,17 +3,20 @@
  *
  *	with a slash		that file
  *	a name			the first static program or script of that name in
- *				PATH; else busybox's applet of that name
+ *				PATH; else busybox's applet of that name; else a
+ *				dynamic program in PATH
  *
- * A static program is packed and executed under its own name. A script is packed
- * and handed to the applet that its #! line names (`sh' for any kind of sh), as
- * its interpreter does not exist in the guest. Dynamic programs would need their
- * libraries; for those the applet is taken, or the user is told.
+ * A program is packed and executed under its own name, a dynamic one with the
+ * libraries it is linked to, which its own dynamic linker lists (`ld.so --list').
+ * The applet is preferred to a dynamic program because the guest is small: libc
+ * alone is 2 MB. A script is packed and handed to the applet that its #! line names
+ * (`sh' for any kind of sh), as its interpreter does not exist in the guest.
  */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +70,7 @@ static int has_applet(const char *name)
 	return 0;
 }
 
-/* The kind of @file. A script's first line is left in @line. */
+/* The kind of @file. Leaves in @line a script's first line, a dynamic program's linker. */
 static enum file_kind kind_of(const char *file, const char *arch, char line[256])
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -97,19 +100,28 @@ static enum file_kind kind_of(const char *file, const char *arch, char line[256]
 		kind = start.wide.e_machine == (narrow ? EM_386 : EM_X86_64) ? KIND_STATIC
 									     : KIND_FOREIGN;
 		for (unsigned i = 0; i < count && kind == KIND_STATIC; i++) {
-			uint32_t type; /* the first field in both formats */
+			union {
+				Elf64_Phdr wide;
+				Elf32_Phdr narrow;
+			} segment;
 
-			if (pread(fd, &type, sizeof(type), at + i * size) == sizeof(type) &&
-			    type == PT_INTERP)
-				kind = KIND_DYNAMIC;
+			if (pread(fd, &segment, size, at + i * size) != (ssize_t)size ||
+			    segment.wide.p_type != PT_INTERP) /* the first field in both */
+				continue;
+			kind = KIND_DYNAMIC;
+			memset(line, 0, 256);
+			if (pread(fd, line, 255,
+				  narrow ? segment.narrow.p_offset
+					 : (off_t)segment.wide.p_offset) <= 0)
+				kind = KIND_UNKNOWN;
 		}
 	}
 	close(fd);
 	return kind;
 }
 
-/* The first file in PATH of that name that the guest can run, or NULL. */
-static char *search_path(const char *name, const char *arch)
+/* The first file in PATH of that name that is of @kind or (@or_script) a script, or NULL. */
+static char *search_path(const char *name, const char *arch, enum file_kind wanted, bool or_script)
 {
 	const char *path = getenv("PATH");
 	char line[256];
@@ -119,11 +131,46 @@ static char *search_path(const char *name, const char *arch)
 		char *file = format_string("%.*s/%s", (int)strcspn(at, ":"), at, name);
 		enum file_kind kind = kind_of(file, arch, line);
 
-		if (kind == KIND_STATIC || kind == KIND_SCRIPT)
+		if (kind == wanted || (or_script && kind == KIND_SCRIPT))
 			return file;
 		free(file);
 	}
 	return NULL;
+}
+
+char **program_libraries(const char *file, const char *arch)
+{
+	char interpreter[256], line[1024], *save;
+	unsigned count = 0;
+
+	if (kind_of(file, arch, interpreter) != KIND_DYNAMIC)
+		return allocate(sizeof(char *));
+	char *command = format_string("'%s' --list '%s' 2>&1", interpreter, file);
+	FILE *list = popen(command, "r");
+	if (!list)
+		die(EXIT_MACHINE, "%s: %s", command, strerror(errno));
+	char **libraries = allocate(2 * sizeof(char *));
+	libraries[count++] = format_string("%s", interpreter);
+	/* "NAME => FILE (ADDRESS)", "FILE (ADDRESS)", or "NAME => not found" */
+	while (fgets(line, sizeof(line), list)) {
+		char *arrow = strstr(line, "=> ");
+		char *library = strtok_r(arrow ? arrow + 3 : line, " \t\n", &save);
+
+		if (library && !strcmp(library, "not"))
+			die(EXIT_NOT_RUNNABLE, "%s: its library is missing:%s", file,
+			    strtok_r(line, "=", &save));
+		if (!library || library[0] != '/' || !strcmp(library, interpreter))
+			continue;
+		libraries = realloc(libraries, (count + 2) * sizeof(char *));
+		if (!libraries)
+			die(EXIT_MACHINE, "out of memory");
+		libraries[count++] = format_string("%s", library);
+	}
+	if (pclose(list) != 0)
+		die(EXIT_NOT_RUNNABLE, "%s: %s cannot tell its libraries", file, interpreter);
+	libraries[count] = NULL;
+	free(command);
+	return libraries;
 }
 
 char *program_guest_name(const char *name)
@@ -190,25 +237,23 @@ void program_find(struct program *program, const char *arch, char **words, unsig
 	*program = (struct program){0};
 	program->argv = allocate((count + 1) * sizeof(*words));
 	memcpy(program->argv, words, count * sizeof(*words));
-	program->host = strchr(name, '/') ? name : search_path(name, arch);
-	if (!program->host) {
-		if (!has_applet(name))
-			die(EXIT_NOT_FOUND, "%s: no static program in PATH, no applet of busybox",
-			    name);
+	program->host = strchr(name, '/') ? name : search_path(name, arch, KIND_STATIC, true);
+	if (!program->host && has_applet(name)) {
 		program->file = GUEST_BUSYBOX;
 		return;
 	}
+	if (!program->host)
+		program->host = search_path(name, arch, KIND_DYNAMIC, false);
+	if (!program->host)
+		die(EXIT_NOT_FOUND, "%s: no program in PATH, no applet of busybox", name);
 
 	program->guest = program_guest_name(program->host);
 	program->file = program->guest;
 	switch (kind_of(program->host, arch, line)) {
-	case KIND_STATIC: return;
+	case KIND_STATIC:
+	case KIND_DYNAMIC: return;
 	case KIND_SCRIPT: set_script(program, line, words, count); return;
 	case KIND_MISSING: die(EXIT_NOT_FOUND, "%s: %s", name, strerror(errno));
-	case KIND_DYNAMIC:
-		die(EXIT_NOT_RUNNABLE,
-		    "%s: dynamically linked; only static programs run here (link with -static)",
-		    name);
 	case KIND_FOREIGN: die(EXIT_NOT_RUNNABLE, "%s: not an %s program", name, arch);
 	case KIND_UNKNOWN: die(EXIT_NOT_RUNNABLE, "%s: not a program", name);
 	}

@@ -27,6 +27,12 @@ void program_find(struct program *program, const char *arch, char **words, unsig
  */
 char *program_guest_name(const char *name);
 
+/*
+ * What the dynamic program @file needs beside itself, the dynamic linker first; a
+ * list with NULL at its end, empty for any other file. Dies when a library is missing.
+ */
+char **program_libraries(const char *file, const char *arch);
+
 /* The applets of the host's busybox, "NAME\nNAME\n...", read once. Dies when there is none. */
 const char *busybox_applets(void);
 

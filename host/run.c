@@ -90,22 +90,40 @@ static void add_run_file(struct initramfs *ramfs, const struct program *program,
 	free(counts);
 }
 
+/* Busybox and links for its applets, where no other program has the name. */
 static void add_busybox(struct initramfs *ramfs)
 {
-	initramfs_add_host(ramfs, busybox_file(), GUEST_BUSYBOX);
+	if (!initramfs_has(ramfs, GUEST_BUSYBOX))
+		initramfs_add_host(ramfs, busybox_file(), GUEST_BUSYBOX);
 	for (const char *at = busybox_applets(); *at;) {
 		int length = strcspn(at, "\n");
 		char *name = format_string("/bin/%.*s", length, at);
 
-		if (strcmp(name, GUEST_BUSYBOX))
+		if (!initramfs_has(ramfs, name))
 			initramfs_add_symlink(ramfs, name, "busybox");
 		free(name);
 		at += length + (at[length] == '\n');
 	}
 }
 
+/* The file @host as @guest, and the libraries it is linked to. */
+static void add_with_libraries(struct initramfs *ramfs, const char *arch, const char *host,
+			       const char *guest)
+{
+	char **libraries = program_libraries(host, arch);
+
+	if (!initramfs_has(ramfs, guest))
+		initramfs_add_host(ramfs, host, guest);
+	for (char **library = libraries; *library; library++) {
+		if (!initramfs_has(ramfs, *library))
+			initramfs_add_host(ramfs, *library, *library);
+		free(*library);
+	}
+	free(libraries);
+}
+
 /* "HOST[:GUEST]" */
-static void add_extra(struct initramfs *ramfs, const char *what)
+static void add_extra(struct initramfs *ramfs, const char *arch, const char *what)
 {
 	const char *colon = strchr(what, ':');
 	char *host = format_string("%.*s", colon ? (int)(colon - what) : (int)strlen(what), what);
@@ -115,7 +133,7 @@ static void add_extra(struct initramfs *ramfs, const char *what)
 		die(EXIT_USAGE, "--add: %s: %s", host, strerror(errno));
 	for (size_t end = strlen(guest); end > 1 && guest[end - 1] == '/'; end--)
 		guest[end - 1] = '\0';
-	initramfs_add_host(ramfs, host, guest);
+	add_with_libraries(ramfs, arch, host, guest);
 	free(host);
 	free(guest);
 }
@@ -143,11 +161,11 @@ static int pack(const struct run_options *options, const struct program *program
 	initramfs_add_bytes(ramfs, "/init", 0755, guest_init_start,
 			    guest_init_end - guest_init_start);
 	add_run_file(ramfs, program, stream_is_terminal);
-	add_busybox(ramfs);
-	if (program->host && strcmp(program->guest, GUEST_BUSYBOX))
-		initramfs_add_host(ramfs, program->host, program->guest);
+	if (program->host)
+		add_with_libraries(ramfs, options->arch, program->host, program->guest);
 	for (unsigned i = 0; i < options->nr_add; i++)
-		add_extra(ramfs, options->add[i]);
+		add_extra(ramfs, options->arch, options->add[i]);
+	add_busybox(ramfs);
 	return initramfs_finish(ramfs);
 }
 

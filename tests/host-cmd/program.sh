@@ -42,6 +42,14 @@ guest --add "$work/tree/below/file:here" -- sh -c 'cat /root/here; test -L /bin/
 expect program-add "$(out)" "content
 link"
 
+# Dynamic programs bring their libraries.
+echo 'int main(int c, char **v) { return printf("%s %.1f\n", v[0], sqrt(c * 2)) ? 6 : 0; }' |
+	${HOSTCC:-gcc} -include stdio.h -include math.h -x c -fno-builtin -o "$work/dynamic" - -lm
+guest -- "$work/dynamic" x
+expect program-dynamic "$status $(out)" "6 $work/dynamic 2.0"
+guest --add "$work/dynamic:/bin/dynamic" -- sh -c 'exec dynamic x'
+expect program-dynamic-added "$status $(out)" "6 dynamic 2.0"
+
 guest --append 'one.two=three' --ram 200M -- sh -c \
 	'grep -o one.two=three /proc/cmdline; grep MemTotal: /proc/meminfo; nproc; id -u'
 expect_match program-machine "$(out | tr -s '\n ' ' ')" \
