@@ -150,6 +150,7 @@ static int pack(const struct run_options *options, const struct program *program
 		       {"/dev/ttyS0", 4, 64},
 		       {"/dev/ttyS1", 4, 65},
 		       {"/dev/ttyS2", 4, 66}};
+	static const char users[] = "root:x:0:0:root:/root:/bin/sh\n", groups[] = "root:x:0:\n";
 	static const char *const directories[] = {"/proc", "/sys", "/tmp", GUEST_DIRECTORY};
 	struct initramfs *ramfs = initramfs_new();
 
@@ -160,6 +161,8 @@ static int pack(const struct run_options *options, const struct program *program
 		initramfs_add_directory(ramfs, directories[i]);
 	initramfs_add_bytes(ramfs, "/init", 0755, guest_init_start,
 			    guest_init_end - guest_init_start);
+	initramfs_add_bytes(ramfs, "/etc/passwd", 0644, users, sizeof(users) - 1);
+	initramfs_add_bytes(ramfs, "/etc/group", 0644, groups, sizeof(groups) - 1);
 	add_run_file(ramfs, program, stream_is_terminal);
 	if (program->host)
 		add_with_libraries(ramfs, options->arch, program->host, program->guest);

@@ -169,6 +169,11 @@ static void memory_is_given_back(void)
 	for (int i = 0; i < 64; i++)
 		must(write(fd, data, sizeof(data)));
 	expect_between(read_number("/proc/meminfo", "Shmem") - before, 4000, 5000);
+	must(ftruncate(fd, 1 << 20));
+	expect_between(read_number("/proc/meminfo", "Shmem") - before, 900, 1300);
+	close(must(open(NAME, O_WRONLY | O_TRUNC)));
+	expect_between(read_number("/proc/meminfo", "Shmem") - before, -200, 200);
+	must(pwrite(fd, data, sizeof(data), 0));
 	close(fd);
 	must(unlink(NAME));
 	expect_between(read_number("/proc/meminfo", "Shmem") - before, -200, 200);
