@@ -334,6 +334,18 @@ static void handle_signal(struct session *session)
 
 /* ---- the loop ---- */
 
+/* Whether an output has bytes to write. For a killed machine nobody waits for a slow reader. */
+static bool is_pending(const struct session *session, enum output output)
+{
+	struct pollfd writer = {session->outputs[output], POLLOUT, 0};
+
+	if (!session->to_output[output].used)
+		return false;
+	if (!session->timed_out && !session->killed_by && !session->escaped)
+		return true;
+	return poll(&writer, 1, 0) > 0;
+}
+
 static bool is_over(const struct session *session)
 {
 	if (session->machine->pid >= 0)
@@ -342,7 +354,7 @@ static bool is_over(const struct session *session)
 		if (session->machine->channels[i] >= 0)
 			return false;
 	for (int i = 0; i < NR_OUTPUTS; i++)
-		if (session->to_output[i].used && !session->timed_out && !session->killed_by)
+		if (is_pending(session, i))
 			return false;
 	return true;
 }
@@ -351,7 +363,7 @@ static void turn(struct session *session)
 {
 	enum { SIGNALS, TIMER, STDIN, OUTPUTS, CHANNELS = OUTPUTS + NR_OUTPUTS, END };
 	struct pollfd polls[END + NR_CHANNELS - 1];
-	bool ending = session->timed_out || session->killed_by;
+	bool ending = session->timed_out || session->killed_by || session->escaped;
 	/* QEMU hands over one byte at a time: let some gather, a system call for each is dear. */
 	static const struct timespec gather = {0, 200000};
 
@@ -445,7 +457,7 @@ static int conclude(struct session *session)
 
 	shutdown_reason(session, reason, sizeof(reason));
 	if (session->escaped) {
-		fprintf(stderr, "pagoda: machine ended by the user\n");
+		fprintf(stderr, "\npagoda: machine ended by the user\n");
 		return EXIT_MACHINE;
 	}
 	if (session->killed_by)

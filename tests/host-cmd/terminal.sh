@@ -6,15 +6,20 @@ if ! command -v script >/dev/null; then
 	exit 0
 fi
 
-# Runs pagoda in a terminal of 33 lines and 99 columns; types what comes on fd 3.
 log=$work/log
-: >"$log"
 mkfifo "$work/keys"
-script -qefc "stty rows 33 cols 99; stty -a >$work/before; \
-	$pagoda run --timeout 60 ${kernel[*]}; echo \$? >$work/status; stty -a >$work/after" \
-	/dev/null <"$work/keys" >"$log" 2>&1 &
-pid=$!
-exec 3>"$work/keys"
+
+# Runs pagoda in a terminal of 33 lines and 99 columns; it reads what is written to fd 3.
+start() {
+	: >"$log"
+	script -qefc "stty rows 33 cols 99; stty -a >$work/before; \
+		$pagoda run --timeout 60 ${kernel[*]}; echo \$? >$work/status; stty -a >$work/after" \
+		/dev/null <"$work/keys" >"$log" 2>&1 &
+	pid=$!
+	exec 3>"$work/keys"
+	eventually grep -q '# ' "$log"
+	sleep 0.3
+}
 
 # shows NAME TEXT [KEYS]: types the keys, and waits for the text on the screen.
 shows() {
@@ -29,9 +34,7 @@ shows() {
 	fi
 }
 
-prompt() { grep -q '# ' "$log"; }
-eventually prompt
-sleep 0.3
+start
 shows terminal-size '33 99' 'stty size\r'
 shows terminal-tty '/dev/ttyS0' 'tty\r'
 shows terminal-echo 'sum is 42' 'echo sum is $((6 * 7))\r'
@@ -52,4 +55,13 @@ wait $pid
 exec 3>&-
 expect terminal-status "$(cat "$work/status")" 5
 expect terminal-restored "$(cat "$work/after")" "$(cat "$work/before")"
+
+# The way out of a guest that does not listen any more.
+start
+printf '\035\035\035' >&3
+wait $pid
+exec 3>&-
+expect terminal-escape "$(cat "$work/status") $(tail -n 1 "$log" | tr -d '\r')" \
+	'125 pagoda: machine ended by the user'
+expect terminal-escape-restored "$(cat "$work/after")" "$(cat "$work/before")"
 finish
