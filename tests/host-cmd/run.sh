@@ -14,6 +14,14 @@ for name; do
 			exit 1
 		fi
 	fi
-	bash "$here/$name.sh" || failed=1
+	bash "$here/$name.sh"
+	case $? in
+	0) ;;
+	1) failed=1 ;; # it has said what
+	*)
+		echo "not ok $name: the script itself failed"
+		failed=1
+		;;
+	esac
 done
 exit $failed

@@ -1,11 +1,12 @@
 # The interactive shell: a terminal from end to end. script(1) makes one here.
 . "$(dirname "$0")/lib.sh"
 
-if ! command -v script >/dev/null; then
-	echo "ok terminal # skip script(1) is not here"
+if ! script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+	echo "ok terminal # skip script(1) is not here, or has no terminals to give"
 	exit 0
 fi
 
+trap '' PIPE
 log=$work/log
 mkfifo "$work/keys"
 
