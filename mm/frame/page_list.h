@@ -102,6 +102,24 @@ static inline void page_list_del(struct page_list *list, struct page *page)
 	list->count--;
 }
 
+/* The same for n pages that stand one behind the other, from `front` to `back`. */
+static inline void page_list_cut(struct page_list *list, struct page *front, struct page *back,
+				 u32 n)
+{
+	u32 next = back->next, prev = front->prev;
+
+	ASSERT(list->count >= n);
+	if (next >= PAGE_LIST_ID)
+		list->last = prev;
+	else
+		pfn_to_page(next)->prev = prev;
+	if (prev >= PAGE_LIST_ID)
+		list->first = next;
+	else
+		pfn_to_page(prev)->next = next;
+	list->count -= n;
+}
+
 /* Move all of `from` in front of (behind) what `to` holds. */
 void page_list_splice(struct page_list *from, struct page_list *to);
 void page_list_splice_tail(struct page_list *from, struct page_list *to);

@@ -303,30 +303,117 @@ void put_page_last(struct page *page)
 		free_unreferenced_page(page);
 }
 
+/*
+ * What pages of one address range have in common: zone, list, being on one.  A whole run of
+ * such pages leaves its list together; and since pages are listed in the order of their
+ * faults, the next one of the range stands in front of the last one, and only the ends
+ * of such a chain are unlinked.
+ */
+#define PAGE_CLASS (~0u << PAGE_ZONE_SHIFT | LRU_FLAGS | 1u << PG_swapbacked | 1u << PG_head)
+#define NO_CLASS   0u /* no page on a list has it: PG_lru is clear */
+
+struct release_run {
+	u32 class;        /* of the pages below, and lock held; or NO_CLASS */
+	u32 chain, total; /* pages: from front to back; taken off since class was set */
+	u32 front_pfn;    /* of `front`; PAGE_UNLINKED without a chain */
+	struct page *front, *back;
+	struct lruvec *lruvec;  /* (class) */
+	struct page_list *list; /* (class) */
+};
+
+static inline void cut_chain(struct release_run *run)
+{
+	if (run->chain)
+		page_list_cut(run->list, run->front, run->back, run->chain);
+	run->total += run->chain;
+	run->chain = 0;
+	run->front_pfn = PAGE_UNLINKED;
+}
+
+static __noinline void record_del(const struct page *page, u32 flags)
+{
+	trace_record(TRACE_lru_del, page_to_pfn(page), lru_of_flags(flags),
+		     flags >> PAGE_NODE_SHIFT, 0);
+}
+
+static void end_class(struct release_run *run)
+{
+	enum lru_list list = lru_of_flags(run->class);
+
+	if (run->class == NO_CLASS)
+		return;
+	cut_chain(run);
+	if (run->total) {
+		mod_node_stat(run->lruvec->node, NR_INACTIVE_ANON + list, -(long)run->total);
+		mod_zone_stat(page_zone(run->front), NR_ZONE_INACTIVE_ANON + list,
+			      -(long)run->total);
+		trace_add(TRACE_lru_del, run->total);
+		run->total = 0;
+	}
+	spin_unlock(&run->lruvec->lock);
+	run->class = NO_CLASS;
+}
+
+/* A page of another class, on a list or in a batch; its flags. */
+static __noinline u32 begin_class(struct release_run *run, struct page *page)
+{
+	u32 flags;
+
+	end_class(run);
+	run->lruvec = node_lruvec(page_node(page));
+	spin_lock(&run->lruvec->lock);
+	flags = READ_ONCE(page->flags); /* the list may have changed until now */
+	run->class = flags & PAGE_CLASS;
+	run->list = &run->lruvec->list[lru_of_flags(flags)];
+	return flags;
+}
+
 /* Drop a reference to each; those it was the last one of are off their lists. How many, in front. */
 static unsigned release_batch(struct page **pages, unsigned n)
 {
-	struct lru_run run = LRU_RUN;
+	struct release_run run = {.class = NO_CLASS, .front_pfn = PAGE_UNLINKED};
 	unsigned dead = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct page *page = compound_head(pages[i]);
-		u32 flags;
+		u32 flags, next;
 
 		ASSERT(page_ref_count(page) > 0);
 		if (!atomic_dec_and_test(&page->refcount))
 			continue;
 		flags = READ_ONCE(page->flags);
-		if (unlikely(flags & 1u << PG_head)) {
-			run_end(&run);
-			put_page_last(page);
-			continue;
+		if (unlikely((flags & PAGE_CLASS) != run.class)) {
+			if (flags & 1u << PG_head) {
+				end_class(&run);
+				put_page_last(page);
+				continue;
+			}
+			if (!(flags & 1u << PG_lru)) {
+				pages[dead++] = page;
+				continue;
+			}
+			flags = begin_class(&run, page);
 		}
-		if (likely(flags & 1u << PG_lru))
-			run_release(&run, page);
+		next = page->next;
+		if (unlikely(next == PAGE_UNLINKED)) {
+			bool __maybe_unused taken = leave_batch(page);
+
+			ASSERT(taken);
+		} else {
+			if (next != run.front_pfn) {
+				cut_chain(&run);
+				run.back = page;
+			}
+			run.front = page;
+			run.front_pfn = (u32)page_to_pfn(page);
+			run.chain++;
+			if (trace_on())
+				record_del(page, flags);
+		}
+		WRITE_ONCE(page->flags, flags & ~LRU_FLAGS);
 		pages[dead++] = page;
 	}
-	run_end(&run);
+	end_class(&run);
 	return dead;
 }
 
@@ -337,10 +424,9 @@ void release_pages(struct page **pages, unsigned n)
 	while (n > 0) {
 		unsigned batch = min(n, RELEASE_AT_ONCE), dead = release_batch(pages, batch);
 
-		for (unsigned i = 0; i < dead; i++) {
+		for (unsigned i = 0; i < dead; i++)
 			assert_no_owner(pages[i]);
-			free_unreferenced_page(pages[i]);
-		}
+		free_pages_bulk(pages, dead);
 		pages += batch;
 		n -= batch;
 	}
