@@ -102,6 +102,38 @@ static inline void page_list_del(struct page_list *list, struct page *page)
 	list->count--;
 }
 
+/* The same for n pages that stand one behind the other, from `front` to `back`. */
+static inline void page_list_cut(struct page_list *list, struct page *front, struct page *back,
+				 u32 n)
+{
+	u32 next = back->next, prev = front->prev;
+
+	ASSERT(list->count >= n);
+	if (next >= PAGE_LIST_ID)
+		list->last = prev;
+	else
+		pfn_to_page(next)->prev = prev;
+	if (prev >= PAGE_LIST_ID)
+		list->first = next;
+	else
+		pfn_to_page(prev)->next = next;
+	list->count -= n;
+}
+
+/* In front of the first page: n pages that are linked from `front` to `back` already. */
+static inline void page_list_add_chain(struct page_list *list, struct page *front,
+				       struct page *back, u32 n)
+{
+	front->prev = list->id;
+	back->next = list->first;
+	if (list->first >= PAGE_LIST_ID)
+		list->last = (u32)page_to_pfn(back);
+	else
+		pfn_to_page(list->first)->prev = (u32)page_to_pfn(back);
+	list->first = (u32)page_to_pfn(front);
+	list->count += n;
+}
+
 /* Move all of `from` in front of (behind) what `to` holds. */
 void page_list_splice(struct page_list *from, struct page_list *to);
 void page_list_splice_tail(struct page_list *from, struct page_list *to);

@@ -46,88 +46,99 @@ DEFINE_PER_CPU(struct lru_batch, lru_batch);
 static struct lruvec lruvecs[MAX_NUMNODES];
 
 /*
- * A run over pages: holds the lock of the node that the last one was of, and what the run has
- * changed in the gauges of its zone.
+ * A run over pages that go on or off their lists.
+ *
+ * What comes together is alike: pages of one batch, or of one address range, are mostly
+ * of one zone and for one list, and since lists are in the order of faults, they are (or
+ * become) neighbours there: each stands in front of the one before.  So a run compares a
+ * page's flags once with those of the last one -- its class -- and collects the pages as a
+ * chain; lock, list and gauges are touched when the class changes or the chain breaks.
  */
 struct lru_run {
-	struct lruvec *locked; /* NULL before the first page */
-	u32 zone_id;           /* flags >> PAGE_ZONE_SHIFT of the last page; NO_ZONE: none */
-	u32 unsettled;         /* changes in delta[] */
-	long delta[NR_LRU_LISTS];
-	struct zone *zone;
+	bool adding;            /* else taking off */
+	u32 class;              /* flags & PAGE_CLASS of the pages below; NO_CLASS: no lock held */
+	struct lruvec *lruvec;  /* (class) locked */
+	struct page_list *list; /* (class) */
+	u32 chain;              /* pages from front to back */
+	u32 total;              /* pages added or taken off since the class was set */
+	struct page *front, *back;
+	u32 front_pfn; /* of `front`; PAGE_UNLINKED without a chain */
 };
-#define NO_ZONE (~0u)
-#define LRU_RUN                    \
-	{                          \
-		.zone_id = NO_ZONE \
+
+#define LRU_FLAGS  (1u << PG_lru | 1u << PG_active | 1u << PG_unevictable)
+#define PAGE_CLASS (~0u << PAGE_ZONE_SHIFT | LRU_FLAGS | 1u << PG_swapbacked | 1u << PG_head)
+#define NO_CLASS   (~0u) /* has bits that no class has */
+#define LRU_RUN(add)                                                           \
+	{                                                                      \
+		.adding = (add), .class = NO_CLASS, .front_pfn = PAGE_UNLINKED \
 	}
 
-static void run_settle(struct lru_run *run)
+static void run_end_chain(struct lru_run *run)
 {
-	if (!run->unsettled)
+	if (run->chain == 0)
 		return;
-	for (unsigned i = 0; i < NR_LRU_LISTS; i++) {
-		if (run->delta[i] == 0)
-			continue;
-		mod_node_stat(run->locked->node, NR_INACTIVE_ANON + i, run->delta[i]);
-		mod_zone_stat(run->zone, NR_ZONE_INACTIVE_ANON + i, run->delta[i]);
-		run->delta[i] = 0;
-	}
-	run->unsettled = 0;
+	if (run->adding)
+		page_list_add_chain(run->list, run->front, run->back, run->chain);
+	else
+		page_list_cut(run->list, run->front, run->back, run->chain);
+	run->total += run->chain;
+	run->chain = 0;
+	run->front_pfn = PAGE_UNLINKED;
 }
 
 static void run_end(struct lru_run *run)
 {
-	if (!run->locked)
+	if (run->class == NO_CLASS)
 		return;
-	run_settle(run);
-	spin_unlock(&run->locked->lock);
-	run->locked = NULL;
-	run->zone_id = NO_ZONE;
+	run_end_chain(run);
+	if (run->total) {
+		enum lru_list list = lru_of_flags(run->class);
+		long n = run->adding ? (long)run->total : -(long)run->total;
+
+		mod_node_stat(run->lruvec->node, NR_INACTIVE_ANON + list, n);
+		mod_zone_stat(page_zone(run->front), NR_ZONE_INACTIVE_ANON + list, n);
+		trace_add(run->adding ? TRACE_lru_add : TRACE_lru_del, run->total);
+		run->total = 0;
+	}
+	spin_unlock(&run->lruvec->lock);
+	run->class = NO_CLASS;
 }
 
-static __noinline u32 run_switch(struct lru_run *run, struct page *page)
+/* A page of another class than the last one; its flags, now with its node's lock held. */
+static __noinline u32 run_begin(struct lru_run *run, struct page *page)
 {
-	struct lruvec *lruvec = node_lruvec(page_node(page));
 	u32 flags;
 
-	if (run->locked != lruvec) {
-		run_end(run);
-		spin_lock(&lruvec->lock);
-		run->locked = lruvec;
-	} else {
-		run_settle(run);
-	}
+	run_end(run);
+	run->lruvec = node_lruvec(page_node(page));
+	spin_lock(&run->lruvec->lock);
 	/* What the page's links say can be relied on if PG_lru is set here. */
 	flags = load_acquire(&page->flags);
-	run->zone_id = flags >> PAGE_ZONE_SHIFT;
-	run->zone = page_zone(page);
+	run->class = flags & PAGE_CLASS;
+	run->list = &run->lruvec->list[lru_of_flags(flags)];
 	return flags;
 }
 
-/* Hold the lock for this page; its flags, read with the lock held. */
-static __always_inline u32 run_to(struct lru_run *run, struct page *page)
+static __noinline void record(enum trace_event event, const struct page *page, u32 flags)
 {
-	u32 flags = load_acquire(&page->flags);
-
-	if (unlikely(run->zone_id != flags >> PAGE_ZONE_SHIFT))
-		flags = run_switch(run, page);
-	return flags;
-}
-
-static __always_inline void run_count(struct lru_run *run, enum lru_list list, long n)
-{
-	run->delta[list] += n;
-	run->unsettled++;
+	trace_record(event, page_to_pfn(page), lru_of_flags(flags), flags >> PAGE_NODE_SHIFT, 0);
 }
 
 static __always_inline void run_add(struct lru_run *run, struct page *page, u32 flags)
 {
-	enum lru_list list = lru_of_flags(flags);
+	u32 pfn = (u32)page_to_pfn(page);
 
-	page_list_add(&run->locked->list[list], page);
-	run_count(run, list, 1);
-	trace_lru_add(page_to_pfn(page), list, flags >> PAGE_NODE_SHIFT, 0);
+	if (likely(run->chain)) {
+		page->next = run->front_pfn;
+		run->front->prev = pfn;
+	} else {
+		run->back = page;
+	}
+	run->front = page;
+	run->front_pfn = pfn;
+	run->chain++;
+	if (trace_on())
+		record(TRACE_lru_add, page, flags);
 }
 
 /* Out of its slot; false if it is not there yet. */
@@ -145,14 +156,19 @@ static __noinline bool leave_batch(struct page *page)
 /* Off the list or out of the batch; false if it is not in the batch yet. */
 static __always_inline bool run_del(struct lru_run *run, struct page *page, u32 flags)
 {
-	enum lru_list list;
+	u32 next = page->next;
 
-	if (unlikely(page_in_batch(page)))
+	if (unlikely(next == PAGE_UNLINKED))
 		return leave_batch(page);
-	list = lru_of_flags(flags);
-	page_list_del(&run->locked->list[list], page);
-	run_count(run, list, -1);
-	trace_lru_del(page_to_pfn(page), list, flags >> PAGE_NODE_SHIFT, 0);
+	if (next != run->front_pfn) {
+		run_end_chain(run);
+		run->back = page;
+	}
+	run->front = page;
+	run->front_pfn = (u32)page_to_pfn(page);
+	run->chain++;
+	if (trace_on())
+		record(TRACE_lru_del, page, flags);
 	return true;
 }
 
@@ -160,7 +176,7 @@ static __always_inline bool run_del(struct lru_run *run, struct page *page, u32 
 
 static void drain_batch(struct lru_batch *batch, u32 slots)
 {
-	struct lru_run run = LRU_RUN;
+	struct lru_run run = LRU_RUN(true);
 
 	for (u32 i = 0; i < slots; i++) {
 		struct page *page = load_acquire(&batch->slot[i]);
@@ -168,9 +184,12 @@ static void drain_batch(struct lru_batch *batch, u32 slots)
 
 		if (!page)
 			continue;
-		flags = run_to(&run, page);
-		if (READ_ONCE(batch->slot[i]) != page)
-			continue; /* it went while we waited for the lock */
+		flags = READ_ONCE(page->flags);
+		if (unlikely((flags & PAGE_CLASS) != run.class)) {
+			flags = run_begin(&run, page);
+			if (READ_ONCE(batch->slot[i]) != page)
+				continue; /* it went while we waited for the lock */
+		}
 		WRITE_ONCE(batch->slot[i], NULL);
 		run_add(&run, page, flags);
 	}
@@ -221,14 +240,14 @@ void lru_list_del(struct lruvec *lruvec, struct page *page)
 
 bool lru_isolate(struct page *page)
 {
-	struct lru_run run = LRU_RUN;
+	struct lru_run run = LRU_RUN(false);
 	bool taken;
 	u32 flags;
 
 	ASSERT(page_ref_count(page) > 0);
 	if (!page_test(page, PG_lru))
 		return false;
-	flags = run_to(&run, page);
+	flags = run_begin(&run, page);
 	taken = flags & 1u << PG_lru && run_del(&run, page, flags);
 	if (taken)
 		page_clear(page, PG_lru);
@@ -270,12 +289,12 @@ void mark_page_accessed(struct page *page)
 
 /* ---- The last reference ---- */
 
-/* What lists knew of a page goes with its last reference; nobody else changes its flags now. */
-#define LRU_FLAGS (1u << PG_lru | 1u << PG_active | 1u << PG_unevictable)
-
-static __always_inline void run_release(struct lru_run *run, struct page *page)
+/*
+ * Off its list; what lists knew of the page goes with its last reference, and nobody else changes
+ * its flags now.
+ */
+static __always_inline void run_release(struct lru_run *run, struct page *page, u32 flags)
 {
-	u32 flags = run_to(run, page);
 	bool __maybe_unused taken = run_del(run, page, flags);
 
 	ASSERT(taken);
@@ -291,9 +310,9 @@ static inline void assert_no_owner(const struct page *page)
 void put_page_last(struct page *page)
 {
 	if (page_test(page, PG_lru)) {
-		struct lru_run run = LRU_RUN;
+		struct lru_run run = LRU_RUN(false);
 
-		run_release(&run, page);
+		run_release(&run, page, run_begin(&run, page));
 		run_end(&run);
 	}
 	assert_no_owner(page);
@@ -306,7 +325,7 @@ void put_page_last(struct page *page)
 /* Drop a reference to each; those it was the last one of are off their lists. How many, in front. */
 static unsigned release_batch(struct page **pages, unsigned n)
 {
-	struct lru_run run = LRU_RUN;
+	struct lru_run run = LRU_RUN(false);
 	unsigned dead = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -317,13 +336,19 @@ static unsigned release_batch(struct page **pages, unsigned n)
 		if (!atomic_dec_and_test(&page->refcount))
 			continue;
 		flags = READ_ONCE(page->flags);
-		if (unlikely(flags & 1u << PG_head)) {
-			run_end(&run);
-			put_page_last(page);
-			continue;
+		if (unlikely((flags & PAGE_CLASS) != run.class)) {
+			if (flags & 1u << PG_head) {
+				run_end(&run);
+				put_page_last(page);
+				continue;
+			}
+			if (!(flags & 1u << PG_lru)) {
+				pages[dead++] = page;
+				continue;
+			}
+			flags = run_begin(&run, page);
 		}
-		if (likely(flags & 1u << PG_lru))
-			run_release(&run, page);
+		run_release(&run, page, flags);
 		pages[dead++] = page;
 	}
 	run_end(&run);
@@ -337,10 +362,9 @@ void release_pages(struct page **pages, unsigned n)
 	while (n > 0) {
 		unsigned batch = min(n, RELEASE_AT_ONCE), dead = release_batch(pages, batch);
 
-		for (unsigned i = 0; i < dead; i++) {
+		for (unsigned i = 0; i < dead; i++)
 			assert_no_owner(pages[i]);
-			free_unreferenced_page(pages[i]);
-		}
+		free_pages_bulk(pages, dead);
 		pages += batch;
 		n -= batch;
 	}

@@ -47,12 +47,22 @@ static inline bool trace_on(void)
 	return unlikely(READ_ONCE(trace_recorder) != NULL);
 }
 
-static __always_inline void trace(enum trace_event type, u64 count, u64 a, u64 b, u64 c, u64 d)
+/* The two halves of an event, for loops that count once what they record one by one. */
+static __always_inline void trace_add(enum trace_event type, u64 count)
 {
 	this_cpu(trace_counters).count[type] += count;
+}
+static __always_inline void trace_record(enum trace_event type, u64 a, u64 b, u64 c, u64 d)
+{
 	void (*recorder)(enum trace_event, u64, u64, u64, u64) = READ_ONCE(trace_recorder);
 	if (unlikely(recorder))
 		recorder(type, a, b, c, d);
+}
+
+static __always_inline void trace(enum trace_event type, u64 count, u64 a, u64 b, u64 c, u64 d)
+{
+	trace_add(type, count);
+	trace_record(type, a, b, c, d);
 }
 
 /*
