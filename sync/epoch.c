@@ -122,7 +122,7 @@ void epoch_quiescent_slow(void)
 	struct epoch_cpu *e = &this_cpu(epoch_cpu);
 
 	ASSERT(!epoch_reading());
-	__atomic_store_n(&e->seen, load_acquire(&epoch_now), __ATOMIC_SEQ_CST);
+	store_release(&e->seen, load_acquire(&epoch_now));
 	smp_mb();
 	e->pending = false;
 	/* What waits, and (when all others are idle) what came since: no more, lest it never ends. */
@@ -177,7 +177,7 @@ void epoch_idle_enter(void)
 		epoch_quiescent_slow();
 		if (e->pending)
 			leave_orphans(e);
-		__atomic_store_n(&e->seen, EPOCH_IDLE, __ATOMIC_SEQ_CST);
+		store_release(&e->seen, EPOCH_IDLE);
 		smp_mb();
 		if (!READ_ONCE(orphans.list.first) || !all_have_seen(READ_ONCE(orphans.target)))
 			return;
@@ -189,7 +189,7 @@ void epoch_idle_exit(void)
 {
 	struct epoch_cpu *e = &this_cpu(epoch_cpu);
 
-	__atomic_store_n(&e->seen, READ_ONCE(epoch_now), __ATOMIC_SEQ_CST);
+	store_release(&e->seen, READ_ONCE(epoch_now));
 	smp_mb();
 }
 

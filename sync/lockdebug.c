@@ -40,21 +40,22 @@ static DEFINE_PER_CPU(struct held_locks, cpu_held_locks);
 
 #define NAME(rank) [rank] = #rank
 static const char *const rank_names[] = {
-	NAME(RANK_NONE),          NAME(RANK_MODULE),     NAME(RANK_MOUNT),
-	NAME(RANK_RENAME),        NAME(RANK_INODE_DIR),  NAME(RANK_PIPE),
-	NAME(RANK_TTY),           NAME(RANK_FILE_POS),   NAME(RANK_INODE),
-	NAME(RANK_EXEC),          NAME(RANK_MMAP),       NAME(RANK_VMA),
-	NAME(RANK_MAPPING_TRUNC), NAME(RANK_PAGE),       NAME(RANK_ANON_VMA),
-	NAME(RANK_I_MMAP),        NAME(RANK_KVA),        NAME(RANK_SLAB_CHAIN),
-	NAME(RANK_SLEEP_LEAF),    NAME(RANK_SPIN),       NAME(RANK_TASKLIST),
-	NAME(RANK_SIGHAND),       NAME(RANK_TASK),       NAME(RANK_FILES),
-	NAME(RANK_DCACHE),        NAME(RANK_INODE_HASH), NAME(RANK_PTL),
-	NAME(RANK_PAGE_TREE),     NAME(RANK_LRU),        NAME(RANK_SWAP),
-	NAME(RANK_SLAB),          NAME(RANK_VMAP),       NAME(RANK_ZONE),
-	NAME(RANK_COUNTERS),      NAME(RANK_EPOCH),      NAME(RANK_IRQ),
-	NAME(RANK_FUTEX),         NAME(RANK_TTY_BUFFER), NAME(RANK_WAITQUEUE),
-	NAME(RANK_TIMER),         NAME(RANK_RUNQUEUE),   NAME(RANK_TLB),
-	NAME(RANK_LOG),           NAME(RANK_CONSOLE),
+	NAME(RANK_NONE),       NAME(RANK_MODULE),        NAME(RANK_MOUNT),
+	NAME(RANK_RENAME),     NAME(RANK_INODE_DIR),     NAME(RANK_PIPE),
+	NAME(RANK_TTY_WRITE),  NAME(RANK_TTY),           NAME(RANK_FILE_POS),
+	NAME(RANK_INODE),      NAME(RANK_EXEC),          NAME(RANK_MMAP),
+	NAME(RANK_VMA),        NAME(RANK_MAPPING_TRUNC), NAME(RANK_PAGE),
+	NAME(RANK_ANON_VMA),   NAME(RANK_I_MMAP),        NAME(RANK_KVA),
+	NAME(RANK_SLAB_CHAIN), NAME(RANK_SLEEP_LEAF),    NAME(RANK_SPIN),
+	NAME(RANK_TASKLIST),   NAME(RANK_SIGHAND),       NAME(RANK_TASK),
+	NAME(RANK_FUTEX),      NAME(RANK_FILES),         NAME(RANK_DCACHE),
+	NAME(RANK_INODE_HASH), NAME(RANK_PTL),           NAME(RANK_PAGE_TREE),
+	NAME(RANK_LRU),        NAME(RANK_SWAP),          NAME(RANK_SLAB),
+	NAME(RANK_VMAP),       NAME(RANK_ZONE),          NAME(RANK_COUNTERS),
+	NAME(RANK_EPOCH),      NAME(RANK_IRQ),           NAME(RANK_TTY_BUFFER),
+	NAME(RANK_ITIMER),     NAME(RANK_WAITQUEUE),     NAME(RANK_TIMER),
+	NAME(RANK_RUNQUEUE),   NAME(RANK_TLB),           NAME(RANK_LOG),
+	NAME(RANK_CONSOLE),
 };
 
 static const char *rank_name(unsigned rank)
@@ -74,8 +75,7 @@ static bool rank_repeats(unsigned rank)
 	case RANK_PAGE:      /* write-back: by rising index */
 	case RANK_SIGHAND:   /* parent before child */
 	case RANK_FUTEX:     /* requeue: lower address first */
-	case RANK_PTL:       /* fork: the parent's table before the child's */
-	case RANK_RUNQUEUE: /* lower CPU first */ return true;
+	case RANK_PTL: /* fork: the parent's table before the child's */ return true;
 	}
 	return false;
 }

@@ -117,7 +117,7 @@ bool soft_translate(unsigned long va, enum soft_access access, void **host,
 	} else {
 		tlb->misses++;
 		entry->leaf.v = 0;
-		ok = va < (1UL << GEOMETRY_USER_BITS) && look_up(tlb, entry, va, access, &present);
+		ok = va < TASK_SIZE && look_up(tlb, entry, va, access, &present);
 	}
 	if (ok)
 		*host = pfn_to_virt(entry->pfn) + (va & (PAGE_SIZE - 1));

@@ -6,24 +6,29 @@
 # A flavour is one static library of lib/, sync/, mm/ and arch/soft (libpagoda.a) for
 # one page geometry; a test links what it uses of it. A test that wants more, or other
 # flags, says so in its first lines:   // needs: path/file.c ...   // flags: -Ipath ...
+# With   // geometries: all   it is built and run for every page geometry, too.
 
-SOFT_FLAVOURS := soft-asan soft-tsan soft
+SANITIZER_FLAVOURS := soft-asan soft-tsan soft
+GEOMETRY_FLAVOURS  := soft-2level soft-pae soft-alpha soft-64k
+SOFT_FLAVOURS      := $(SANITIZER_FLAVOURS) $(GEOMETRY_FLAVOURS)
 SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
              arch/soft
 # No program's memory to copy from or to: what does it stays out.
 SOFT_NOT  := lib/string.c lib/printf.c mm/cache/iter.c mm/cache/rw.c
 SOFT_SRC  := $(filter-out $(SOFT_NOT),$(wildcard $(addsuffix /*.c,$(SOFT_DIRS))))
 
-SOFT_GEOMETRY         := 4level
 SOFT_CFLAGS           := -std=gnu11 -g -fno-pie -fno-strict-aliasing -fno-common -fno-omit-frame-pointer \
                          -pthread $(WARN) -DPAGODA_SOFT -I. -Iarch/soft/include
 SOFT_CFLAGS_soft      := -O2
 SOFT_CFLAGS_soft-asan := -O1 -DPAGODA_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                          -fno-sanitize=alignment # the end of list_for_each_entry is no object
 SOFT_CFLAGS_soft-tsan := -O1 -DPAGODA_DEBUG -fsanitize=thread -Wno-unknown-warning-option -Wno-tsan
-soft_cflags = $(SOFT_CFLAGS) $(SOFT_CFLAGS_$(1)) -Iarch/soft/geometry/$(SOFT_GEOMETRY)
+$(foreach f,$(GEOMETRY_FLAVOURS),$(eval SOFT_CFLAGS_$(f) := $(SOFT_CFLAGS_soft-asan)))
+soft_geometry = $(if $(filter $(1),$(GEOMETRY_FLAVOURS)),$(1:soft-%=%),4level)
+soft_cflags = $(SOFT_CFLAGS) $(SOFT_CFLAGS_$(1)) -Iarch/soft/geometry/$(soft_geometry)
 
 HOST_TESTS := $(wildcard tests/host/test_*.c)
+GEOMETRY_TESTS := $(shell grep -ls '^// geometries: all' $(HOST_TESTS))
 host_test_needs = $(shell sed -n '1,5s,^// needs: ,,p' $(1))
 host_test_flags = $(shell sed -n '1,5s,^// flags: ,,p' $(1))
 
@@ -53,7 +58,9 @@ HOST_TEST_LOGS += $$(B)/$(1)/$(2).log
 endef
 
 $(foreach f,$(SOFT_FLAVOURS),$(eval $(call soft_rules,$(f))))
-$(foreach f,$(SOFT_FLAVOURS),$(foreach t,$(HOST_TESTS),\
+$(foreach f,$(SANITIZER_FLAVOURS),$(foreach t,$(HOST_TESTS),\
+	$(eval $(call host_test_rules,$(f),$(basename $(notdir $(t)))))))
+$(foreach f,$(GEOMETRY_FLAVOURS),$(foreach t,$(GEOMETRY_TESTS),\
 	$(eval $(call host_test_rules,$(f),$(basename $(notdir $(t)))))))
 
 host-test: host-test-tools

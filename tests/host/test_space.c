@@ -1,3 +1,4 @@
+// geometries: all
 /*
  * Address spaces against a model.
  *

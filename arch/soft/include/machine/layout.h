@@ -17,15 +17,22 @@
 #define SOFT_UNIT 0x008000000000UL /* 512 GiB */
 #endif
 
+/* The kernel's tables translate no more of an address than the geometry has bits. */
+#define GEOMETRY_VA_BITS                                                          \
+	(PAGE_SHIFT + GEOMETRY_PTE_BITS + GEOMETRY_PMD_BITS + GEOMETRY_PUD_BITS + \
+	 GEOMETRY_P4D_BITS + GEOMETRY_PGD_BITS)
+#define SOFT_KERNEL_UNIT \
+	(SOFT_UNIT >> (GEOMETRY_VA_BITS - 3) ? 1UL << (GEOMETRY_VA_BITS - 3) : SOFT_UNIT)
+
 #define DIRECT_MAP_BASE    SOFT_BASE
 #define DIRECT_MAP_BYTES   (32 * SOFT_UNIT) /* the highest physical address */
 #define VMALLOC_START      (SOFT_BASE + 32 * SOFT_UNIT)
-#define VMALLOC_END        (SOFT_BASE + 36 * SOFT_UNIT - 1) /* last byte */
-#define MODULES_START      (SOFT_BASE + 36 * SOFT_UNIT)
-#define MODULES_END        (SOFT_BASE + 37 * SOFT_UNIT - 1)
+#define VMALLOC_END        (VMALLOC_START + 4 * SOFT_KERNEL_UNIT - 1) /* last byte */
+#define MODULES_START      (VMALLOC_START + 4 * SOFT_KERNEL_UNIT)
+#define MODULES_END        (MODULES_START + SOFT_KERNEL_UNIT - 1)
 #define MEM_MAP_BASE       (SOFT_BASE + 38 * SOFT_UNIT)
 
-#define TASK_SIZE          ((1UL << GEOMETRY_USER_BITS) - PAGE_SIZE)
+#define TASK_SIZE          GEOMETRY_TASK_SIZE
 #define STACK_TOP          TASK_SIZE
 #define ELF_ET_DYN_BASE    ALIGN_DOWN(TASK_SIZE / 3 * 2, PAGE_SIZE)
 #define TASK_UNMAPPED_BASE ALIGN_DOWN(TASK_SIZE / 3, PAGE_SIZE)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/types.h"
 #include "machine/page.h"
@@ -87,7 +88,7 @@ static inline bool pte_large(pte_t e)
 }
 static inline pfn_t pte_pfn(pte_t e)
 {
-	return (e.v & PTE_FRAME) >> PAGE_SHIFT;
+	return entry_pfn(e.v);
 }
 
 /* The frame's physical address as the entry holds it. */
@@ -98,18 +99,19 @@ static inline u64 pte_frame_address(pte_t e)
 
 static inline pte_t mk_pte(pfn_t pfn, pgprot_t prot)
 {
-	return (pte_t){((pte_value_t)pfn << PAGE_SHIFT) | prot.v};
+	ASSERT(pfn <= entry_pfn(PTE_FRAME));
+	return (pte_t){entry_frame(pfn, false) | prot.v};
 }
 /* A leaf above the pte level; the frame is aligned to PT_SIZE(level). */
 static inline pte_t mk_large_pte(pfn_t pfn, pgprot_t prot)
 {
-	return (pte_t){((pte_value_t)pfn << PAGE_SHIFT) | prot.v | PTE_PS};
+	return (pte_t){entry_frame(pfn, true) | prot.v | PTE_PS};
 }
 /* An entry that leads to a lower table; permissions are the leaves' business. */
 static inline pte_t mk_table(pfn_t pfn, bool user)
 {
-	return (pte_t){((pte_value_t)pfn << PAGE_SHIFT) | PTE_P | PTE_W | PTE_A |
-		       (user ? PTE_U : 0)};
+	ASSERT(pfn <= entry_pfn(PTE_FRAME));
+	return (pte_t){entry_frame(pfn, false) | PTE_P | PTE_W | PTE_A | (user ? PTE_U : 0)};
 }
 static inline pte_t pte_mkwrite(pte_t e)
 {
@@ -150,11 +152,11 @@ static inline pte_t pte_modify(pte_t e, pgprot_t prot)
 /* Entries that are not present and carry a payload. */
 static inline pte_t swp_pte(u64 payload)
 {
-	return (pte_t){(pte_value_t)(payload << PTE_SWP_SHIFT)};
+	return (pte_t){entry_of_swap(payload)};
 }
 static inline u64 pte_swp(pte_t e)
 {
-	return e.v >> PTE_SWP_SHIFT;
+	return entry_swap(e.v);
 }
 
 /* Memory access to live tables: the machine sets A and D behind our back. */

@@ -11,5 +11,5 @@
 #define GEOMETRY_P4D_BITS  0
 #define GEOMETRY_PGD_BITS  9
 #define GEOMETRY_TOP_LEAF  PT_PUD /* the highest level whose entries may be pages */
-#define GEOMETRY_USER_BITS 47     /* of an address, for programs */
+#define GEOMETRY_TASK_SIZE ((1UL << 47) - PAGE_SIZE)
 #include "machine/entry64.h"
