@@ -309,6 +309,24 @@ static void movable_takes_small_without_claiming(void **state)
 	assert_string_equal(lists(), "1Unmovable:513 2Unmovable:514 4Unmovable:516");
 }
 
+static void movable_claims_for_large_blocks_only(void **state)
+{
+	soft_machine_init(&(struct soft_config){0});
+	make_zone(512, 512);
+	add(512, 1024);
+	/* Half of the page block is free, but nothing larger than 8. */
+	assert_int_equal(take_type(9, MIGRATE_UNMOVABLE), 512);
+	for (pfn_t pfn = 512; pfn < 1024; pfn += 16)
+		give(pfn, 3);
+	assert_int_equal(take_type(0, MIGRATE_MOVABLE), 512);
+	assert_int_equal(buddy_type(&zone, 512), MIGRATE_UNMOVABLE);
+	/* A block of 16 is worth it. */
+	give(520, 3);
+	give(512, 0);
+	assert_int_equal(take_type(0, MIGRATE_MOVABLE), 528);
+	assert_int_equal(buddy_type(&zone, 512), MIGRATE_MOVABLE);
+}
+
 static void fallback_prefers_the_similar(void **state)
 {
 	soft_machine_init(&(struct soft_config){0});
@@ -552,6 +570,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(fuller_page_block_stays),
 	cmocka_unit_test(compatible_pages_count_for_changing_sides),
 	cmocka_unit_test(movable_takes_small_without_claiming),
+	cmocka_unit_test(movable_claims_for_large_blocks_only),
 	cmocka_unit_test(fallback_prefers_the_similar),
 	cmocka_unit_test(cma_and_isolated_blocks_keep_apart),
 	cmocka_unit_test(page_blocks_of_two_types_join_as_movable),
