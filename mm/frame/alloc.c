@@ -355,9 +355,11 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 
 unsigned alloc_pages_bulk(gfp_t gfp, unsigned n, struct page **pages)
 {
+	const gfp_t rest = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN;
 	unsigned got = 0;
 
-	while (got < n && (pages[got] = alloc_page(gfp)) != NULL)
+	/* Only the first one is worth waiting for. */
+	while (got < n && (pages[got] = alloc_page(got ? rest : gfp)) != NULL)
 		got++;
 	return got;
 }
