@@ -191,10 +191,14 @@ static struct page *take_by_force(const struct request *request, struct reach re
 			if (gfp & __GFP_RETRY_MAYFAIL || request->order > COSTLY_ORDER)
 				return NULL;
 		}
-		if (frame_ops.out_of_memory && frame_ops.out_of_memory(gfp, request->order))
+		if (frame_ops.out_of_memory && frame_ops.out_of_memory(gfp, request->order)) {
+			page = take_from_zones(request, reach);
+			if (page)
+				return page;
 			tries = 0;
-		else if (!(gfp & __GFP_NOFAIL))
+		} else if (!(gfp & __GFP_NOFAIL)) {
 			return NULL;
+		}
 		cond_resched();
 	}
 }
