@@ -191,10 +191,14 @@ static struct page *take_by_force(const struct request *request, struct reach re
 			if (gfp & __GFP_RETRY_MAYFAIL || request->order > COSTLY_ORDER)
 				return NULL;
 		}
-		if (frame_ops.out_of_memory && frame_ops.out_of_memory(gfp, request->order))
+		if (frame_ops.out_of_memory && frame_ops.out_of_memory(gfp, request->order)) {
+			page = take_from_zones(request, reach);
+			if (page)
+				return page;
 			tries = 0;
-		else if (!(gfp & __GFP_NOFAIL))
+		} else if (!(gfp & __GFP_NOFAIL)) {
 			return NULL;
+		}
 		cond_resched();
 	}
 }
@@ -355,9 +359,11 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 
 unsigned alloc_pages_bulk(gfp_t gfp, unsigned n, struct page **pages)
 {
+	const gfp_t rest = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN;
 	unsigned got = 0;
 
-	while (got < n && (pages[got] = alloc_page(gfp)) != NULL)
+	/* Only the first one is worth waiting for. */
+	while (got < n && (pages[got] = alloc_page(got ? rest : gfp)) != NULL)
 		got++;
 	return got;
 }

@@ -140,8 +140,9 @@ static unsigned long count_heads(struct zone *zone)
 	unsigned long n = 0;
 
 	for (pfn_t pfn = zone->start_pfn; pfn < zone->start_pfn + zone->spanned_pages; pfn++)
-		for (unsigned order = 0; order < MAX_ORDER; order++)
-			n += free_at(zone, pfn, order);
+		n += frames_present(pfn, 1) &&
+		     pfn_to_page(pfn)->flags >> PAGE_ZONE_SHIFT == zone->id &&
+		     page_test(pfn_to_page(pfn), PG_buddy);
 	return n;
 }
 

@@ -45,7 +45,10 @@ bool any_frame_present(pfn_t start, unsigned long n);
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order) __must_check;
 static inline struct page *alloc_pages(gfp_t gfp, unsigned order) __must_check;
 static inline struct page *alloc_page(gfp_t gfp) __must_check;
-/* Up to n single pages; returns how many were stored. */
+/*
+ * Up to n single pages; returns how many were stored: none only if not one could be had by the
+ * means of gfp; the others are taken as far as that needs no waiting.
+ */
 unsigned alloc_pages_bulk(gfp_t gfp, unsigned n, struct page **pages);
 /*
  * The reference count must be 0 or 1 with no other user, nor one that may try

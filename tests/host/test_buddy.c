@@ -309,6 +309,24 @@ static void movable_takes_small_without_claiming(void **state)
 	assert_string_equal(lists(), "1Unmovable:513 2Unmovable:514 4Unmovable:516");
 }
 
+static void movable_claims_for_large_blocks_only(void **state)
+{
+	soft_machine_init(&(struct soft_config){0});
+	make_zone(512, 512);
+	add(512, 1024);
+	/* Half of the page block is free, but nothing larger than 8. */
+	assert_int_equal(take_type(9, MIGRATE_UNMOVABLE), 512);
+	for (pfn_t pfn = 512; pfn < 1024; pfn += 16)
+		give(pfn, 3);
+	assert_int_equal(take_type(0, MIGRATE_MOVABLE), 512);
+	assert_int_equal(buddy_type(&zone, 512), MIGRATE_UNMOVABLE);
+	/* A block of 16 is worth it. */
+	give(520, 3);
+	give(512, 0);
+	assert_int_equal(take_type(0, MIGRATE_MOVABLE), 528);
+	assert_int_equal(buddy_type(&zone, 512), MIGRATE_MOVABLE);
+}
+
 static void fallback_prefers_the_similar(void **state)
 {
 	soft_machine_init(&(struct soft_config){0});
@@ -393,6 +411,70 @@ static void holes_are_not_looked_at(void **state)
 	for (pfn = 160; pfn < 256; pfn++)
 		assert_memory_equal(pfn_to_page(pfn), &hole, sizeof(hole));
 	assert_string_equal(lists(), "8:2016 32:128,1984 64:1920 128:0,1792 256:1536 512:1024");
+}
+
+/* ---- the checker ---- */
+
+static unsigned violations(void)
+{
+	static unsigned long seen[8192 / BITS_PER_LONG];
+	unsigned n;
+
+	memset(seen, 0, sizeof(seen));
+	spin_lock(&zone.lock);
+	n = zone_check(&zone, seen);
+	spin_unlock(&zone.lock);
+	return n;
+}
+
+/* Each way to break the lists is seen. */
+static void broken_lists_are_seen(void **state)
+{
+	soft_machine_init(&(struct soft_config){0});
+	make_zone(0, 1024);
+	add(0, 256);
+	add(512, 520);
+	assert_string_equal(lists(), "8:512 256:0");
+	struct page *small = pfn_to_page(512), *large = pfn_to_page(0), saved = *small;
+	struct free_area *area = &zone.free_area[3];
+
+#define BREAK(how, undo)                           \
+	do {                                       \
+		assert_int_equal(violations(), 0); \
+		how;                               \
+		assert_true(violations() > 0);     \
+		undo;                              \
+	} while (0)
+	BREAK(small->order = 2, *small = saved);
+	BREAK(small->flags = 0, *small = saved);
+	BREAK(small->flags |= 1u << PAGE_NODE_SHIFT, *small = saved);
+	BREAK(small->flags |= 1u << PAGE_ZONE_SHIFT, *small = saved);
+	BREAK(atomic_set(&small->refcount, 1), *small = saved);
+	BREAK(small->next = 0, *small = saved);
+	BREAK(small->prev = 0, *small = saved);
+	BREAK(area->list[MIGRATE_MOVABLE].count = 2, area->list[MIGRATE_MOVABLE].count = 1);
+	BREAK(area->pair_map[0] = 0, area->pair_map[0] = 1UL << 32);
+	BREAK(zone.free_area[0].pair_map[3] = 8, zone.free_area[0].pair_map[3] = 0);
+	BREAK(zone.nonempty[MIGRATE_MOVABLE] ^= 1, zone.nonempty[MIGRATE_MOVABLE] ^= 1);
+	BREAK(zone.free_pages++, zone.free_pages--);
+	BREAK(zone.pageblock_type[1] = MIGRATE_CMA, zone.pageblock_type[1] = MIGRATE_MOVABLE);
+	BREAK((page_set(large + 64, PG_buddy), large[64].order = 4),
+	      (page_clear(large + 64, PG_buddy), large[64].order = 0));
+	/* Two free buddies that were not merged: both flips are right, the merge is missing. */
+	spin_lock(&zone.lock);
+	buddy_insert(&zone, pfn_to_page(520), 3, MIGRATE_MOVABLE, false);
+	spin_unlock(&zone.lock);
+	area->pair_map[0] = 0;
+	zone.free_pages += 8;
+	assert_int_equal(violations(), 1);
+	/* A frame in two blocks. */
+	spin_lock(&zone.lock);
+	buddy_insert(&zone, pfn_to_page(514), 1, MIGRATE_MOVABLE, false);
+	spin_unlock(&zone.lock);
+	zone.free_area[1].pair_map[2] ^= 1;
+	zone.free_pages += 2;
+	assert_int_equal(violations(), 2);
+#undef BREAK
 }
 
 /* ---- the model: which frames are free, and nothing else ---- */
@@ -552,10 +634,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(fuller_page_block_stays),
 	cmocka_unit_test(compatible_pages_count_for_changing_sides),
 	cmocka_unit_test(movable_takes_small_without_claiming),
+	cmocka_unit_test(movable_claims_for_large_blocks_only),
 	cmocka_unit_test(fallback_prefers_the_similar),
 	cmocka_unit_test(cma_and_isolated_blocks_keep_apart),
 	cmocka_unit_test(page_blocks_of_two_types_join_as_movable),
 	cmocka_unit_test(holes_are_not_looked_at),
+	cmocka_unit_test(broken_lists_are_seen),
 	cmocka_unit_test(random_traffic_of_one_type),
 	cmocka_unit_test(random_traffic_of_three_types),
 };

@@ -33,11 +33,24 @@ static void check(void)
 	assert_int_equal(violations, 0);
 }
 
-static void boot(void)
+static void boot_with(unsigned long bytes)
 {
-	soft_machine_init(&(struct soft_config){.ram = {{0, 64 * MIB, 0}}});
+	soft_machine_init(&(struct soft_config){.ram = {{0, bytes, 0}}});
 	frame_init();
 	check();
+}
+
+/* Small: every list holds next to nothing. */
+static void boot(void)
+{
+	boot_with(64 * MIB);
+}
+
+/* Large enough for lists of some size: batches of 15. */
+static void boot_large(void)
+{
+	boot_with(300 * MIB);
+	assert_int_equal(this_cpu(frame_cpu).wanted[ZONE_NORMAL]->batch, 15);
 }
 
 static struct zone *zone_of(enum zone_type type)
@@ -272,7 +285,7 @@ static void in_bulk(void **state)
 
 static void reserves_are_kept(void **state)
 {
-	boot();
+	boot_large();
 	struct zone *dma = zone_of(ZONE_DMA), *dma32 = zone_of(ZONE_DMA32);
 	const unsigned long min32 = dma32->watermark[WMARK_MIN];
 	const unsigned long min16 = dma->watermark[WMARK_MIN];
@@ -311,7 +324,7 @@ static void reserves_are_kept(void **state)
 
 static void pages_of_the_reserve_stay_out_of_the_lists(void **state)
 {
-	boot();
+	boot_large();
 	take_all(QUIET, 0);
 	for (unsigned i = 0; i < 10; i++) {
 		assert_non_null(alloc_page(GFP_ATOMIC));
@@ -465,6 +478,11 @@ static void progress_without_end_ends(void **state)
 	assert_null(alloc_pages(GFP_KERNEL | __GFP_NOWARN, 3));
 	assert_int_equal(reclaims, 16);
 	assert_int_equal(ooms, 1);
+	/* After each victim it is patient again. */
+	register_reclaim();
+	oom_after = 3;
+	assert_non_null(alloc_pages(GFP_KERNEL | __GFP_NOWARN, 3));
+	assert_int_equal(reclaims, 3 * 16);
 }
 
 static void nofail_does_not_fail(void **state)
@@ -813,7 +831,7 @@ static void expect_stamp(const struct held *held)
 	}
 }
 
-static void random_traffic(void **state)
+static void random_traffic(unsigned long bytes, unsigned largest)
 {
 	static const gfp_t kinds[] = {QUIET,
 				      QUIET | __GFP_HIGHMEM | __GFP_MOVABLE,
@@ -826,8 +844,7 @@ static void random_traffic(void **state)
 	unsigned long used = 0;
 	unsigned n = 0;
 
-	soft_machine_init(&(struct soft_config){.ram = {{0, 20 * MIB, 0}}});
-	frame_init();
+	boot_with(bytes);
 	unsigned long total = totalram_pages();
 
 	for (unsigned step = 0; step < 20000; step++) {
@@ -835,7 +852,7 @@ static void random_traffic(void **state)
 
 		if (grow && n < ARRAY_SIZE(held)) {
 			unsigned order =
-				random_below(&random, 5) ? 0 : random_below(&random, MAX_ORDER);
+				random_below(&random, 4) ? 0 : random_below(&random, largest + 1);
 			gfp_t gfp = kinds[random_below(&random, ARRAY_SIZE(kinds))];
 			struct page *page = alloc_pages(gfp, order);
 
@@ -872,6 +889,16 @@ static void random_traffic(void **state)
 	check();
 }
 
+static void random_traffic_in_a_small_machine(void **state)
+{
+	random_traffic(20 * MIB, MAX_ORDER - 1);
+}
+
+static void random_traffic_in_a_large_machine(void **state)
+{
+	random_traffic(300 * MIB, 5);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_page_as_promised),
 	cmocka_unit_test(blocks_of_every_order),
@@ -900,7 +927,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(owners_are_known),
 	cmocka_unit_test(the_nth_fails),
 #endif
-	cmocka_unit_test(random_traffic),
+	cmocka_unit_test(random_traffic_in_a_small_machine),
+	cmocka_unit_test(random_traffic_in_a_large_machine),
 };
 
 HOST_TESTS(tests)
