@@ -290,7 +290,7 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
  * table. True if the page asked for was among it. Neighbours are mapped as not accessed: if
  * they are used the processor will say so.
  */
-static bool map_around(struct fault *f)
+static bool map_around(struct fault *f, bool write)
 {
 	struct vm_area_struct *vma = f->vma;
 	const unsigned long window = FAULT_AROUND * PAGE_SIZE;
@@ -338,8 +338,8 @@ static bool map_around(struct fault *f)
 
 	pte_t e = pte_get(f->slot);
 
-	if (!pte_none(e) && !pte_young(e))
-		pte_set(f->slot, pte_mkyoung(e));
+	if (!pte_none(e))
+		pte_set(f->slot, write ? pte_mkdirty(pte_mkyoung(e)) : pte_mkyoung(e));
 	raw_spin_unlock(&table->ptl);
 	count_rss(f->mm, file_counter(vma), mapped);
 	if (fresh)
@@ -349,24 +349,24 @@ static bool map_around(struct fault *f)
 	return !pte_none(e);
 }
 
+/* May map_around() help: does the area go by its file's cache, without wanting to be asked? */
+static inline bool goes_around(const struct vm_area_struct *vma)
+{
+	return vma->vm_mapping && !(vma->vm_ops && vma->vm_ops->fault) &&
+	       !(vma->vm_flags & (VM_LOCKED | VM_RAND_READ));
+}
+
 static fault_t file_read(struct fault *f)
 {
-	struct vm_area_struct *vma = f->vma;
-	const bool from_cache = !(vma->vm_ops && vma->vm_ops->fault);
 	struct page *page;
+	fault_t result;
 
-	if (from_cache && !(vma->vm_flags & (VM_LOCKED | VM_RAND_READ))) {
-		if (beyond_end(vma->vm_mapping, vma_page_index(vma, f->address)))
-			return FAULT_SIGBUS;
-		if (map_around(f))
-			return FAULT_DONE;
-	}
-
-	fault_t result = file_page(f, &page);
-
+	if (goes_around(f->vma) && map_around(f, false))
+		return FAULT_DONE;
+	result = file_page(f, &page);
 	if (result)
 		return result;
-	return map_file_page(f, page, mk_pte(page_to_pfn(page), vma->vm_page_prot));
+	return map_file_page(f, page, mk_pte(page_to_pfn(page), f->vma->vm_page_prot));
 }
 
 static fault_t file_copy(struct fault *f)
@@ -421,8 +421,12 @@ static fault_t file_write(struct fault *f)
 {
 	const bool notify = wants_notice(f->vma);
 	struct page *page;
-	fault_t result = file_page(f, &page);
+	fault_t result;
 
+	/* Where nobody counts writes, neighbours can be had as well: vm_page_prot lets them be written. */
+	if (!notify && goes_around(f->vma) && map_around(f, true))
+		return FAULT_DONE;
+	result = file_page(f, &page);
 	if (result)
 		return result;
 	if (notify) {
