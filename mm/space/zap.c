@@ -82,70 +82,62 @@ struct zap_run {
 	struct mmu_gather *tlb;
 	struct vm_area_struct *vma;
 	pte_t *slot, *end;
-	u32 present; /* entries of the table in use, as it began */
-	u32 cleared, kept;
-	long anon, file;                   /* entries that went */
-	long anon_unmapped, file_unmapped; /* pages of node `nid` that nobody maps any more */
-	u32 nid;
+	u32 present;              /* entries of the table in use, as it began */
+	u32 cleared, kept;        /* of those seen */
+	u32 anon, file;           /* pages that lost an entry */
+	u32 anon_gone, file_gone; /* of those: plain ones that nobody maps any more */
+	u32 plain; /* what is plain: the node, in place, of most pages here; constant */
 };
 
-static void post_unmapped(struct zap_run *run)
-{
-	if (run->anon_unmapped)
-		mod_node_stat(node_data[run->nid], NR_ANON_MAPPED, -run->anon_unmapped);
-	if (run->file_unmapped)
-		mod_node_stat(node_data[run->nid], NR_FILE_MAPPED, -run->file_unmapped);
-	run->anon_unmapped = run->file_unmapped = 0;
-}
+/* Nothing special about an unmapped page: of the run's node, and not locked in memory. */
+#define PLAIN_MASK (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked)
 
-/* A page with something about it: of another node, or locked in memory. */
-static __noinline void last_mapping_slow(struct zap_run *run, struct page *page)
+static __noinline void odd_page_unmapped(struct page *page, bool anon)
 {
-	if (page_to_nid(page) != run->nid) {
-		post_unmapped(run);
-		run->nid = page_to_nid(page);
-	}
+	mod_page_stat(page, anon ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
 	page_unmapped(page);
 }
 
-/* One entry less maps the page. Under the table's lock. */
-static __always_inline void drop_mapping(struct zap_run *run, struct page *page, bool anon)
+/* One entry less maps the page. 1 if it was the last, for the run to count. Under the table's lock. */
+static __always_inline u32 drop_mapping(struct page *page, u32 plain, bool anon)
 {
 	ASSERT(page_mapcount(page) > 0);
 	if (!atomic_dec_and_test(&page->mapcount))
-		return;
-	if (unlikely((READ_ONCE(page->flags) ^ run->nid << PAGE_NODE_SHIFT) &
-		     (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked)))
-		last_mapping_slow(run, page);
-	if (anon)
-		run->anon_unmapped++;
-	else
-		run->file_unmapped++;
+		return 0;
+	if (likely(((READ_ONCE(page->flags) ^ plain) & PLAIN_MASK) == 0))
+		return 1;
+	odd_page_unmapped(page, anon);
+	return 0;
 }
 
 /*
  * The entry's reference goes: after the flush, by the gather; at once if no flush will come and it
  * is not the last, which spares the pages that a forked child leaves to its parent the way.
  */
-static __always_inline void drop_reference(struct mmu_gather *tlb, struct page *page, bool full_mm)
+static __always_inline struct page **drop_reference(struct page **gathered, struct page *page,
+						    bool full_mm)
 {
 	if (full_mm && page_ref_count(page) != 1) {
 		if (unlikely(atomic_dec_and_test(&page->refcount)))
 			put_page_last(page); /* the others went at this moment */
-		return;
+		return gathered;
 	}
-	tlb->pages[tlb->nr++] = page;
+	*gathered = page;
+	return gathered + 1;
 }
 
 /* An area without a file: all its pages are anonymous, and all go. */
 static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 {
+	struct page **gathered = &run->tlb->pages[run->tlb->nr];
 	const pte_t *end = run->end;
+	const u32 plain = run->plain;
+	u32 none = 0, bare = 0, gone = 0;
 	pte_t *slot;
-	u32 none = 0, bare = 0;
 
 	for (slot = run->slot; slot < end; slot++) {
 		pte_t e = pte_get(slot);
+		struct page *page;
 
 		if (pte_none(e)) {
 			if (slot - run->slot - none == run->present)
@@ -159,11 +151,14 @@ static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 			bare++;
 			continue;
 		}
-		drop_mapping(run, pte_page(e), true);
-		drop_reference(run->tlb, pte_page(e), full_mm);
+		page = pte_page(e);
+		gone += drop_mapping(page, plain, true);
+		gathered = drop_reference(gathered, page, full_mm);
 	}
+	run->tlb->nr = gathered - run->tlb->pages;
 	run->cleared = slot - run->slot - none;
 	run->anon = run->cleared - bare;
+	run->anon_gone = gone;
 }
 
 /* Functions of their own, so that the loops have all registers. */
@@ -190,9 +185,10 @@ static inline void file_page_leaves(struct vm_area_struct *vma, struct page *pag
 static __noinline void zap_mixed(struct zap_run *run, bool even_cows)
 {
 	struct mmu_gather *tlb = run->tlb;
+	struct page **gathered = &tlb->pages[tlb->nr];
 	const pte_t *end = run->end;
 	pte_t *slot;
-	u32 none = 0, kept = 0, file = 0;
+	u32 none = 0, kept = 0;
 
 	for (slot = run->slot; slot < end; slot++) {
 		pte_t e = pte_get(slot);
@@ -210,25 +206,37 @@ static __noinline void zap_mixed(struct zap_run *run, bool even_cows)
 			continue;
 		}
 		page = pte_page(e);
-		if (page_is_anon(page)) {
-			if (!even_cows) {
-				kept++;
-				continue;
-			}
+		if (!page_is_anon(page)) {
+			e = pte_xchg(slot, (pte_t){0});
+			run->file++;
+			file_page_leaves(run->vma, page, e);
+			run->file_gone += drop_mapping(page, run->plain, false);
+		} else if (even_cows) {
 			pte_set(slot, (pte_t){0});
 			run->anon++;
-			drop_mapping(run, page, true);
+			run->anon_gone += drop_mapping(page, run->plain, true);
 		} else {
-			e = pte_xchg(slot, (pte_t){0});
-			file++;
-			file_page_leaves(run->vma, page, e);
-			drop_mapping(run, page, false);
+			kept++;
+			continue;
 		}
-		drop_reference(tlb, page, tlb->full_mm);
+		gathered = drop_reference(gathered, page, tlb->full_mm);
 	}
+	tlb->nr = gathered - tlb->pages;
 	run->cleared = slot - run->slot - none - kept;
 	run->kept = kept;
-	run->file = file;
+}
+
+static void post_counts(const struct zap_run *run)
+{
+	struct mm_struct *mm = run->tlb->mm;
+	struct pglist_data *node = node_data[run->plain >> PAGE_NODE_SHIFT];
+
+	count_rss(mm, MM_ANONPAGES, -(long)run->anon);
+	count_rss(mm, file_counter(run->vma), -(long)run->file);
+	if (run->anon_gone)
+		mod_node_stat(node, NR_ANON_MAPPED, -(long)run->anon_gone);
+	if (run->file_gone)
+		mod_node_stat(node, NR_FILE_MAPPED, -(long)run->file_gone);
 }
 
 /*
@@ -245,7 +253,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 		.vma = vma,
 		.slot = slot,
 		.end = slot + min((end - va) >> PAGE_SHIFT, room),
-		.nid = page_to_nid(table),
+		.plain = table->flags & ~0u << PAGE_NODE_SHIFT,
 	};
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
@@ -265,9 +273,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 	end = run.cleared + run.kept == run.present ? end : va + ((run.end - slot) << PAGE_SHIFT);
 	if (run.cleared) {
 		gather_range(tlb, va, end);
-		post_unmapped(&run);
-		count_rss(tlb->mm, MM_ANONPAGES, -run.anon);
-		count_rss(tlb->mm, file_counter(vma), -run.file);
+		post_counts(&run);
 	}
 	return end;
 }
