@@ -37,14 +37,20 @@ pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va)
 {
 	pte_t *table = mm->arch.root;
 
-	for (int level = PT_PGD; level > PT_PTE; level = pt_below(level)) {
+#pragma GCC unroll 5
+	for (int level = PT_LEVELS - 1; level > PT_PTE; level--) {
+		if (PT_BITS(level) == 0)
+			continue;
+
 		pte_t *slot = table + pt_index(level, va);
 		pte_t e = pte_get(slot);
 
-		if (pte_none(e))
-			e = add_table(mm, slot);
-		if (!pte_is_table(e))
-			return NULL;
+		if (unlikely(!pte_is_table(e))) {
+			if (pte_none(e))
+				e = add_table(mm, slot);
+			if (!pte_is_table(e))
+				return NULL;
+		}
 		table = pt_table(e);
 	}
 	return table + pt_index(PT_PTE, va);

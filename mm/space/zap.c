@@ -311,55 +311,69 @@ void zap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned
 
 /* --- tables --- */
 
-/* Take the table below an entry out of the tree, if it covers nothing outside [floor, ceiling). */
-static void unhook_table(struct mmu_gather *tlb, pte_t *slot, unsigned long base,
-			 unsigned long bytes, unsigned long floor, unsigned long ceiling)
+/*
+ * The entries on the way to va, by level, as far down as there are tables; the level of the last
+ * (PT_PTE: a leaf table is there).
+ */
+static __always_inline int descend(const struct mm_struct *mm, unsigned long va,
+				   pte_t *way[PT_LEVELS])
 {
-	struct page *upper = pt_page(slot), *table;
+	pte_t *table = mm->arch.root;
+	int level;
 
-	if (base < floor || base + bytes - 1 > ceiling - 1)
-		return;
-	raw_spin_lock(&upper->ptl, RANK_PTL);
-	table = pt_page(pt_table(pte_get(slot)));
-	ASSERT(table->pt_present == 0);
-	pte_set(slot, (pte_t){0});
-	upper->pt_present--;
-	raw_spin_unlock(&upper->ptl);
-	table->next = tlb->tables ? page_to_pfn(tlb->tables) : 0;
-	tlb->tables = table;
-	gather_range(tlb, base, base + PAGE_SIZE); /* any flush drops cached upper levels */
-	atomic_sub(PAGE_SIZE, &tlb->mm->pgtables_bytes);
+#pragma GCC unroll 5
+	for (level = PT_LEVELS - 1; level >= PT_PTE; level--) {
+		if (PT_BITS(level) == 0)
+			continue;
+		way[level] = table + pt_index(level, va);
+		if (level == PT_PTE || !pte_is_table(pte_get(way[level])))
+			break;
+		table = pt_table(pte_get(way[level]));
+	}
+	return level;
 }
 
-/* `table` holds entries of `level` for the range: below them first, then the tables they name. */
-static void free_level(struct mmu_gather *tlb, pte_t *table, int level, unsigned long start,
-		       unsigned long end, unsigned long floor, unsigned long ceiling)
+/* Take the empty table at `below` out of the tree, whose entry is `slot`. */
+static inline void unhook_table(struct mmu_gather *tlb, pte_t *slot, struct page *below)
 {
-	const int below = pt_below(level);
-	u32 left = pt_page(table)->pt_present; /* mmap_lock is held: it does not grow */
-	unsigned long next;
+	struct page *table = pt_page(slot);
 
-	for (unsigned long va = start; va < end && left; va = next) {
-		pte_t *slot = table + pt_index(level, va);
-		pte_t e = pte_get(slot);
-		unsigned long base = ALIGN_DOWN(va, PT_SIZE(level));
-
-		next = base + PT_SIZE(level);
-		if (!pte_is_table(e))
-			continue;
-		left--;
-		if (below > PT_PTE)
-			free_level(tlb, pt_table(e), below, va, min(next, end), floor, ceiling);
-		unhook_table(tlb, slot, base, PT_SIZE(level), floor, ceiling);
-	}
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	pte_set(slot, (pte_t){0});
+	table->pt_present--;
+	raw_spin_unlock(&table->ptl);
+	below->next = tlb->tables ? page_to_pfn(tlb->tables) : 0;
+	tlb->tables = below;
+	atomic_sub(PAGE_SIZE, &tlb->mm->pgtables_bytes);
 }
 
 void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
 		      unsigned long floor, unsigned long ceiling)
 {
-	if (ceiling >= TASK_SIZE)
-		ceiling = 0; /* minus one: the last address there is */
-	free_level(tlb, tlb->mm->arch.root, PT_PGD, start, end, floor, ceiling);
+	const unsigned long last = ceiling >= TASK_SIZE ? ~0UL : ceiling - 1;
+	unsigned long next;
+
+	for (unsigned long va = start; va < end; va = next) {
+		pte_t *way[PT_LEVELS];
+		int level = descend(tlb->mm, va, way);
+		const int leaf_above = level == PT_PTE ? pt_above(PT_PTE) : level;
+
+		next = ALIGN_DOWN(va, PT_SIZE(leaf_above)) + PT_SIZE(leaf_above);
+		/* Up again, as long as a table is empty and nobody else can be about to fill it. */
+		while (level < (int)pt_top()) {
+			const int up = pt_above(level);
+			const unsigned long base = ALIGN_DOWN(va, PT_SIZE(up));
+			struct page *table = pt_page(way[level]);
+
+			if (base < floor || base + PT_SIZE(up) - 1 > last ||
+			    READ_ONCE(table->pt_present))
+				break;
+			unhook_table(tlb, way[up], table);
+			gather_range(tlb, va,
+				     va + PAGE_SIZE); /* any flush drops cached upper levels */
+			level = up;
+		}
+	}
 }
 
 /* --- truncation --- */
