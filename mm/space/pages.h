@@ -121,6 +121,14 @@ static inline bool table_in_use(const pte_t *slot)
 	return in_use;
 }
 
+/* Behind the empty entries from here on. */
+static __always_inline pte_t *skip_empty(pte_t *slot, const pte_t *end)
+{
+	while (slot < end && pte_none(pte_get(slot)))
+		slot++;
+	return slot;
+}
+
 static inline void count_rss(struct mm_struct *mm, enum mm_counter which, long pages)
 {
 	if (pages)

@@ -132,20 +132,23 @@ static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 	struct page **gathered = &run->tlb->pages[run->tlb->nr];
 	const pte_t *end = run->end;
 	const u32 plain = run->plain;
-	u32 none = 0, bare = 0, gone = 0;
-	pte_t *slot;
+	u32 empty = 0, bare = 0, gone = 0;
+	pte_t *slot = run->slot;
 
-	for (slot = run->slot; slot < end; slot++) {
+	while (slot < end) {
 		pte_t e = pte_get(slot);
 		struct page *page;
 
 		if (pte_none(e)) {
-			if (slot - run->slot - none == run->present)
+			pte_t *gap = slot;
+
+			if (slot - run->slot - empty == run->present)
 				break; /* nothing follows */
-			none++;
+			slot = skip_empty(slot + 1, end);
+			empty += slot - gap;
 			continue;
 		}
-		pte_set(slot, (pte_t){0}); /* what A and D it had is of no use to anyone */
+		pte_set(slot++, (pte_t){0}); /* what A and D it had is of no use to anyone */
 		if (unlikely(!pte_counted(e))) {
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
@@ -156,7 +159,7 @@ static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 		gathered = drop_reference(gathered, page, full_mm);
 	}
 	run->tlb->nr = gathered - run->tlb->pages;
-	run->cleared = slot - run->slot - none;
+	run->cleared = slot - run->slot - empty;
 	run->anon = run->cleared - bare;
 	run->anon_gone = gone;
 }
@@ -187,42 +190,46 @@ static __noinline void zap_mixed(struct zap_run *run, bool even_cows)
 	struct mmu_gather *tlb = run->tlb;
 	struct page **gathered = &tlb->pages[tlb->nr];
 	const pte_t *end = run->end;
-	pte_t *slot;
-	u32 none = 0, kept = 0;
+	pte_t *slot = run->slot;
+	u32 empty = 0, kept = 0;
 
-	for (slot = run->slot; slot < end; slot++) {
+	while (slot < end) {
 		pte_t e = pte_get(slot);
 		struct page *page;
 
 		if (pte_none(e)) {
-			if (slot - run->slot - none == run->present)
+			pte_t *gap = slot;
+
+			if (slot - run->slot - empty == run->present)
 				break; /* nothing follows */
-			none++;
+			slot = skip_empty(slot + 1, end);
+			empty += slot - gap;
 			continue;
 		}
 		if (unlikely(!pte_counted(e))) {
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
-			pte_set(slot, (pte_t){0});
+			pte_set(slot++, (pte_t){0});
 			continue;
 		}
 		page = pte_page(e);
 		if (!page_is_anon(page)) {
-			e = pte_xchg(slot, (pte_t){0});
+			e = pte_xchg(slot++, (pte_t){0});
 			run->file++;
 			file_page_leaves(run->vma, page, e);
 			run->file_gone += drop_mapping(page, run->plain, false);
 		} else if (even_cows) {
-			pte_set(slot, (pte_t){0});
+			pte_set(slot++, (pte_t){0});
 			run->anon++;
 			run->anon_gone += drop_mapping(page, run->plain, true);
 		} else {
 			kept++;
+			slot++;
 			continue;
 		}
 		gathered = drop_reference(gathered, page, tlb->full_mm);
 	}
 	tlb->nr = gathered - tlb->pages;
-	run->cleared = slot - run->slot - none - kept;
+	run->cleared = slot - run->slot - empty - kept;
 	run->kept = kept;
 }
 
