@@ -101,7 +101,7 @@ static inline pte_t writable_entry(const struct vm_area_struct *vma, struct page
 static __always_inline fault_t zero_read(struct mm_struct *mm, struct vm_area_struct *vma,
 					 unsigned long address, pte_t *slot)
 {
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 
 	if (lock_if_none(slot, table)) {
 		table->pt_present++;
@@ -133,7 +133,7 @@ static __always_inline void install_anon(struct mm_struct *mm, struct vm_area_st
 static __always_inline fault_t add_anon(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long address, pte_t *slot, struct page *page)
 {
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 
 	if (unlikely(!lock_if_none(slot, table))) {
 		__free_page(page);
@@ -172,7 +172,7 @@ static inline void put_references(struct page *page, int n)
 static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long address, pte_t *slot, pte_t e)
 {
-	struct page *table = pt_page(slot), *old = pte_page(e);
+	struct page *table = user_table(slot), *old = pte_page(e);
 
 	if (unlikely(!lock_if_same(slot, e, table)))
 		return NULL;
@@ -191,7 +191,7 @@ static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_str
 static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long address, pte_t *slot, pte_t e)
 {
-	struct page *table = pt_page(slot), *old = NULL, *page;
+	struct page *table = user_table(slot), *old = NULL, *page;
 	bool was_anon = false;
 
 	if (pte_counted(e)) {
@@ -268,7 +268,7 @@ static fault_t file_page(struct fault *f, struct page **page)
 /* Map a file page, whose reference becomes the entry's, or drop it if somebody was faster. */
 static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 {
-	struct page *table = pt_page(f->slot);
+	struct page *table = user_table(f->slot);
 
 	if (!lock_if_none(f->slot, table)) {
 		put_page(page);
@@ -298,7 +298,7 @@ static bool map_around(struct fault *f, bool write)
 	const unsigned long end = min(ALIGN_DOWN(f->address, window) + window, vma->vm_end);
 	const u64 first = vma_page_index(vma, start);
 	const pgprot_t prot = vma->vm_page_prot;
-	struct page *pages[FAULT_AROUND], *table = pt_page(f->slot);
+	struct page *pages[FAULT_AROUND], *table = user_table(f->slot);
 	pte_t *slots = f->slot - ((f->address - start) >> PAGE_SHIFT);
 	unsigned n, mapped = 0, unused = 0, fresh = 0;
 	u64 at = first;
@@ -447,7 +447,7 @@ static fault_t file_write(struct fault *f)
 
 static fault_t file_notify(struct fault *f)
 {
-	struct page *table = pt_page(f->slot), *page = pte_counted_page(f->entry);
+	struct page *table = user_table(f->slot), *page = pte_counted_page(f->entry);
 	const bool notify = page && wants_notice(f->vma);
 	fault_t result = FAULT_DONE;
 
@@ -483,8 +483,8 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 			return FILE_READ;
 		return vma->vm_flags & VM_SHARED ? FILE_WRITE : FILE_COPY;
 	}
-	if (unlikely(!pte_present(e)))
-		return STRANGE;
+	if (unlikely(!pte_accessible(e))) /* without rights: mprotect is about to give it some */
+		return pte_present(e) ? SPURIOUS : STRANGE;
 	if (!write || pte_write(e))
 		return SPURIOUS;
 	return vma->vm_flags & VM_SHARED ? FILE_NOTIFY : COPY_ON_WRITE;

@@ -47,7 +47,7 @@ struct copy_run {
  */
 static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 {
-	const u32 present = pt_page(run->from)->pt_present;
+	const u32 present = user_table(run->from)->pt_present;
 	const bool private = only_anon || run->private;
 	const pte_t *end = run->from + run->n;
 	pte_t *from = run->from, *to = run->to;
@@ -87,7 +87,7 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 		to++;
 	}
 	copied = from - run->from - empty;
-	pt_page(run->to)->pt_present += copied;
+	user_table(run->to)->pt_present += copied;
 	run->anon += copied - bare - file;
 	run->file += file;
 	return copied;
@@ -129,8 +129,8 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 			break;
 		}
 		run.n = (next - va) >> PAGE_SHIFT;
-		from = pt_page(run.from);
-		to = pt_page(run.to);
+		from = user_table(run.from);
+		to = user_table(run.to);
 		raw_spin_lock(&from->ptl, RANK_PTL);
 		raw_spin_lock(&to->ptl, RANK_PTL);
 		copied = only_anon ? copy_anon_run(&run) : copy_mixed_run(&run);

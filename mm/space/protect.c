@@ -84,7 +84,7 @@ unsigned long change_protection(struct vm_area_struct *vma, unsigned long start,
 			continue;
 		next = min(next, end);
 		run.end = run.slot + ((next - va) >> PAGE_SHIFT);
-		table = pt_page(run.slot);
+		table = user_table(run.slot);
 		raw_spin_lock(&table->ptl, RANK_PTL);
 		run.present = table->pt_present;
 		if (private_write)

@@ -10,13 +10,13 @@
 /* Make the table below an empty entry; the entry as it is then, none without memory. */
 static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot)
 {
-	struct page *upper = pt_page(slot);
+	struct page *upper = user_table(slot);
 	pte_t *table = pt_alloc_table(GFP_KERNEL);
 	pte_t e;
 
 	if (!table)
 		return (pte_t){0};
-	pt_page(table)->pt_mm = mm;
+	user_table(table)->pt_mm = mm;
 	raw_spin_lock(&upper->ptl, RANK_PTL);
 	e = pte_get(slot);
 	if (pte_none(e)) {

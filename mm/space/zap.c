@@ -254,7 +254,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 			       unsigned long va, unsigned long end, bool even_cows)
 {
 	const unsigned long room = ARRAY_SIZE(tlb->pages) - tlb->nr;
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 	struct zap_run run = {
 		.tlb = tlb,
 		.vma = vma,
@@ -343,7 +343,7 @@ static __always_inline int descend(const struct mm_struct *mm, unsigned long va,
 /* Take the empty table at `below` out of the tree, whose entry is `slot`. */
 static inline void unhook_table(struct mmu_gather *tlb, pte_t *slot, struct page *below)
 {
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	pte_set(slot, (pte_t){0});
@@ -370,7 +370,7 @@ void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long
 		while (level < (int)pt_top()) {
 			const int up = pt_above(level);
 			const unsigned long base = ALIGN_DOWN(va, PT_SIZE(up));
-			struct page *table = pt_page(way[level]);
+			struct page *table = user_table(way[level]);
 
 			if (base < floor || base + PT_SIZE(up) - 1 > last ||
 			    READ_ONCE(table->pt_present))
