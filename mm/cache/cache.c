@@ -40,35 +40,36 @@ void mapping_init(struct address_space *mapping, const struct address_space_ops 
 	mapping->gfp = GFP_HIGHUSER_MOVABLE;
 }
 
-struct page *find_get_page(struct address_space *mapping, u64 index)
+/* The page in a slot of the tree, with a reference; NULL: none. *again: it has just changed. */
+static inline struct page *get_page_of_slot(struct page *const *slot, bool *again)
 {
-	struct page *page;
+	struct page *page = load_acquire(slot);
 
-	epoch_read_lock();
-	while ((page = page_tree_lookup(&mapping->tree, index))) {
-		if (!get_page_unless_zero(page))
-			continue;
-		if (likely(page_tree_lookup(&mapping->tree, index) == page))
-			break;
-		put_page(page);
-	}
-	epoch_read_unlock();
-	return page;
-}
-
-/* The page in a slot of the tree, with a reference; NULL: none, or a node by now. */
-static inline struct page *get_page_of_slot(struct page *const *slot)
-{
-	struct page *page;
-
-	while ((page = load_acquire(slot)) && !((unsigned long)page & 1)) {
-		if (unlikely(!get_page_unless_zero(page)))
-			continue; /* it is on its way out of the slot */
+	if (!page)
+		return NULL;
+	if (likely(!((unsigned long)page & 1)) && likely(get_page_unless_zero(page))) {
 		if (likely(READ_ONCE(*slot) == page))
 			return page;
 		put_page(page);
 	}
+	*again = true; /* a node by now, on its way out, or another page */
 	return NULL;
+}
+
+struct page *find_get_page(struct address_space *mapping, u64 index)
+{
+	struct page *page;
+	bool again;
+
+	epoch_read_lock();
+	do {
+		struct page *const *slot = page_tree_slot(&mapping->tree, index);
+
+		again = false;
+		page = slot ? get_page_of_slot(slot, &again) : NULL;
+	} while (unlikely(again));
+	epoch_read_unlock();
+	return page;
 }
 
 unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, unsigned n,
@@ -76,7 +77,13 @@ unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, uns
 {
 	unsigned found = 0;
 	u64 index = *start, in_leaf;
+	bool again = false;
 
+	if (index == 0 && n > 0) {
+		pages[0] = find_get_page(mapping, 0);
+		found = pages[0] != NULL;
+		index = 1;
+	}
 	epoch_read_lock();
 	while (found < n && index <= last) {
 		struct page *const *slot = page_tree_leaf(&mapping->tree, index, &in_leaf);
@@ -89,11 +96,13 @@ unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, uns
 			continue;
 		}
 		for (; index <= stop && found < n; index++, slot++) {
-			struct page *page = get_page_of_slot(slot);
-
-			if (page)
-				pages[found++] = page;
+			pages[found] = get_page_of_slot(slot, &again);
+			if (pages[found])
+				found++;
+			else if (unlikely(again))
+				break;
 		}
+		again = false;
 	}
 	epoch_read_unlock();
 	*start = index;

@@ -63,37 +63,28 @@ static unsigned slot_of(const struct tree_node *node, u64 index)
 	return index >> node->shift & NODE_MASK;
 }
 
-struct page *page_tree_lookup(const struct page_tree *tree, u64 index)
+struct page *const *page_tree_slot(const struct page_tree *tree, u64 index)
 {
-	void *root = load_acquire(&tree->root);
-	struct tree_node *node = as_node(root);
+	struct tree_node *node = as_node(load_acquire(&tree->root));
 
-	if (!node)
-		return index == 0 ? root : NULL;
-	if (beyond(node, index))
+	if (unlikely(!node))
+		return index == 0 ? (struct page *const *)&tree->root : NULL;
+	if (unlikely(beyond(node, index)))
 		return NULL;
-	for (;;) {
-		void *item = load_acquire(&node->slot[slot_of(node, index)]);
-
-		if (!item || node->shift == 0)
-			return item;
-		node = item;
+	while (node->shift > 0) {
+		node = load_acquire(&node->slot[slot_of(node, index)]);
+		if (unlikely(!node))
+			return NULL;
 	}
+	return (struct page *const *)&node->slot[index & NODE_MASK];
 }
 
 struct page *const *page_tree_leaf(const struct page_tree *tree, u64 index, u64 *n)
 {
-	void *root = load_acquire(&tree->root);
-	struct tree_node *node = as_node(root);
+	struct tree_node *node = as_node(load_acquire(&tree->root));
 
 	*n = ~0ULL; /* to the end of all files */
-	if (!node) {
-		if (index > 0 || !root)
-			return NULL;
-		*n = 1;
-		return (struct page *const *)&tree->root; /* may have become a node: bit 0 says */
-	}
-	if (beyond(node, index))
+	if (!node || beyond(node, index))
 		return NULL;
 	while (node->shift > 0) {
 		struct tree_node *below = load_acquire(&node->slot[slot_of(node, index)]);

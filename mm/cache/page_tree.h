@@ -7,11 +7,16 @@
 
 struct tree_node;
 
-/* The page at index or NULL. Under the tree's lock, or in an epoch (then take a reference safely). */
-struct page *page_tree_lookup(const struct page_tree *tree, u64 index);
+/*
+ * The slot for index, to be read with acquire, or NULL when there is none. Under the tree's lock,
+ * or in an epoch: then take a reference and see whether the page is still in the slot. What is
+ * found in the slot for index 0 may be a node by then: bit 0 is set.
+ */
+struct page *const *page_tree_slot(const struct page_tree *tree, u64 index);
 /*
  * For readers in bulk: the slots for index and what follows it in the same leaf, *n of them, to be
  * read with acquire; or NULL when there is no page in the *n indices from here. In an epoch.
+ * (A single page of index 0 is not found this way: it has no leaf.)
  */
 struct page *const *page_tree_leaf(const struct page_tree *tree, u64 index, u64 *n);
 /*

@@ -44,6 +44,15 @@ static __always_inline enum pt_level pt_below(enum pt_level level)
 	return level;
 }
 
+/* The next higher one. */
+static __always_inline enum pt_level pt_above(enum pt_level level)
+{
+	do
+		level++;
+	while (PT_BITS(level) == 0);
+	return level;
+}
+
 /* The level of a root's entries. */
 static __always_inline enum pt_level pt_top(void)
 {

@@ -101,7 +101,7 @@ static inline pte_t writable_entry(const struct vm_area_struct *vma, struct page
 static __always_inline fault_t zero_read(struct mm_struct *mm, struct vm_area_struct *vma,
 					 unsigned long address, pte_t *slot)
 {
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 
 	if (lock_if_none(slot, table)) {
 		table->pt_present++;
@@ -133,7 +133,7 @@ static __always_inline void install_anon(struct mm_struct *mm, struct vm_area_st
 static __always_inline fault_t add_anon(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long address, pte_t *slot, struct page *page)
 {
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 
 	if (unlikely(!lock_if_none(slot, table))) {
 		__free_page(page);
@@ -172,7 +172,7 @@ static inline void put_references(struct page *page, int n)
 static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long address, pte_t *slot, pte_t e)
 {
-	struct page *table = pt_page(slot), *old = pte_page(e);
+	struct page *table = user_table(slot), *old = pte_page(e);
 
 	if (unlikely(!lock_if_same(slot, e, table)))
 		return NULL;
@@ -191,7 +191,7 @@ static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_str
 static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long address, pte_t *slot, pte_t e)
 {
-	struct page *table = pt_page(slot), *old = NULL, *page;
+	struct page *table = user_table(slot), *old = NULL, *page;
 	bool was_anon = false;
 
 	if (pte_counted(e)) {
@@ -268,7 +268,7 @@ static fault_t file_page(struct fault *f, struct page **page)
 /* Map a file page, whose reference becomes the entry's, or drop it if somebody was faster. */
 static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 {
-	struct page *table = pt_page(f->slot);
+	struct page *table = user_table(f->slot);
 
 	if (!lock_if_none(f->slot, table)) {
 		put_page(page);
@@ -290,7 +290,7 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
  * table. True if the page asked for was among it. Neighbours are mapped as not accessed: if
  * they are used the processor will say so.
  */
-static bool map_around(struct fault *f)
+static bool map_around(struct fault *f, bool write)
 {
 	struct vm_area_struct *vma = f->vma;
 	const unsigned long window = FAULT_AROUND * PAGE_SIZE;
@@ -298,7 +298,7 @@ static bool map_around(struct fault *f)
 	const unsigned long end = min(ALIGN_DOWN(f->address, window) + window, vma->vm_end);
 	const u64 first = vma_page_index(vma, start);
 	const pgprot_t prot = vma->vm_page_prot;
-	struct page *pages[FAULT_AROUND], *table = pt_page(f->slot);
+	struct page *pages[FAULT_AROUND], *table = user_table(f->slot);
 	pte_t *slots = f->slot - ((f->address - start) >> PAGE_SHIFT);
 	unsigned n, mapped = 0, unused = 0, fresh = 0;
 	u64 at = first;
@@ -338,8 +338,8 @@ static bool map_around(struct fault *f)
 
 	pte_t e = pte_get(f->slot);
 
-	if (!pte_none(e) && !pte_young(e))
-		pte_set(f->slot, pte_mkyoung(e));
+	if (!pte_none(e))
+		pte_set(f->slot, write ? pte_mkdirty(pte_mkyoung(e)) : pte_mkyoung(e));
 	raw_spin_unlock(&table->ptl);
 	count_rss(f->mm, file_counter(vma), mapped);
 	if (fresh)
@@ -349,24 +349,24 @@ static bool map_around(struct fault *f)
 	return !pte_none(e);
 }
 
+/* May map_around() help: does the area go by its file's cache, without wanting to be asked? */
+static inline bool goes_around(const struct vm_area_struct *vma)
+{
+	return vma->vm_mapping && !(vma->vm_ops && vma->vm_ops->fault) &&
+	       !(vma->vm_flags & (VM_LOCKED | VM_RAND_READ));
+}
+
 static fault_t file_read(struct fault *f)
 {
-	struct vm_area_struct *vma = f->vma;
-	const bool from_cache = !(vma->vm_ops && vma->vm_ops->fault);
 	struct page *page;
+	fault_t result;
 
-	if (from_cache && !(vma->vm_flags & (VM_LOCKED | VM_RAND_READ))) {
-		if (beyond_end(vma->vm_mapping, vma_page_index(vma, f->address)))
-			return FAULT_SIGBUS;
-		if (map_around(f))
-			return FAULT_DONE;
-	}
-
-	fault_t result = file_page(f, &page);
-
+	if (goes_around(f->vma) && map_around(f, false))
+		return FAULT_DONE;
+	result = file_page(f, &page);
 	if (result)
 		return result;
-	return map_file_page(f, page, mk_pte(page_to_pfn(page), vma->vm_page_prot));
+	return map_file_page(f, page, mk_pte(page_to_pfn(page), f->vma->vm_page_prot));
 }
 
 static fault_t file_copy(struct fault *f)
@@ -421,8 +421,12 @@ static fault_t file_write(struct fault *f)
 {
 	const bool notify = wants_notice(f->vma);
 	struct page *page;
-	fault_t result = file_page(f, &page);
+	fault_t result;
 
+	/* Where nobody counts writes, neighbours can be had as well: vm_page_prot lets them be written. */
+	if (!notify && goes_around(f->vma) && map_around(f, true))
+		return FAULT_DONE;
+	result = file_page(f, &page);
 	if (result)
 		return result;
 	if (notify) {
@@ -443,7 +447,7 @@ static fault_t file_write(struct fault *f)
 
 static fault_t file_notify(struct fault *f)
 {
-	struct page *table = pt_page(f->slot), *page = pte_counted_page(f->entry);
+	struct page *table = user_table(f->slot), *page = pte_counted_page(f->entry);
 	const bool notify = page && wants_notice(f->vma);
 	fault_t result = FAULT_DONE;
 
@@ -479,8 +483,8 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 			return FILE_READ;
 		return vma->vm_flags & VM_SHARED ? FILE_WRITE : FILE_COPY;
 	}
-	if (unlikely(!pte_present(e)))
-		return STRANGE;
+	if (unlikely(!pte_accessible(e))) /* without rights: mprotect is about to give it some */
+		return pte_present(e) ? SPURIOUS : STRANGE;
 	if (!write || pte_write(e))
 		return SPURIOUS;
 	return vma->vm_flags & VM_SHARED ? FILE_NOTIFY : COPY_ON_WRITE;

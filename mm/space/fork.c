@@ -47,19 +47,23 @@ struct copy_run {
  */
 static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 {
-	const u32 present = pt_page(run->from)->pt_present;
+	const u32 present = user_table(run->from)->pt_present;
 	const bool private = only_anon || run->private;
 	const pte_t *end = run->from + run->n;
-	pte_t *from, *to = run->to;
-	u32 none = 0, bare = 0, file = 0, copied;
+	pte_t *from = run->from, *to = run->to;
+	u32 empty = 0, bare = 0, file = 0, copied;
 
-	for (from = run->from; from < end; from++, to++) {
+	while (from < end) {
 		pte_t e = pte_get(from);
 
 		if (pte_none(e)) {
-			if (from - run->from - none == present)
+			pte_t *gap = from;
+
+			if (from - run->from - empty == present)
 				break; /* nothing follows */
-			none++;
+			from = skip_empty(from + 1, end);
+			to += from - gap;
+			empty += from - gap;
 			continue;
 		}
 		if (private && likely(pte_write(e))) {
@@ -79,9 +83,11 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 			bare++;
 		}
 		pte_set(to, e);
+		from++;
+		to++;
 	}
-	copied = from - run->from - none;
-	pt_page(run->to)->pt_present += copied;
+	copied = from - run->from - empty;
+	user_table(run->to)->pt_present += copied;
 	run->anon += copied - bare - file;
 	run->file += file;
 	return copied;
@@ -123,8 +129,8 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 			break;
 		}
 		run.n = (next - va) >> PAGE_SHIFT;
-		from = pt_page(run.from);
-		to = pt_page(run.to);
+		from = user_table(run.from);
+		to = user_table(run.to);
 		raw_spin_lock(&from->ptl, RANK_PTL);
 		raw_spin_lock(&to->ptl, RANK_PTL);
 		copied = only_anon ? copy_anon_run(&run) : copy_mixed_run(&run);

@@ -47,7 +47,7 @@ void mlock_range(struct vm_area_struct *vma, unsigned long start, unsigned long 
 			continue;
 		next = min(next, end);
 
-		struct page *table = pt_page(slot);
+		struct page *table = user_table(slot);
 
 		raw_spin_lock(&table->ptl, RANK_PTL);
 		u32 left = table->pt_present;

@@ -17,7 +17,7 @@
 static void move_entries(struct mm_struct *mm, pte_t *from, unsigned long address, pte_t *to,
 			 unsigned long bytes)
 {
-	struct page *source = pt_page(from), *target = pt_page(to);
+	struct page *source = user_table(from), *target = user_table(to);
 	unsigned moved = 0;
 
 	/* Two tables of one space: mmap_lock, held for writing, keeps other takers of two away. */

@@ -64,6 +64,15 @@ static __always_inline struct page *pte_page(pte_t e)
 			       (unsigned long)(pte_frame_address(e) >> (PAGE_SHIFT - 5)));
 }
 
+/* The table that holds an entry: pt_page(), for tables in the direct map, as users' are. */
+static __always_inline struct page *user_table(const pte_t *slot)
+{
+	const unsigned long base = (unsigned long)mem_map -
+				   (DIRECT_MAP_BASE >> PAGE_SHIFT) * sizeof(struct page);
+
+	return (struct page *)(base + ((unsigned long)slot >> PAGE_SHIFT) * sizeof(struct page));
+}
+
 /* Present, and of a page that counts its entries? */
 static inline bool pte_counted(pte_t e)
 {
@@ -112,13 +121,21 @@ pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va);
 /* Does the table of an entry hold any? */
 static inline bool table_in_use(const pte_t *slot)
 {
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	bool in_use = table->pt_present;
 
 	raw_spin_unlock(&table->ptl);
 	return in_use;
+}
+
+/* Behind the empty entries from here on. */
+static __always_inline pte_t *skip_empty(pte_t *slot, const pte_t *end)
+{
+	while (slot < end && pte_none(pte_get(slot)))
+		slot++;
+	return slot;
 }
 
 static inline void count_rss(struct mm_struct *mm, enum mm_counter which, long pages)

@@ -84,7 +84,7 @@ static struct page *try_get_user_page(struct mm_struct *mm, unsigned long addres
 	epoch_read_lock();
 	slot = user_pte(mm, address);
 	if (slot) {
-		table = pt_page(slot);
+		table = user_table(slot);
 		raw_spin_lock(&table->ptl, RANK_PTL);
 		e = pte_get(slot);
 		if (pte_present(e) && pte_user(e) && (!write || pte_write(e)) &&

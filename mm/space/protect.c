@@ -14,51 +14,86 @@
  */
 #include "mm/space/pages.h"
 
-static inline pte_t new_entry(struct vm_area_struct *vma, pte_t e)
-{
-	const bool private_write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-	pte_t new = pte_modify(e, vma->vm_page_prot);
+/* A run over entries of one table, locked. */
+struct protect_run {
+	struct vm_area_struct *vma;
+	pte_t *slot, *end;
+	u32 present; /* entries of the table in use */
+	u32 changed;
+	bool lost; /* a right was lost: a flush is due */
+};
 
-	if (private_write && pte_dirty(e) && !pte_special(e) && page_reusable(pte_page(e), vma))
-		new = pte_mkwrite(new);
-	return new;
+static __always_inline void protect_run(struct protect_run *run, bool private_write)
+{
+	const pgprot_t prot = run->vma->vm_page_prot;
+	const pte_t *end = run->end;
+	pte_t *slot = run->slot;
+	u32 empty = 0;
+	bool lost = run->lost;
+
+	while (slot < end) {
+		pte_t e = pte_get(slot), new;
+
+		if (pte_none(e)) {
+			pte_t *gap = slot;
+
+			if (slot - run->slot - empty == run->present)
+				break; /* nothing follows */
+			slot = skip_empty(slot + 1, end);
+			empty += slot - gap;
+			continue;
+		}
+		do {
+			if (WARN_ON(!pte_present(e))) /* of no kind that is known */
+				break;
+			new = pte_modify(e, prot);
+			if (private_write && pte_dirty(e) && pte_counted(e) &&
+			    page_reusable(pte_page(e), run->vma))
+				new = pte_mkwrite(new);
+			lost = lost || pte_loses_rights(e, new);
+		} while (unlikely(!pte_cmpxchg(slot, &e, new)));
+		slot++;
+	}
+	run->changed += slot - run->slot - empty;
+	run->lost = lost;
+}
+
+/* Functions of their own, so that the loops have all registers. */
+static __noinline void protect(struct protect_run *run)
+{
+	protect_run(run, false);
+}
+
+static __noinline void protect_private_write(struct protect_run *run)
+{
+	protect_run(run, true);
 }
 
 unsigned long change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
+	const bool private_write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 	struct mm_struct *mm = vma->vm_mm;
-	unsigned long changed = 0, next;
-	bool flush = false;
+	struct protect_run run = {.vma = vma};
+	unsigned long next;
 
 	for (unsigned long va = start; va < end; va = next) {
-		pte_t *slot = user_pte_next(mm, va, &next);
+		struct page *table;
 
-		if (!slot)
+		run.slot = user_pte_next(mm, va, &next);
+		if (!run.slot)
 			continue;
 		next = min(next, end);
-
-		struct page *table = pt_page(slot);
-
+		run.end = run.slot + ((next - va) >> PAGE_SHIFT);
+		table = user_table(run.slot);
 		raw_spin_lock(&table->ptl, RANK_PTL);
-		u32 left = table->pt_present;
-
-		for (; va < next && left; va += PAGE_SIZE, slot++) {
-			pte_t e = pte_get(slot), new;
-
-			if (pte_none(e))
-				continue;
-			left--;
-			if (!pte_present(e))
-				continue;
-			do
-				new = new_entry(vma, e);
-			while (!pte_cmpxchg(slot, &e, new));
-			flush |= pte_loses_rights(e, new);
-			changed++;
-		}
+		run.present = table->pt_present;
+		if (private_write)
+			protect_private_write(&run);
+		else
+			protect(&run);
 		raw_spin_unlock(&table->ptl);
 	}
-	if (flush)
+	if (run.lost)
 		tlb_flush_range(&mm->arch, start, end);
-	return changed;
+	return run.changed;
 }

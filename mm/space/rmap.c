@@ -114,33 +114,39 @@ static bool is_within(const struct anon_vma *node, const struct anon_vma *top)
 	return node == top;
 }
 
-/*
- * A neighbour with which `vma` could be one but for the family, if its node will do: it must
- * lie within the one vma is linked in now. mmap_lock held.
- */
+/* Could the two, which touch, be one area (whatever their access rights are now) but for families? */
+static bool are_alike(const struct vm_area_struct *low, const struct vm_area_struct *high)
+{
+	return low->vm_end == high->vm_start && low->vm_file == high->vm_file &&
+	       low->vm_pgoff + vma_pages(low) == high->vm_pgoff &&
+	       !((low->vm_flags ^ high->vm_flags) & ~(VM_READ | VM_WRITE | VM_EXEC));
+}
+
+/* The other's node, if vma can join it: it must lie within the one vma is linked in now. */
+static struct anon_vma *joinable_node(const struct vm_area_struct *vma,
+				      const struct vm_area_struct *other)
+{
+	struct anon_vma *node = READ_ONCE(other->anon_vma);
+
+	if (!node || READ_ONCE(other->anon_guest))
+		return NULL;
+	return !vma->anon_vma || is_within(node, vma->anon_vma) ? node : NULL;
+}
+
+/* The node of a neighbour that vma might be merged with one day, or NULL. mmap_lock held. */
 static struct anon_vma *neighbours_node(struct vm_area_struct *vma)
 {
-	struct vm_area_struct *side[2] = {vma_tree_prev(&vma->vm_mm->vmas, vma->vm_start),
-					  vma_tree_find(&vma->vm_mm->vmas, vma->vm_end)};
+	const struct vma_tree *tree = &vma->vm_mm->vmas;
+	struct vm_area_struct *prev, *next;
+	struct anon_vma *node = NULL;
 
-	for (int i = 0; i < 2; i++) {
-		struct vm_area_struct *other = side[i];
-		struct vm_area_struct *low = i ? vma : other;
-
-		if (!other || (low->vm_end != (i ? other : vma)->vm_start))
-			continue;
-		if (other->vm_file != vma->vm_file ||
-		    (other->vm_flags ^ vma->vm_flags) & ~(VM_READ | VM_WRITE | VM_EXEC) ||
-		    vma_page_index(low, low->vm_end) != (i ? other : vma)->vm_pgoff)
-			continue;
-
-		struct anon_vma *node = READ_ONCE(other->anon_vma);
-
-		if (node && !READ_ONCE(other->anon_guest) &&
-		    (!vma->anon_vma || is_within(node, vma->anon_vma)))
-			return node;
-	}
-	return NULL;
+	vma_tree_find_prev(tree, vma->vm_start, &prev);
+	if (prev && are_alike(prev, vma))
+		node = joinable_node(vma, prev);
+	if (node)
+		return node;
+	next = vma_tree_find(tree, vma->vm_end);
+	return next && are_alike(vma, next) ? joinable_node(vma, next) : NULL;
 }
 
 /*

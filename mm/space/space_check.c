@@ -136,9 +136,9 @@ static void check_table(struct check *check, pte_t *table, int level, unsigned l
 		else if (pte_is_table(e))
 			check_table(check, pt_table(e), pt_below(level), va);
 	}
-	if (level != PT_PGD && pt_page(table)->pt_present != present)
+	if (level != PT_PGD && user_table(table)->pt_present != present)
 		VIOLATION(check, "%p: table for %lx holds %u entries and says %u\n", check->mm,
-			  base, present, pt_page(table)->pt_present);
+			  base, present, user_table(table)->pt_present);
 	cond_resched();
 }
 

@@ -53,7 +53,7 @@ void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats)
 			continue;
 		next = min(next, vma->vm_end);
 
-		struct page *table = pt_page(slot);
+		struct page *table = user_table(slot);
 
 		raw_spin_lock(&table->ptl, RANK_PTL);
 		u32 left = table->pt_present;

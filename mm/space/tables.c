@@ -10,13 +10,13 @@
 /* Make the table below an empty entry; the entry as it is then, none without memory. */
 static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot)
 {
-	struct page *upper = pt_page(slot);
+	struct page *upper = user_table(slot);
 	pte_t *table = pt_alloc_table(GFP_KERNEL);
 	pte_t e;
 
 	if (!table)
 		return (pte_t){0};
-	pt_page(table)->pt_mm = mm;
+	user_table(table)->pt_mm = mm;
 	raw_spin_lock(&upper->ptl, RANK_PTL);
 	e = pte_get(slot);
 	if (pte_none(e)) {
@@ -37,14 +37,20 @@ pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va)
 {
 	pte_t *table = mm->arch.root;
 
-	for (int level = PT_PGD; level > PT_PTE; level = pt_below(level)) {
+#pragma GCC unroll 5
+	for (int level = PT_LEVELS - 1; level > PT_PTE; level--) {
+		if (PT_BITS(level) == 0)
+			continue;
+
 		pte_t *slot = table + pt_index(level, va);
 		pte_t e = pte_get(slot);
 
-		if (pte_none(e))
-			e = add_table(mm, slot);
-		if (!pte_is_table(e))
-			return NULL;
+		if (unlikely(!pte_is_table(e))) {
+			if (pte_none(e))
+				e = add_table(mm, slot);
+			if (!pte_is_table(e))
+				return NULL;
+		}
 		table = pt_table(e);
 	}
 	return table + pt_index(PT_PTE, va);

@@ -82,88 +82,86 @@ struct zap_run {
 	struct mmu_gather *tlb;
 	struct vm_area_struct *vma;
 	pte_t *slot, *end;
-	u32 present; /* entries of the table in use, as it began */
-	u32 cleared, kept;
-	long anon, file;                   /* entries that went */
-	long anon_unmapped, file_unmapped; /* pages of node `nid` that nobody maps any more */
-	u32 nid;
+	u32 present;              /* entries of the table in use, as it began */
+	u32 cleared, kept;        /* of those seen */
+	u32 anon, file;           /* pages that lost an entry */
+	u32 anon_gone, file_gone; /* of those: plain ones that nobody maps any more */
+	u32 plain; /* what is plain: the node, in place, of most pages here; constant */
 };
 
-static void post_unmapped(struct zap_run *run)
-{
-	if (run->anon_unmapped)
-		mod_node_stat(node_data[run->nid], NR_ANON_MAPPED, -run->anon_unmapped);
-	if (run->file_unmapped)
-		mod_node_stat(node_data[run->nid], NR_FILE_MAPPED, -run->file_unmapped);
-	run->anon_unmapped = run->file_unmapped = 0;
-}
+/* Nothing special about an unmapped page: of the run's node, and not locked in memory. */
+#define PLAIN_MASK (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked)
 
-/* A page with something about it: of another node, or locked in memory. */
-static __noinline void last_mapping_slow(struct zap_run *run, struct page *page)
+static __noinline void odd_page_unmapped(struct page *page, bool anon)
 {
-	if (page_to_nid(page) != run->nid) {
-		post_unmapped(run);
-		run->nid = page_to_nid(page);
-	}
+	mod_page_stat(page, anon ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
 	page_unmapped(page);
 }
 
-/* One entry less maps the page. Under the table's lock. */
-static __always_inline void drop_mapping(struct zap_run *run, struct page *page, bool anon)
+/* One entry less maps the page. 1 if it was the last, for the run to count. Under the table's lock. */
+static __always_inline u32 drop_mapping(struct page *page, u32 plain, bool anon)
 {
 	ASSERT(page_mapcount(page) > 0);
 	if (!atomic_dec_and_test(&page->mapcount))
-		return;
-	if (unlikely((READ_ONCE(page->flags) ^ run->nid << PAGE_NODE_SHIFT) &
-		     (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked)))
-		last_mapping_slow(run, page);
-	if (anon)
-		run->anon_unmapped++;
-	else
-		run->file_unmapped++;
+		return 0;
+	if (likely(((READ_ONCE(page->flags) ^ plain) & PLAIN_MASK) == 0))
+		return 1;
+	odd_page_unmapped(page, anon);
+	return 0;
 }
 
 /*
  * The entry's reference goes: after the flush, by the gather; at once if no flush will come and it
  * is not the last, which spares the pages that a forked child leaves to its parent the way.
  */
-static __always_inline void drop_reference(struct mmu_gather *tlb, struct page *page, bool full_mm)
+static __always_inline struct page **drop_reference(struct page **gathered, struct page *page,
+						    bool full_mm)
 {
 	if (full_mm && page_ref_count(page) != 1) {
 		if (unlikely(atomic_dec_and_test(&page->refcount)))
 			put_page_last(page); /* the others went at this moment */
-		return;
+		return gathered;
 	}
-	tlb->pages[tlb->nr++] = page;
+	*gathered = page;
+	return gathered + 1;
 }
 
 /* An area without a file: all its pages are anonymous, and all go. */
 static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 {
+	struct page **gathered = &run->tlb->pages[run->tlb->nr];
 	const pte_t *end = run->end;
-	pte_t *slot;
-	u32 none = 0, bare = 0;
+	const u32 plain = run->plain;
+	u32 empty = 0, bare = 0, gone = 0;
+	pte_t *slot = run->slot;
 
-	for (slot = run->slot; slot < end; slot++) {
+	while (slot < end) {
 		pte_t e = pte_get(slot);
+		struct page *page;
 
 		if (pte_none(e)) {
-			if (slot - run->slot - none == run->present)
+			pte_t *gap = slot;
+
+			if (slot - run->slot - empty == run->present)
 				break; /* nothing follows */
-			none++;
+			slot = skip_empty(slot + 1, end);
+			empty += slot - gap;
 			continue;
 		}
-		pte_set(slot, (pte_t){0}); /* what A and D it had is of no use to anyone */
+		pte_set(slot++, (pte_t){0}); /* what A and D it had is of no use to anyone */
 		if (unlikely(!pte_counted(e))) {
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
 			continue;
 		}
-		drop_mapping(run, pte_page(e), true);
-		drop_reference(run->tlb, pte_page(e), full_mm);
+		page = pte_page(e);
+		gone += drop_mapping(page, plain, true);
+		gathered = drop_reference(gathered, page, full_mm);
 	}
-	run->cleared = slot - run->slot - none;
+	run->tlb->nr = gathered - run->tlb->pages;
+	run->cleared = slot - run->slot - empty;
 	run->anon = run->cleared - bare;
+	run->anon_gone = gone;
 }
 
 /* Functions of their own, so that the loops have all registers. */
@@ -190,45 +188,62 @@ static inline void file_page_leaves(struct vm_area_struct *vma, struct page *pag
 static __noinline void zap_mixed(struct zap_run *run, bool even_cows)
 {
 	struct mmu_gather *tlb = run->tlb;
+	struct page **gathered = &tlb->pages[tlb->nr];
 	const pte_t *end = run->end;
-	pte_t *slot;
-	u32 none = 0, kept = 0, file = 0;
+	pte_t *slot = run->slot;
+	u32 empty = 0, kept = 0;
 
-	for (slot = run->slot; slot < end; slot++) {
+	while (slot < end) {
 		pte_t e = pte_get(slot);
 		struct page *page;
 
 		if (pte_none(e)) {
-			if (slot - run->slot - none == run->present)
+			pte_t *gap = slot;
+
+			if (slot - run->slot - empty == run->present)
 				break; /* nothing follows */
-			none++;
+			slot = skip_empty(slot + 1, end);
+			empty += slot - gap;
 			continue;
 		}
 		if (unlikely(!pte_counted(e))) {
 			WARN_ON(!pte_present(e)); /* of no kind that is known */
-			pte_set(slot, (pte_t){0});
+			pte_set(slot++, (pte_t){0});
 			continue;
 		}
 		page = pte_page(e);
-		if (page_is_anon(page)) {
-			if (!even_cows) {
-				kept++;
-				continue;
-			}
-			pte_set(slot, (pte_t){0});
-			run->anon++;
-			drop_mapping(run, page, true);
-		} else {
-			e = pte_xchg(slot, (pte_t){0});
-			file++;
+		if (!page_is_anon(page)) {
+			e = pte_xchg(slot++, (pte_t){0});
+			run->file++;
 			file_page_leaves(run->vma, page, e);
-			drop_mapping(run, page, false);
+			run->file_gone += drop_mapping(page, run->plain, false);
+		} else if (even_cows) {
+			pte_set(slot++, (pte_t){0});
+			run->anon++;
+			run->anon_gone += drop_mapping(page, run->plain, true);
+		} else {
+			kept++;
+			slot++;
+			continue;
 		}
-		drop_reference(tlb, page, tlb->full_mm);
+		gathered = drop_reference(gathered, page, tlb->full_mm);
 	}
-	run->cleared = slot - run->slot - none - kept;
+	tlb->nr = gathered - tlb->pages;
+	run->cleared = slot - run->slot - empty - kept;
 	run->kept = kept;
-	run->file = file;
+}
+
+static void post_counts(const struct zap_run *run)
+{
+	struct mm_struct *mm = run->tlb->mm;
+	struct pglist_data *node = node_data[run->plain >> PAGE_NODE_SHIFT];
+
+	count_rss(mm, MM_ANONPAGES, -(long)run->anon);
+	count_rss(mm, file_counter(run->vma), -(long)run->file);
+	if (run->anon_gone)
+		mod_node_stat(node, NR_ANON_MAPPED, -(long)run->anon_gone);
+	if (run->file_gone)
+		mod_node_stat(node, NR_FILE_MAPPED, -(long)run->file_gone);
 }
 
 /*
@@ -239,13 +254,13 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 			       unsigned long va, unsigned long end, bool even_cows)
 {
 	const unsigned long room = ARRAY_SIZE(tlb->pages) - tlb->nr;
-	struct page *table = pt_page(slot);
+	struct page *table = user_table(slot);
 	struct zap_run run = {
 		.tlb = tlb,
 		.vma = vma,
 		.slot = slot,
 		.end = slot + min((end - va) >> PAGE_SHIFT, room),
-		.nid = page_to_nid(table),
+		.plain = table->flags & ~0u << PAGE_NODE_SHIFT,
 	};
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
@@ -265,9 +280,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 	end = run.cleared + run.kept == run.present ? end : va + ((run.end - slot) << PAGE_SHIFT);
 	if (run.cleared) {
 		gather_range(tlb, va, end);
-		post_unmapped(&run);
-		count_rss(tlb->mm, MM_ANONPAGES, -run.anon);
-		count_rss(tlb->mm, file_counter(vma), -run.file);
+		post_counts(&run);
 	}
 	return end;
 }
@@ -305,55 +318,69 @@ void zap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned
 
 /* --- tables --- */
 
-/* Take the table below an entry out of the tree, if it covers nothing outside [floor, ceiling). */
-static void unhook_table(struct mmu_gather *tlb, pte_t *slot, unsigned long base,
-			 unsigned long bytes, unsigned long floor, unsigned long ceiling)
+/*
+ * The entries on the way to va, by level, as far down as there are tables; the level of the last
+ * (PT_PTE: a leaf table is there).
+ */
+static __always_inline int descend(const struct mm_struct *mm, unsigned long va,
+				   pte_t *way[PT_LEVELS])
 {
-	struct page *upper = pt_page(slot), *table;
+	pte_t *table = mm->arch.root;
+	int level;
 
-	if (base < floor || base + bytes - 1 > ceiling - 1)
-		return;
-	raw_spin_lock(&upper->ptl, RANK_PTL);
-	table = pt_page(pt_table(pte_get(slot)));
-	ASSERT(table->pt_present == 0);
-	pte_set(slot, (pte_t){0});
-	upper->pt_present--;
-	raw_spin_unlock(&upper->ptl);
-	table->next = tlb->tables ? page_to_pfn(tlb->tables) : 0;
-	tlb->tables = table;
-	gather_range(tlb, base, base + PAGE_SIZE); /* any flush drops cached upper levels */
-	atomic_sub(PAGE_SIZE, &tlb->mm->pgtables_bytes);
+#pragma GCC unroll 5
+	for (level = PT_LEVELS - 1; level >= PT_PTE; level--) {
+		if (PT_BITS(level) == 0)
+			continue;
+		way[level] = table + pt_index(level, va);
+		if (level == PT_PTE || !pte_is_table(pte_get(way[level])))
+			break;
+		table = pt_table(pte_get(way[level]));
+	}
+	return level;
 }
 
-/* `table` holds entries of `level` for the range: below them first, then the tables they name. */
-static void free_level(struct mmu_gather *tlb, pte_t *table, int level, unsigned long start,
-		       unsigned long end, unsigned long floor, unsigned long ceiling)
+/* Take the empty table at `below` out of the tree, whose entry is `slot`. */
+static inline void unhook_table(struct mmu_gather *tlb, pte_t *slot, struct page *below)
 {
-	const int below = pt_below(level);
-	u32 left = pt_page(table)->pt_present; /* mmap_lock is held: it does not grow */
-	unsigned long next;
+	struct page *table = user_table(slot);
 
-	for (unsigned long va = start; va < end && left; va = next) {
-		pte_t *slot = table + pt_index(level, va);
-		pte_t e = pte_get(slot);
-		unsigned long base = ALIGN_DOWN(va, PT_SIZE(level));
-
-		next = base + PT_SIZE(level);
-		if (!pte_is_table(e))
-			continue;
-		left--;
-		if (below > PT_PTE)
-			free_level(tlb, pt_table(e), below, va, min(next, end), floor, ceiling);
-		unhook_table(tlb, slot, base, PT_SIZE(level), floor, ceiling);
-	}
+	raw_spin_lock(&table->ptl, RANK_PTL);
+	pte_set(slot, (pte_t){0});
+	table->pt_present--;
+	raw_spin_unlock(&table->ptl);
+	below->next = tlb->tables ? page_to_pfn(tlb->tables) : 0;
+	tlb->tables = below;
+	atomic_sub(PAGE_SIZE, &tlb->mm->pgtables_bytes);
 }
 
 void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
 		      unsigned long floor, unsigned long ceiling)
 {
-	if (ceiling >= TASK_SIZE)
-		ceiling = 0; /* minus one: the last address there is */
-	free_level(tlb, tlb->mm->arch.root, PT_PGD, start, end, floor, ceiling);
+	const unsigned long last = ceiling >= TASK_SIZE ? ~0UL : ceiling - 1;
+	unsigned long next;
+
+	for (unsigned long va = start; va < end; va = next) {
+		pte_t *way[PT_LEVELS];
+		int level = descend(tlb->mm, va, way);
+		const int leaf_above = level == PT_PTE ? pt_above(PT_PTE) : level;
+
+		next = ALIGN_DOWN(va, PT_SIZE(leaf_above)) + PT_SIZE(leaf_above);
+		/* Up again, as long as a table is empty and nobody else can be about to fill it. */
+		while (level < (int)pt_top()) {
+			const int up = pt_above(level);
+			const unsigned long base = ALIGN_DOWN(va, PT_SIZE(up));
+			struct page *table = user_table(way[level]);
+
+			if (base < floor || base + PT_SIZE(up) - 1 > last ||
+			    READ_ONCE(table->pt_present))
+				break;
+			unhook_table(tlb, way[up], table);
+			gather_range(tlb, va,
+				     va + PAGE_SIZE); /* any flush drops cached upper levels */
+			level = up;
+		}
+	}
 }
 
 /* --- truncation --- */

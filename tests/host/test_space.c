@@ -115,7 +115,13 @@ static struct console console = {.write = to_stderr};
 
 static void boot(unsigned cpus, u64 schedule_seed)
 {
-	soft_machine_init(&(struct soft_config){.cpus = cpus, .schedule_seed = schedule_seed});
+	/* Two nodes, so that pages come from elsewhere than the tables that map them. */
+	soft_machine_init(&(struct soft_config){
+		.cpus = cpus,
+		.schedule_seed = schedule_seed,
+		.ram = {{0, 24 << 20, 0}, {0x140000000, 24 << 20, 1}},
+		.cpu_node = {0, 1, 0, 1},
+	});
 	console_loglevel = 5; /* warnings, and what checks find */
 	register_console(&console);
 	frame_init();
@@ -673,6 +679,67 @@ static void rmap_finds_all(void **state)
 	}
 }
 
+/* Locked pages are counted, on the unevictable list, and come off it; children inherit no lock. */
+static void locked_pages(void **state)
+{
+	struct mm_struct *mm, *child;
+
+	boot(2, 0);
+	mm = anon_mm(16);
+	store(mm, BASE, 1); /* one is there before */
+	assert_int_equal(do_mlock(mm, BASE, 8 * PAGE_SIZE, VM_LOCKED), 0);
+	assert_int_equal(mm_rss(mm), 8);
+	assert_int_equal(global_zone_stat(NR_MLOCK), 8);
+	lru_add_drain_all();
+	assert_int_equal(global_node_stat(NR_UNEVICTABLE), 8);
+	child = dup_mm(mm);
+	for (int i = 0; i < 8; i++)
+		store(child, BASE + i * PAGE_SIZE, 2);
+	lru_add_drain_all();
+	assert_int_equal(global_zone_stat(NR_MLOCK), 8);
+	assert_int_equal(global_node_stat(NR_UNEVICTABLE), 8);
+	assert_int_equal(mm_check(), 0);
+	assert_int_equal(do_munlock(mm, BASE, 4 * PAGE_SIZE), 0);
+	lru_add_drain_all();
+	assert_int_equal(global_zone_stat(NR_MLOCK), 4);
+	assert_int_equal(global_node_stat(NR_UNEVICTABLE), 4);
+	put_mm(child);
+	put_mm(mm);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(mm_check(), 0);
+}
+
+/* Neighbours of a file page come along, and count as used only when they are. */
+static void faults_around(void **state)
+{
+	struct vma_stats stats = {0};
+	struct mm_struct *mm;
+	u64 value;
+
+	boot(1, 0);
+	for (u64 i = 0; i < 40; i++)
+		put_page(cache_get_page(&files[1].mapping, i, &(bool){0}));
+	mm = mm_alloc();
+	do_mmap(mm, BASE, 40 * PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, 0,
+		&(struct map_source){.readable = true,
+				     .file = (struct file *)&files[1],
+				     .mapping = &files[1].mapping});
+	assert_int_equal(load(mm, BASE + 20 * PAGE_SIZE, &value), 0);
+	assert_int_equal(mm_counter(mm, MM_SHMEMPAGES), 16);
+	vma_stats(find_vma(mm, BASE), &stats);
+	assert_int_equal(stats.rss, 16 * PAGE_SIZE);
+	assert_int_equal(stats.referenced, PAGE_SIZE);
+	assert_int_equal(load(mm, BASE + 39 * PAGE_SIZE, &value), 0);
+	assert_int_equal(mm_counter(mm, MM_SHMEMPAGES), 24);
+	assert_int_equal(pagemap_entry(mm, BASE + 20 * PAGE_SIZE) >> 61,
+			 5); /* present, of a file */
+	assert_int_equal(pagemap_entry(mm, BASE) >> 61, 0);
+	assert_int_equal(mm_check(), 0);
+	put_mm(mm);
+	drop_files();
+	assert_int_equal(in_use(), 0);
+}
+
 /* --- threads of one space, forks meanwhile --- */
 
 static struct mm_struct *shared_mm;
@@ -868,6 +935,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(copy_on_write_in_smaps),
 		cmocka_unit_test(the_last_sharer_reuses),
 		cmocka_unit_test(a_line_of_daemons),
+		cmocka_unit_test(locked_pages),
+		cmocka_unit_test(faults_around),
 		cmocka_unit_test(rmap_finds_all),
 		cmocka_unit_test(at_random),
 	};
