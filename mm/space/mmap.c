@@ -418,18 +418,51 @@ static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsig
 	return addr;
 }
 
+/* The last steps: mmap_lock, and what is done without it afterwards. */
+static inline unsigned long mmap_checked(struct mm_struct *mm, unsigned long addr,
+					 unsigned long len, unsigned long prot, unsigned long flags,
+					 u64 pgoff, const struct map_source *source)
+{
+	vm_flags_t vm_flags = 0;
+
+	if (unlikely(down_write_killable(&mm->mmap_lock)))
+		return -EINTR;
+	addr = mmap_locked(mm, addr, len, prot, flags, pgoff, source, &vm_flags);
+	mm_unlock(mm);
+	if (unlikely((vm_flags & VM_LOCKED) ||
+		     (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE) &&
+	    !IS_ERR_VALUE(addr))
+		populate_quietly(mm, addr, len);
+	return addr;
+}
+
+static __noinline unsigned long mmap_shared(struct mm_struct *mm, unsigned long addr,
+					    unsigned long len, unsigned long prot,
+					    unsigned long flags)
+{
+	const bool noreserve = (flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2;
+	struct map_source source = {0};
+	int err;
+
+	if (len > TASK_SIZE || !shmem_zero_setup)
+		return -ENOMEM;
+	err = shmem_zero_setup(len, noreserve, &source);
+	if (err)
+		return err;
+	addr = mmap_checked(mm, addr, len, prot, flags, 0, &source);
+	vm_file_ops.put(source.file);
+	return addr;
+}
+
 unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		      unsigned long prot, unsigned long flags, u64 pgoff,
 		      const struct map_source *source)
 {
-	struct map_source shared = {0};
-	vm_flags_t vm_flags = 0;
-
 	if (!len)
 		return -EINVAL;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
-	if (!(flags & MAP_FIXED)) {
+	if (unlikely(addr) && !(flags & MAP_FIXED)) {
 		addr &= PAGE_MASK;
 		if (addr && addr < sysctl_mmap_min_addr)
 			addr = round_to_page(sysctl_mmap_min_addr);
@@ -439,26 +472,7 @@ unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long le
 		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
-	if (unlikely((flags & (MAP_ANONYMOUS | MAP_TYPE)) == (MAP_ANONYMOUS | MAP_SHARED))) {
-		const bool noreserve = (flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2;
-		const int err = len > TASK_SIZE || !shmem_zero_setup
-					? -ENOMEM
-					: shmem_zero_setup(len, noreserve, &shared);
-
-		if (err)
-			return err;
-		source = &shared;
-	}
-	if (unlikely(down_write_killable(&mm->mmap_lock))) {
-		addr = -EINTR;
-	} else {
-		addr = mmap_locked(mm, addr, len, prot, flags, pgoff, source, &vm_flags);
-		mm_unlock(mm);
-	}
-	if (shared.file)
-		vm_file_ops.put(shared.file);
-	if (!IS_ERR_VALUE(addr) &&
-	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
-		populate_quietly(mm, addr, len);
-	return addr;
+	if (unlikely((flags & (MAP_ANONYMOUS | MAP_TYPE)) == (MAP_ANONYMOUS | MAP_SHARED)))
+		return mmap_shared(mm, addr, len, prot, flags);
+	return mmap_checked(mm, addr, len, prot, flags, pgoff, source);
 }

@@ -127,6 +127,16 @@ static inline struct vm_area_struct *remove_areas(struct vma_cursor *at, struct 
 	return next;
 }
 
+/* Is there a table that covers a part of [start, end) and nothing outside [floor, ceiling)? */
+static inline bool may_empty_table(unsigned long start, unsigned long end, unsigned long floor,
+				   unsigned long ceiling)
+{
+	const unsigned long span = PT_SIZE(PT_PTE) << PT_BITS(PT_PTE);
+	const unsigned long base = ALIGN_DOWN(start, span);
+
+	return end - base > span || (floor <= base && base + span <= ceiling);
+}
+
 /* There may be a gap now that ends here. */
 static __noinline void raise_hint(struct mm_struct *mm, unsigned long address)
 {
@@ -166,7 +176,8 @@ int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long 
 		ceiling = vma->vm_start;
 	}
 	if (u.pages) {
-		free_page_tables(&u.tlb, start, end, floor, ceiling);
+		if (may_empty_table(start, end, floor, ceiling))
+			free_page_tables(&u.tlb, start, end, floor, ceiling);
 		tlb_gather_finish(&u.tlb);
 	}
 	if (u.promised)

@@ -8,7 +8,7 @@
 #include "mm/space/space_int.h"
 
 #define VMA_NODE_ENTRIES 15U
-#define VMA_TREE_HEIGHT  20U /* two neighbours hold at least 6 entries between them: 3^20 > 2^31 */
+#define VMA_TREE_HEIGHT  18U /* two neighbours hold at least 8 entries between them: 4^17 > 2^32 */
 
 struct vma_node {
 	u32 level;         /* constant; 0: slots are VMAs, else nodes one level down */

@@ -4,10 +4,12 @@
  * look-up and gap search compared; and readers without locks against a writer.
  */
 #include "harness.h"
+#include "lib/printk.h"
 #include "machine/soft.h"
 #include "mm/space/vma_tree.h"
 #include "sync/epoch.h"
 #include "sync/task.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +29,18 @@ static unsigned below(unsigned limit)
 	return random_below(&rng, limit);
 }
 
+static void to_stderr(struct console *console, const char *text, size_t bytes)
+{
+	fwrite(text, 1, bytes, stderr);
+}
+
+static struct console console = {.write = to_stderr};
+
 static void boot(unsigned cpus, u64 schedule_seed)
 {
 	soft_machine_init(&(struct soft_config){.cpus = cpus, .schedule_seed = schedule_seed});
+	console_loglevel = 5; /* what the check finds */
+	register_console(&console);
 	frame_init();
 	slab_init();
 	vma_tree_boot();
@@ -304,7 +315,7 @@ static void many_areas(void **state)
 		vma_tree_insert(&tree, vma[i]);
 	}
 	assert_int_equal(vma_tree_check(&tree), 0);
-	assert_true(tree.height <= 4);
+	assert_true(tree.height <= 4); /* 15^3 = 3375, 15^4 = 50625 */
 	assert_int_equal(vma_tree_gap_top_down(&tree, AT(2), AT(1), AT(2 * n)), NO_PLACE);
 	for (unsigned i = 0; i < n; i++)
 		if (i % 500) {
@@ -316,6 +327,38 @@ static void many_areas(void **state)
 	assert_int_equal(vma_tree_find(&tree, AT(2 * 500 + 2))->vm_start, AT(2 * 1000 + 1));
 	free(vma);
 	drop_all();
+}
+
+/* One large area, cut into small ones from below, something else behind it; and from above. */
+static void cut_in_order(void **state)
+{
+	const unsigned n = 2800;
+
+	boot(1, 0);
+	for (int down = 0; down < 2; down++) {
+		struct vm_area_struct *rest = new_area(10, 10 + n, 0), *upper;
+
+		for (unsigned i = 0; i < 6; i++) {
+			assert_int_equal(vma_tree_prepare(&tree, 2), 0);
+			vma_tree_insert(&tree, new_area(i, i + 1, 0));
+			vma_tree_insert(&tree, new_area(20 + n + i, 21 + n + i, 0));
+		}
+		assert_int_equal(vma_tree_prepare(&tree, 1), 0);
+		vma_tree_insert(&tree, rest);
+		for (unsigned i = 1; i < n; i++) {
+			const unsigned at = down ? 10 + n - i : 10 + i;
+
+			assert_int_equal(vma_tree_prepare(&tree, 1), 0);
+			upper = new_area(at, 10 + n - (down ? i - 1 : 0), 0);
+			split(rest, upper);
+			if (!down)
+				rest = upper;
+		}
+		assert_int_equal(vma_tree_check(&tree), 0);
+
+		assert_true(tree.height <= 4);
+		drop_all();
+	}
 }
 
 /* --- readers --- */
@@ -441,9 +484,8 @@ static void readers_by_schedule(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(tree_against_model),
-	cmocka_unit_test(many_areas),
-	cmocka_unit_test(readers_in_parallel),
+	cmocka_unit_test(tree_against_model),  cmocka_unit_test(many_areas),
+	cmocka_unit_test(cut_in_order),        cmocka_unit_test(readers_in_parallel),
 	cmocka_unit_test(readers_by_schedule),
 };
 HOST_TESTS(tests)
