@@ -436,11 +436,20 @@ static bool insert_entry(struct vma_cursor *at, unsigned long start, unsigned lo
 
 void vma_tree_insert_at(struct vma_cursor *at, struct vm_area_struct *vma)
 {
+	const unsigned long start = vma_guarded_start(vma, vma->vm_start);
 	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
 
-	write_begin(tree);
-	insert_entry(at, vma_guarded_start(vma, vma->vm_start), vma->vm_end, vma);
 	tree->count++;
+	write_begin(tree);
+	if (likely(node && i > 0 && i < node->n && node->n < VMA_NODE_ENTRIES &&
+		   node->start[i] >= vma->vm_end)) {
+		open_entry(node, i); /* a gap gets smaller, that is all */
+		set_entry(node, i, start, vma->vm_end, vma);
+	} else {
+		insert_entry(at, start, vma->vm_end, vma);
+	}
 	write_end(tree);
 }
 
@@ -554,7 +563,7 @@ static void remove_node(struct vma_cursor *at)
 }
 
 /* n entries at the cursor go. False: nodes went, too, and the cursor is void. */
-static inline bool remove_entries(struct vma_cursor *at, unsigned n)
+static __noinline bool remove_entries(struct vma_cursor *at, unsigned n)
 {
 	struct vma_node *node = at->node[0];
 	struct vma_tree *tree = at->tree;
@@ -579,16 +588,24 @@ static inline bool remove_entries(struct vma_cursor *at, unsigned n)
 
 struct vm_area_struct *vma_tree_remove_at(struct vma_cursor *at, unsigned n, unsigned long address)
 {
+	struct vma_tree *tree = at->tree;
 	struct vma_node *node = at->node[0];
 	const unsigned i = at->index[0];
-	bool there;
+	bool there = true;
 
-	write_begin(at->tree);
-	there = remove_entries(at, n);
-	write_end(at->tree);
+	write_begin(tree);
+	if (likely(i > 0 && i + n < node->n && (node->n - n >= MERGED || tree->height == 1))) {
+		tree->count -= n; /* no other node is concerned */
+		close_entries(node, i, n);
+		if (vma_gap_below(node, i) > node->gap)
+			raise_gap(tree, at, 0, vma_gap_below(node, i));
+	} else {
+		there = remove_entries(at, n);
+	}
+	write_end(tree);
 	if (likely(there && i < node->n))
 		return node->slot[i];
-	return vma_seek(at, at->tree, address);
+	return vma_seek(at, tree, address);
 }
 
 void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma)
