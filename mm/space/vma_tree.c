@@ -649,21 +649,67 @@ void vma_tree_resize(struct vma_tree *tree, struct vm_area_struct *vma, unsigned
 	vma_tree_resize_at(&at, vma, start, end);
 }
 
+/* Division changes neither gaps nor what a node covers, as long as there is room in it. */
+static __noinline void split_full(struct vma_cursor *at, struct vm_area_struct *vma,
+				  struct vm_area_struct *upper)
+{
+	resize_entry(at, vma, vma->vm_start, upper->vm_start);
+	at->index[0]++;
+	if (!insert_entry(at, vma_guarded_start(upper, upper->vm_start), upper->vm_end, upper))
+		vma_seek(at, at->tree, upper->vm_start);
+}
+
 void vma_tree_split_at(struct vma_cursor *at, struct vm_area_struct *vma,
 		       struct vm_area_struct *upper)
 {
 	struct vma_tree *tree = at->tree;
-	bool there;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
 
-	ASSERT(upper->vm_end == vma->vm_end);
+	ASSERT(upper->vm_end == vma->vm_end && node->slot[i] == vma);
 	write_begin(tree);
-	resize_entry(at, vma, vma->vm_start, upper->vm_start);
-	at->index[0]++;
-	there = insert_entry(at, vma_guarded_start(upper, upper->vm_start), upper->vm_end, upper);
 	tree->count++;
+	if (likely(node->n < VMA_NODE_ENTRIES)) {
+		open_entry(node, i + 1);
+		set_entry(node, i + 1, vma_guarded_start(upper, upper->vm_start), upper->vm_end,
+			  upper);
+		store_release(&node->end[i], upper->vm_start);
+		store_release(&vma->vm_end, upper->vm_start);
+		at->index[0] = i + 1;
+	} else {
+		split_full(at, vma, upper);
+	}
 	write_end(tree);
-	if (unlikely(!there))
-		vma_seek(at, tree, upper->vm_start);
+}
+
+void vma_tree_cut_at(struct vma_cursor *at, struct vm_area_struct *vma,
+		     struct vm_area_struct *middle, struct vm_area_struct *upper)
+{
+	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
+
+	ASSERT(upper->vm_end == vma->vm_end && middle->vm_end == upper->vm_start);
+	write_begin(tree);
+	tree->count += 2;
+	if (likely(node->n + 2 <= VMA_NODE_ENTRIES)) {
+		for (unsigned k = node->n; k > i + 1; k--)
+			set_entry(node, k + 1, node->start[k - 1], node->end[k - 1],
+				  node->slot[k - 1]);
+		store_release(&node->n, node->n + 2);
+		set_entry(node, i + 2, vma_guarded_start(upper, upper->vm_start), upper->vm_end,
+			  upper);
+		set_entry(node, i + 1, vma_guarded_start(middle, middle->vm_start), middle->vm_end,
+			  middle);
+		store_release(&node->end[i], middle->vm_start);
+		store_release(&vma->vm_end, middle->vm_start);
+		at->index[0] = i + 1;
+	} else {
+		split_full(at, vma, upper);
+		vma_seek(at, tree, vma->vm_start);
+		split_full(at, vma, middle);
+	}
+	write_end(tree);
 }
 
 void vma_tree_join_at(struct vma_cursor *at, struct vm_area_struct *vma,

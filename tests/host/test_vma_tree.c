@@ -170,6 +170,23 @@ static void split(struct vm_area_struct *vma, struct vm_area_struct *upper)
 	assert_ptr_equal(vma_at(&at), upper);
 }
 
+/* [first, end) becomes three. */
+static void cut(struct vm_area_struct *vma, unsigned first, unsigned end)
+{
+	const unsigned lower_end = first + 1 + below(end - first - 2);
+	const unsigned middle_end = lower_end + 1 + below(end - lower_end - 1);
+	struct vm_area_struct *middle = new_area(lower_end, middle_end, vma->vm_flags);
+	struct vm_area_struct *upper = new_area(middle_end, end, vma->vm_flags);
+	struct vma_cursor at;
+
+	assert_int_equal(vma_tree_prepare(&tree, 2), 0);
+	vma_seek(&at, &tree, vma->vm_start);
+	vma_tree_cut_at(&at, vma, middle, upper);
+	assert_ptr_equal(vma_at(&at), middle);
+	set_model(lower_end, middle_end, middle);
+	set_model(middle_end, end, upper);
+}
+
 static void join(struct vm_area_struct *vma, struct vm_area_struct *next)
 {
 	struct vma_cursor at;
@@ -237,6 +254,10 @@ static void change_area(void)
 	case 0:
 		if (end - first == 1)
 			return;
+		if (end - first > 2 && below(2)) {
+			cut(vma, first, end);
+			return;
+		}
 		middle = first + 1 + below(end - first - 1);
 		next = new_area(middle, end, vma->vm_flags);
 		assert_int_equal(vma_tree_prepare(&tree, 1), 0);
