@@ -78,6 +78,9 @@ void vma_publish(struct vm_area_struct *vma);
 void vma_link_at(struct vma_cursor *at, struct vm_area_struct *vma);
 /* vma_split() of the cursor's VMA; the cursor is at the upper part then. */
 int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address);
+/* Cut the cursor's VMA twice; the cursor is at the part [start, end) then. 0 or -ENOMEM and nothing cut. */
+int vma_cut_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+	       unsigned long end);
 /* Around a change of range of a VMA that rmap knows: out of the trees, in again. Locks held between. */
 void vma_range_lock(struct vm_area_struct *vma);
 void vma_range_unlock(struct vm_area_struct *vma);

@@ -233,15 +233,15 @@ struct vm_area_struct *vma_modify(struct vma_cursor *at, struct vm_area_struct *
 		if (other)
 			return other;
 	}
-	if (start > vma->vm_start) {
-		if (vma_split_at(at, vma, start))
+	if (start > vma->vm_start && end < vma->vm_end) {
+		if (vma_cut_at(at, vma, start, end))
 			return ERR_PTR(-ENOMEM);
 		cut = vma_at(at);
-	}
-	if (end < cut->vm_end && vma_split_at(at, cut, end)) {
-		if (cut != vma)
-			vma_merge(vma->vm_mm, vma);
-		return ERR_PTR(-ENOMEM);
+	} else {
+		if (vma_split_at(at, vma, start > vma->vm_start ? start : end))
+			return ERR_PTR(-ENOMEM);
+		if (start > vma->vm_start)
+			cut = vma_at(at);
 	}
 	set_flags(cut, flags);
 	return cut;

@@ -64,31 +64,22 @@ void mm_set_layout(struct mm_struct *mm)
 }
 
 /* Is [addr, addr+len) free, with the guard of what follows? The cursor and *next are there then. */
-static inline bool is_free(struct mm_struct *mm, unsigned long addr, unsigned long len,
-			   struct vma_cursor *at, struct vm_area_struct **next)
+static __always_inline bool is_free(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				    struct vma_cursor *at, struct vm_area_struct **next)
 {
 	struct vm_area_struct *vma = *next = vma_seek(at, &mm->vmas, addr);
 
 	return !vma || addr + len <= vma_guarded_start(vma, vma->vm_start);
 }
 
-/*
- * The highest place below mmap_base. Most programs ask for one after the other and give back
- * the last: mmap_hint remembers how far down there is nothing of that size. It moves down
- * when something is mapped right below it (map_shape), up when something is unmapped.
- */
-static unsigned long place_top_down(struct mm_struct *mm, unsigned long len, struct vma_cursor *at,
-				    struct vm_area_struct **next)
+/* The highest place below `high`, by a search. */
+static __noinline unsigned long search_top_down(struct mm_struct *mm, unsigned long len,
+						unsigned long high, struct vma_cursor *at,
+						struct vm_area_struct **next)
 {
 	const unsigned long low = max(PAGE_SIZE, round_to_page(sysctl_mmap_min_addr));
-	unsigned long high = mm->mmap_base, addr;
+	const unsigned long addr = vma_tree_gap_top_down(&mm->vmas, len, low, high);
 
-	if (likely(mm->mmap_hint && len >= mm->mmap_hint_len)) {
-		high = mm->mmap_hint;
-		if (likely(high >= low + len) && is_free(mm, high - len, len, at, next))
-			return high - len;
-	}
-	addr = vma_tree_gap_top_down(&mm->vmas, len, low, high);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	if (!mm->mmap_hint || len <= mm->mmap_hint_len) {
@@ -99,9 +90,27 @@ static unsigned long place_top_down(struct mm_struct *mm, unsigned long len, str
 	return addr;
 }
 
-static unsigned long place_bottom_up(struct mm_struct *mm, unsigned long len, unsigned long low,
-				     unsigned long high, struct vma_cursor *at,
-				     struct vm_area_struct **next)
+/*
+ * The highest place below mmap_base. Most programs ask for one after the other and give back
+ * the last: mmap_hint remembers how far down there is nothing of that size. It moves down
+ * when something is mapped right below it (map_shape), up when something is unmapped.
+ */
+static __always_inline unsigned long place_top_down(struct mm_struct *mm, unsigned long len,
+						    struct vma_cursor *at,
+						    struct vm_area_struct **next)
+{
+	const unsigned long hint = mm->mmap_hint;
+
+	if (unlikely(!hint || len < mm->mmap_hint_len))
+		return search_top_down(mm, len, mm->mmap_base, at, next);
+	if (unlikely(hint < len + sysctl_mmap_min_addr) || !is_free(mm, hint - len, len, at, next))
+		return search_top_down(mm, len, hint, at, next);
+	return hint - len;
+}
+
+static __noinline unsigned long place_bottom_up(struct mm_struct *mm, unsigned long len,
+						unsigned long low, unsigned long high,
+						struct vma_cursor *at, struct vm_area_struct **next)
 {
 	const unsigned long addr = vma_tree_gap_bottom_up(&mm->vmas, len, low, high);
 
@@ -109,37 +118,45 @@ static unsigned long place_bottom_up(struct mm_struct *mm, unsigned long len, un
 	return addr;
 }
 
-static unsigned long find_place(struct mm_struct *mm, unsigned long addr, unsigned long len,
-				unsigned long flags, struct vma_cursor *at,
-				struct vm_area_struct **next)
+static __noinline unsigned long place_elsewhere(struct mm_struct *mm, unsigned long addr,
+						unsigned long len, unsigned long flags,
+						struct vma_cursor *at, struct vm_area_struct **next)
 {
-	if (TASK_SIZE > LOW_2G_END && unlikely(flags & MAP_32BIT))
+	if (TASK_SIZE > LOW_2G_END && (flags & MAP_32BIT))
 		return place_bottom_up(mm, len, LOW_2G_START + random_pages(13), LOW_2G_END, at,
 				       next);
-	if (unlikely(addr) && addr <= TASK_SIZE - len && is_free(mm, addr, len, at, next))
+	if (addr <= TASK_SIZE - len && is_free(mm, addr, len, at, next))
 		return addr;
-	addr = place_top_down(mm, len, at, next);
-	if (unlikely(IS_ERR_VALUE(addr)))
-		addr = place_bottom_up(mm, len, TASK_UNMAPPED_BASE, TASK_SIZE, at, next);
+	return place_top_down(mm, len, at, next);
+}
+
+static __noinline unsigned long place_fixed(struct mm_struct *mm, unsigned long addr,
+					    unsigned long len, struct vma_cursor *at,
+					    struct vm_area_struct **next)
+{
+	if (addr > TASK_SIZE - len)
+		return -ENOMEM;
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	*next = vma_seek(at, &mm->vmas, addr);
 	return addr;
 }
 
-unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
-				unsigned long flags, struct vma_cursor *at,
-				struct vm_area_struct **next)
+static __always_inline unsigned long find_place(struct mm_struct *mm, unsigned long addr,
+						unsigned long len, unsigned long flags,
+						struct vma_cursor *at, struct vm_area_struct **next)
 {
-	if (len > TASK_SIZE)
+	if (unlikely(len > TASK_SIZE))
 		return -ENOMEM;
-	if (likely(!(flags & MAP_FIXED))) {
-		addr = find_place(mm, addr, len, flags, at, next);
-		if (IS_ERR_VALUE(addr))
-			return addr;
-	} else if (addr > TASK_SIZE - len) {
-		return -ENOMEM;
-	} else if (addr & ~PAGE_MASK) {
-		return -EINVAL;
+	if (unlikely(flags & MAP_FIXED)) {
+		addr = place_fixed(mm, addr, len, at, next);
 	} else {
-		*next = vma_seek(at, &mm->vmas, addr);
+		if (likely(!addr && !(flags & MAP_32BIT)))
+			addr = place_top_down(mm, len, at, next);
+		else
+			addr = place_elsewhere(mm, addr, len, flags, at, next);
+		if (unlikely(addr == (unsigned long)-ENOMEM && !(flags & MAP_32BIT)))
+			addr = place_bottom_up(mm, len, TASK_UNMAPPED_BASE, TASK_SIZE, at, next);
 	}
 	if (unlikely(addr < sysctl_mmap_min_addr) &&
 	    !(space_limits.capable_sys_rawio && space_limits.capable_sys_rawio()))
@@ -147,11 +164,18 @@ unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsign
 	return addr;
 }
 
+unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				unsigned long flags, struct vma_cursor *at,
+				struct vm_area_struct **next)
+{
+	return find_place(mm, addr, len, flags, at, next);
+}
+
 /* --- what --- */
 
 /* The flags of a file's mapping into shape->flags, by how it was opened. 0 or -errno. */
-static int file_flags(const struct map_source *source, unsigned long prot, unsigned long flags,
-		      vm_flags_t *vm_flags)
+static __noinline int file_flags(const struct map_source *source, unsigned long prot,
+				 unsigned long flags, vm_flags_t *vm_flags)
 {
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
@@ -205,8 +229,8 @@ int check_locked_limit(const struct mm_struct *mm, vm_flags_t flags, unsigned lo
 /* --- making it --- */
 
 /* Pages of areas within a range, and how many of them are promised. */
-static void count_range(const struct mm_struct *mm, unsigned long start, unsigned long end,
-			unsigned long *pages, unsigned long *promised)
+static __noinline void count_range(const struct mm_struct *mm, unsigned long start,
+				   unsigned long end, unsigned long *pages, unsigned long *promised)
 {
 	const struct vm_area_struct *vma = vma_tree_find(&mm->vmas, start);
 
@@ -222,7 +246,7 @@ static void count_range(const struct mm_struct *mm, unsigned long start, unsigne
 }
 
 /* Let the file's owner have his say: 0 or -errno, and then the VMA is gone. */
-static int ask_owner(struct vm_area_struct *vma, const struct map_source *source)
+static __noinline int ask_owner(struct vm_area_struct *vma, const struct map_source *source)
 {
 	const int err = source->mmap(source->file, vma);
 
@@ -234,7 +258,7 @@ static int ask_owner(struct vm_area_struct *vma, const struct map_source *source
 }
 
 /* A device's pages cannot be locked: forget that it was asked for. */
-static void unlock_special(struct mm_struct *mm, unsigned long addr)
+static __noinline void unlock_special(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = vma_tree_find(&mm->vmas, addr);
 
@@ -243,39 +267,50 @@ static void unlock_special(struct mm_struct *mm, unsigned long addr)
 	up_write(&vma->lock);
 }
 
-/* A VMA of its own for the shape, at the cursor; `going` pages of others are in the way. 0 or -errno. */
-static int map_vma(struct mm_struct *mm, struct vma_cursor *at, struct vma_shape *shape,
-		   const struct map_source *source, unsigned long going)
+/* A new VMA for which an owner must be asked or others must go. 0 or -errno. */
+static __noinline int map_vma_over(struct mm_struct *mm, struct vma_shape *shape,
+				   const struct map_source *source)
 {
-	const bool has_owner = source && source->mmap;
 	struct vm_area_struct *vma;
 	int err;
 
-	if (vma_tree_prepare(&mm->vmas, going ? 2 : 1))
+	if (vma_tree_prepare(&mm->vmas, 2))
 		return -ENOMEM;
 	vma = vma_new(mm, shape, source ? source->mapping : NULL);
-	if (unlikely(!vma))
+	if (!vma)
 		return -ENOMEM;
 	vma_set_prot(vma);
-	if (unlikely(has_owner)) {
+	if (source && source->mmap) {
 		err = ask_owner(vma, source);
 		if (err)
 			return err;
 		shape->flags = vma->vm_flags & ~VM_DETACHED;
 	}
-	if (unlikely(going)) {
-		err = unmap_range_locked(mm, shape->start, shape->end);
-		if (err) {
-			if (vma->vm_ops && vma->vm_ops->close)
-				vma->vm_ops->close(vma);
-			vma_free(vma);
-			return err;
-		}
-		vma_seek(at, &mm->vmas, shape->start);
+	err = unmap_range_locked(mm, shape->start, shape->end);
+	if (err) {
+		if (vma->vm_ops && vma->vm_ops->close)
+			vma->vm_ops->close(vma);
+		vma_free(vma);
+		return err;
 	}
+	vma_link(mm, vma);
+	vma_merge(mm, vma);
+	return 0;
+}
+
+/* A new VMA at the cursor. 0 or -ENOMEM. */
+static __always_inline int map_vma(struct mm_struct *mm, struct vma_cursor *at,
+				   struct vma_shape *shape, const struct map_source *source)
+{
+	struct vm_area_struct *vma;
+
+	if (unlikely(vma_tree_prepare(&mm->vmas, 1)))
+		return -ENOMEM;
+	vma = vma_new(mm, shape, source ? source->mapping : NULL);
+	if (unlikely(!vma))
+		return -ENOMEM;
+	vma_set_prot(vma);
 	vma_link_at(at, vma);
-	if (unlikely(going || has_owner))
-		vma_merge(mm, vma);
 	return 0;
 }
 
@@ -283,9 +318,9 @@ static int map_vma(struct mm_struct *mm, struct vma_cursor *at, struct vma_shape
  * The area of a shape, at the cursor and before or over `next`: 0 or -errno, and then all is
  * as before. Looks at the limits, counts and promises.
  */
-static inline int map_shape(struct mm_struct *mm, struct vma_cursor *at,
-			    struct vm_area_struct *next, struct vma_shape *shape,
-			    const struct map_source *source)
+static __always_inline int map_shape(struct mm_struct *mm, struct vma_cursor *at,
+				     struct vm_area_struct *next, struct vma_shape *shape,
+				     const struct map_source *source)
 {
 	const unsigned long pages = (shape->end - shape->start) >> PAGE_SHIFT;
 	unsigned long going = 0, promised = 0;
@@ -313,7 +348,8 @@ static inline int map_shape(struct mm_struct *mm, struct vma_cursor *at,
 			goto done;
 		}
 	}
-	err = map_vma(mm, at, shape, source, going);
+	err = going || (source && source->mmap) ? map_vma_over(mm, shape, source)
+						: map_vma(mm, at, shape, source);
 	if (unlikely(err)) {
 		if (shape->flags & VM_ACCOUNT)
 			vm_unaccount(pages);
@@ -361,9 +397,9 @@ void populate_quietly(struct mm_struct *mm, unsigned long start, unsigned long l
 	populate_range(mm, start, len);
 }
 
-static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len,
-				 unsigned long prot, unsigned long flags, u64 pgoff,
-				 const struct map_source *source, vm_flags_t *vm_flags)
+static __always_inline unsigned long
+mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot,
+	    unsigned long flags, u64 pgoff, const struct map_source *source, vm_flags_t *vm_flags)
 {
 	const bool anonymous = flags & MAP_ANONYMOUS;
 	struct vm_area_struct *next;
@@ -373,7 +409,7 @@ static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsig
 
 	if (mm->vmas.count > sysctl_max_map_count)
 		return -ENOMEM;
-	addr = get_unmapped_area(mm, addr, len, flags, &at, &next);
+	addr = find_place(mm, addr, len, flags, &at, &next);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	if (unlikely(flags & MAP_FIXED_NOREPLACE) && next && next->vm_start < addr + len)
@@ -418,18 +454,52 @@ static unsigned long mmap_locked(struct mm_struct *mm, unsigned long addr, unsig
 	return addr;
 }
 
+/* The last steps: mmap_lock, and what is done without it afterwards. */
+static __always_inline unsigned long mmap_checked(struct mm_struct *mm, unsigned long addr,
+						  unsigned long len, unsigned long prot,
+						  unsigned long flags, u64 pgoff,
+						  const struct map_source *source)
+{
+	vm_flags_t vm_flags = 0;
+
+	if (unlikely(down_write_killable(&mm->mmap_lock)))
+		return -EINTR;
+	addr = mmap_locked(mm, addr, len, prot, flags, pgoff, source, &vm_flags);
+	mm_unlock(mm);
+	if (unlikely((vm_flags & VM_LOCKED) ||
+		     (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE) &&
+	    !IS_ERR_VALUE(addr))
+		populate_quietly(mm, addr, len);
+	return addr;
+}
+
+static __noinline unsigned long mmap_shared(struct mm_struct *mm, unsigned long addr,
+					    unsigned long len, unsigned long prot,
+					    unsigned long flags)
+{
+	const bool noreserve = (flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2;
+	struct map_source source = {0};
+	int err;
+
+	if (len > TASK_SIZE || !shmem_zero_setup)
+		return -ENOMEM;
+	err = shmem_zero_setup(len, noreserve, &source);
+	if (err)
+		return err;
+	addr = mmap_checked(mm, addr, len, prot, flags, 0, &source);
+	vm_file_ops.put(source.file);
+	return addr;
+}
+
 unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		      unsigned long prot, unsigned long flags, u64 pgoff,
 		      const struct map_source *source)
 {
-	struct map_source shared = {0};
-	vm_flags_t vm_flags = 0;
-
 	if (!len)
 		return -EINVAL;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
-	if (!(flags & MAP_FIXED)) {
+	if (unlikely(addr) && !(flags & MAP_FIXED)) {
 		addr &= PAGE_MASK;
 		if (addr && addr < sysctl_mmap_min_addr)
 			addr = round_to_page(sysctl_mmap_min_addr);
@@ -439,26 +509,7 @@ unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long le
 		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
-	if (unlikely((flags & (MAP_ANONYMOUS | MAP_TYPE)) == (MAP_ANONYMOUS | MAP_SHARED))) {
-		const bool noreserve = (flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2;
-		const int err = len > TASK_SIZE || !shmem_zero_setup
-					? -ENOMEM
-					: shmem_zero_setup(len, noreserve, &shared);
-
-		if (err)
-			return err;
-		source = &shared;
-	}
-	if (unlikely(down_write_killable(&mm->mmap_lock))) {
-		addr = -EINTR;
-	} else {
-		addr = mmap_locked(mm, addr, len, prot, flags, pgoff, source, &vm_flags);
-		mm_unlock(mm);
-	}
-	if (shared.file)
-		vm_file_ops.put(shared.file);
-	if (!IS_ERR_VALUE(addr) &&
-	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
-		populate_quietly(mm, addr, len);
-	return addr;
+	if (unlikely((flags & (MAP_ANONYMOUS | MAP_TYPE)) == (MAP_ANONYMOUS | MAP_SHARED)))
+		return mmap_shared(mm, addr, len, prot, flags);
+	return mmap_checked(mm, addr, len, prot, flags, pgoff, source);
 }

@@ -29,7 +29,8 @@ static struct vm_area_struct *protect_part(struct vma_cursor *at, struct vm_area
 	if (new == old)
 		return vma;
 	if (new &VM_WRITE) {
-		if (!mm_may_expand(mm, new, pages) && mm_may_expand(mm, old, pages))
+		if (vma_is_data(new) && !vma_is_data(old) && !mm_may_expand(mm, new, pages) &&
+		    mm_may_expand(mm, old, pages))
 			return ERR_PTR(-ENOMEM);
 		if (!(old & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))) {
 			if (vm_account(mm, pages))

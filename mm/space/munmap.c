@@ -33,8 +33,8 @@ static inline bool untouched(const struct mm_struct *mm, unsigned long start, un
 	return !user_pte_next(mm, start, &next) && end <= next;
 }
 
-static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		struct unmapped *u)
+static __noinline void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			   struct unmapped *u)
 {
 	if (!u->pages)
 		tlb_gather_init(&u->tlb, vma->vm_mm, false);
@@ -43,7 +43,7 @@ static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long e
 }
 
 static inline void uncount(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			   struct unmapped *u)
+			   unsigned long *promised)
 {
 	const unsigned long pages = (end - start) >> PAGE_SHIFT;
 	struct mm_struct *mm = vma->vm_mm;
@@ -52,15 +52,15 @@ static inline void uncount(struct vm_area_struct *vma, unsigned long start, unsi
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mm->locked_vm -= pages;
 	if (vma->vm_flags & VM_ACCOUNT)
-		u->promised += pages;
+		*promised += pages;
 	trace_vma_unmap((unsigned long)mm, start, end, vma->vm_flags);
 }
 
 /* Cut [start, end), one end of the cursor's area, off. */
-static void trim(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
-		 unsigned long end, struct unmapped *u)
+static __noinline void trim(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end, struct unmapped *u)
 {
-	uncount(vma, start, end, u);
+	uncount(vma, start, end, &u->promised);
 	down_write(&vma->lock);
 	if (!untouched(vma->vm_mm, start, end))
 		zap(vma, start, end, u);
@@ -76,17 +76,20 @@ static void trim(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 }
 
 /* Take an area from the faults: who is inside leaves, who comes sees that it is gone. */
-static inline void detach(struct vm_area_struct *vma, struct unmapped *u)
+static inline void detach(struct vm_area_struct *vma, unsigned long *promised)
 {
-	uncount(vma, vma->vm_start, vma->vm_end, u);
+	uncount(vma, vma->vm_start, vma->vm_end, promised);
 	down_write(&vma->lock);
 	vma->vm_flags |= VM_DETACHED;
 	up_write(&vma->lock);
 }
 
-/* Several areas as remove_areas(), as many as stand in the cursor's node. */
-static __noinline struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long end,
-						    struct unmapped *u)
+/*
+ * Areas that lie within the range as a whole, beginning with the cursor's, as many as stand in
+ * its node. The area behind those that went, and the cursor is there.
+ */
+static struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long end,
+					 struct unmapped *u)
 {
 	const struct vma_node *node = at->node[0];
 	struct vm_area_struct *run[VMA_NODE_ENTRIES], *next;
@@ -96,7 +99,7 @@ static __noinline struct vm_area_struct *remove_run(struct vma_cursor *at, unsig
 	for (unsigned i = at->index[0]; i < node->n && node->end[i] <= end; i++) {
 		run[n] = node->slot[i];
 		run_end = node->end[i];
-		detach(run[n++], u);
+		detach(run[n++], &u->promised);
 	}
 	next = vma_tree_remove_at(at, n, run_end);
 	for (unsigned i = 0; i < n; i++) {
@@ -107,24 +110,14 @@ static __noinline struct vm_area_struct *remove_run(struct vma_cursor *at, unsig
 	return next;
 }
 
-/*
- * Areas that lie within the range as a whole, beginning with the cursor's. The area behind those
- * that went, and the cursor is there.
- */
-static inline struct vm_area_struct *remove_areas(struct vma_cursor *at, struct vm_area_struct *vma,
-						  unsigned long end, struct unmapped *u)
+/* Is there a table that covers a part of [start, end) and nothing outside [floor, ceiling)? */
+static inline bool may_empty_table(unsigned long start, unsigned long end, unsigned long floor,
+				   unsigned long ceiling)
 {
-	const unsigned long vma_end = vma->vm_end;
-	struct vm_area_struct *next;
+	const unsigned long span = PT_SIZE(PT_PTE) << PT_BITS(PT_PTE);
+	const unsigned long base = ALIGN_DOWN(start, span);
 
-	if (vma_end != end)
-		return remove_run(at, end, u);
-	detach(vma, u);
-	next = vma_tree_remove_at(at, 1, vma_end);
-	if (!untouched(vma->vm_mm, vma->vm_start, vma_end))
-		zap(vma, vma->vm_start, vma_end, u);
-	vma_discard(vma);
-	return next;
+	return end - base > span || (floor <= base && base + span <= ceiling);
 }
 
 /* There may be a gap now that ends here. */
@@ -135,45 +128,96 @@ static __noinline void raise_hint(struct mm_struct *mm, unsigned long address)
 		mm->mmap_hint = address;
 }
 
-int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
+static inline void update_hint(struct mm_struct *mm, const struct vm_area_struct *next)
 {
-	struct vma_cursor at;
-	struct vm_area_struct *vma = vma_seek(&at, &mm->vmas, start), *prev;
-	unsigned long floor = start, ceiling = TASK_SIZE;
+	if (unlikely((next ? next->vm_start : TASK_SIZE) > mm->mmap_hint))
+		raise_hint(mm, next ? vma_guarded_start(next, next->vm_start) : TASK_SIZE);
+}
+
+/* The pages and the tables of a detached area, and the area. */
+static __noinline void empty_and_discard(struct vm_area_struct *vma, unsigned long floor,
+					 unsigned long ceiling)
+{
+	const unsigned long start = vma->vm_start, end = vma->vm_end;
+	struct mmu_gather tlb;
+
+	tlb_gather_init(&tlb, vma->vm_mm, false);
+	zap_page_range(&tlb, vma, start, end);
+	vma_discard(vma);
+	if (may_empty_table(start, end, floor, ceiling))
+		free_page_tables(&tlb, start, end, floor, ceiling);
+	tlb_gather_finish(&tlb);
+}
+
+/* The commonest case: the range is the cursor's area, no more and no less. */
+static __always_inline void unmap_area(struct mm_struct *mm, struct vma_cursor *at,
+				       struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *prev = vma_before(at, vma->vm_start), *next;
+	unsigned long promised = 0;
+
+	detach(vma, &promised);
+	next = vma_tree_remove_at(at, 1, vma->vm_end);
+	if (untouched(mm, vma->vm_start, vma->vm_end))
+		vma_discard(vma);
+	else
+		empty_and_discard(vma, prev ? prev->vm_end : 0, next ? next->vm_start : TASK_SIZE);
+	if (promised)
+		vm_unaccount(promised);
+	update_hint(mm, next);
+}
+
+/* Any range; `vma` is the cursor's and at least a part of it lies within. */
+static __noinline int unmap_range(struct mm_struct *mm, struct vma_cursor *at,
+				  struct vm_area_struct *vma, unsigned long start,
+				  unsigned long end)
+{
+	unsigned long floor = start, ceiling;
+	const struct vm_area_struct *prev;
 	struct unmapped u;
 
-	if (!vma || vma->vm_start >= end)
-		return 0;
 	u.promised = 0;
 	u.pages = false;
 	if (vma->vm_start < start) {
 		if (end < vma->vm_end) {
-			if (vma_split_at(&at, vma, end))
+			if (vma_split_at(at, vma, end))
 				return -ENOMEM;
-			vma_seek(&at, &mm->vmas, start);
+			vma_seek(at, &mm->vmas, start);
 		}
-		trim(&at, vma, start, vma->vm_end, &u);
-		vma = vma_seek(&at, &mm->vmas, start);
+		trim(at, vma, start, vma->vm_end, &u);
+		vma = vma_seek(at, &mm->vmas, start);
 	} else {
-		prev = vma_before(&at, vma->vm_start);
+		prev = vma_before(at, vma->vm_start);
 		floor = prev ? prev->vm_end : 0;
 	}
 	while (vma && vma->vm_end <= end)
-		vma = remove_areas(&at, vma, end, &u);
-	if (likely(vma)) {
-		if (vma->vm_start < end)
-			trim(&at, vma, vma->vm_start, end, &u);
-		ceiling = vma->vm_start;
-	}
+		vma = remove_run(at, end, &u);
+	if (vma && vma->vm_start < end)
+		trim(at, vma, vma->vm_start, end, &u);
+	ceiling = vma ? vma->vm_start : TASK_SIZE;
 	if (u.pages) {
-		free_page_tables(&u.tlb, start, end, floor, ceiling);
+		if (may_empty_table(start, end, floor, ceiling))
+			free_page_tables(&u.tlb, start, end, floor, ceiling);
 		tlb_gather_finish(&u.tlb);
 	}
 	if (u.promised)
 		vm_unaccount(u.promised);
-	if (unlikely(ceiling > mm->mmap_hint))
-		raise_hint(mm, vma ? vma_guarded_start(vma, ceiling) : ceiling);
+	update_hint(mm, vma);
 	return 0;
+}
+
+int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vma_cursor at;
+	struct vm_area_struct *vma = vma_seek(&at, &mm->vmas, start);
+
+	if (!vma || vma->vm_start >= end)
+		return 0;
+	if (likely(vma->vm_start == start && vma->vm_end == end)) {
+		unmap_area(mm, &at, vma);
+		return 0;
+	}
+	return unmap_range(mm, &at, vma, start, end);
 }
 
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)

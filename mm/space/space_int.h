@@ -47,7 +47,13 @@ struct vm_area_struct *vma_tree_prev(const struct vma_tree *tree,
 struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree, unsigned long address,
 					  struct vm_area_struct **prev);
 /* Enough nodes for the next `n` (at most 6) insertions set aside, so that they cannot fail: 0 or -ENOMEM. */
-int vma_tree_prepare(struct vma_tree *tree, unsigned n);
+int vma_tree_stock_up(struct vma_tree *tree, unsigned nodes);
+static inline int vma_tree_prepare(struct vma_tree *tree, unsigned n)
+{
+	const unsigned needed = n * tree->height + 1; /* one a level and insertion, and a new root */
+
+	return likely(tree->nr_spare >= needed) ? 0 : vma_tree_stock_up(tree, needed);
+}
 void vma_tree_insert(struct vma_tree *tree, struct vm_area_struct *vma); /* prepared */
 void vma_tree_remove(struct vma_tree *tree, struct vm_area_struct *vma); /* cannot fail */
 /* Changes vm_start and vm_end of a member, without passing a neighbour. */

@@ -78,14 +78,34 @@ struct vma_shape vma_shape(const struct vm_area_struct *vma)
 				  .private = vma->vm_private};
 }
 
+/* The part [start, end) of another. */
+static struct vm_area_struct *dup_part(const struct vm_area_struct *vma, unsigned long start,
+				       unsigned long end)
+{
+	struct vm_area_struct *copy = kmem_cache_alloc(vma_cache, GFP_KERNEL);
+
+	if (unlikely(!copy))
+		return NULL;
+	ASSERT(copy->vm_flags == VM_DETACHED && !copy->anon_vma);
+	WRITE_ONCE(copy->vm_mm, vma->vm_mm);
+	WRITE_ONCE(copy->vm_start, start);
+	WRITE_ONCE(copy->vm_end, end);
+	WRITE_ONCE(copy->vm_flags, vma->vm_flags | VM_DETACHED);
+	copy->vm_page_prot = vma->vm_page_prot;
+	copy->vm_pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	copy->vm_file = vma->vm_file;
+	copy->vm_mapping = vma->vm_mapping;
+	copy->vm_ops = vma->vm_ops;
+	copy->vm_private = vma->vm_private;
+	copy->anon_guest = false;
+	if (copy->vm_file)
+		vm_file_ops.get(copy->vm_file);
+	return copy;
+}
+
 struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 {
-	const struct vma_shape shape = vma_shape(vma);
-	struct vm_area_struct *copy = vma_new(vma->vm_mm, &shape, vma->vm_mapping);
-
-	if (likely(copy))
-		copy->vm_page_prot = vma->vm_page_prot;
-	return copy;
+	return dup_part(vma, vma->vm_start, vma->vm_end);
 }
 
 static void recycle(struct vm_area_struct *vma)
@@ -226,31 +246,78 @@ void vma_free_released(struct vm_area_struct *list)
 	}
 }
 
+/* A part that is to be split off, known to rmap; NULL without memory. */
+static struct vm_area_struct *new_part(struct vm_area_struct *vma, unsigned long start,
+				       unsigned long end)
+{
+	struct vm_area_struct *part = dup_part(vma, start, end);
+
+	if (unlikely(!part))
+		return NULL;
+	if (vma->anon_vma && anon_vma_clone(part, vma)) {
+		vma_free(part);
+		return NULL;
+	}
+	vma_publish(part);
+	return part;
+}
+
+static void forget_part(struct vm_area_struct *part)
+{
+	if (part->vm_mapping)
+		unlink_file(part);
+	vma_free(part);
+}
+
+static inline void opened(struct vm_area_struct *part)
+{
+	if (unlikely(part->vm_ops && part->vm_ops->open))
+		part->vm_ops->open(part);
+}
+
 int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address)
 {
 	struct vma_tree *tree = at->tree;
 	struct vm_area_struct *upper;
 
 	ASSERT(vma->vm_start < address && address < vma->vm_end);
-	if (tree->count >= sysctl_max_map_count || vma_tree_prepare(tree, 1))
+	if (unlikely(tree->count >= sysctl_max_map_count || vma_tree_prepare(tree, 1)))
 		return -ENOMEM;
-	upper = vma_dup(vma);
-	if (!upper)
+	upper = new_part(vma, address, vma->vm_end);
+	if (unlikely(!upper))
 		return -ENOMEM;
-	upper->vm_start = address;
-	upper->vm_pgoff += (address - vma->vm_start) >> PAGE_SHIFT;
-	if (vma->anon_vma && anon_vma_clone(upper, vma)) {
-		vma_free(upper);
-		return -ENOMEM;
-	}
-	vma_publish(upper);
 	down_write(&vma->lock);
 	vma_range_begin(vma);
 	vma_tree_split_at(at, vma, upper);
 	vma_range_end(vma);
 	up_write(&vma->lock);
-	if (upper->vm_ops && upper->vm_ops->open)
-		upper->vm_ops->open(upper);
+	opened(upper);
+	return 0;
+}
+
+int vma_cut_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
+	       unsigned long end)
+{
+	struct vma_tree *tree = at->tree;
+	struct vm_area_struct *middle, *upper;
+
+	ASSERT(vma->vm_start < start && start < end && end < vma->vm_end);
+	if (unlikely(tree->count + 1 >= sysctl_max_map_count || vma_tree_prepare(tree, 2)))
+		return -ENOMEM;
+	upper = new_part(vma, end, vma->vm_end);
+	middle = upper ? new_part(vma, start, end) : NULL;
+	if (unlikely(!middle)) {
+		if (upper)
+			forget_part(upper);
+		return -ENOMEM;
+	}
+	down_write(&vma->lock);
+	vma_range_begin(vma);
+	vma_tree_cut_at(at, vma, middle, upper);
+	vma_range_end(vma);
+	up_write(&vma->lock);
+	opened(middle);
+	opened(upper);
 	return 0;
 }
 

@@ -35,16 +35,21 @@
  * will also see the odd number.
  *
  * Memory.  Insertions draw on nodes set aside by vma_tree_prepare(), so they cannot fail:
- * n of them need at most n nodes a level and one root. Removal merges a node of a few
- * entries with a neighbour that has room; no attempt is made to keep nodes half full.
+ * n of them need at most n nodes a level and one root. Programs map and split in order, up or
+ * down, so a full node gives what lies behind the new entry to a new neighbour when that
+ * is little, half of its entries otherwise, and nothing if the new entry can begin or
+ * end the neighbour it has. After a removal neighbours with 12 entries or less between them
+ * become one. So two neighbours always have at least 8, and the height is bounded.
  *
  * Unlike Linux's maple tree, which stores empty ranges too and replaces whole nodes.
  */
 #include "mm/space/vma_tree.h"
 #include "machine/cpu.h"
 
-#define FEW    4U  /* a node this small looks for a neighbour to merge with, */
-#define MERGED 12U /* if together they have no more than this */
+#define HALF   8U
+#define FEW    6U  /* entries that a division may leave alone */
+#define MERGED 12U /* neighbours with so many between them become one */
+#define APART  8U  /* and have no fewer than so many */
 
 static struct kmem_cache *node_cache;
 
@@ -192,11 +197,9 @@ static struct vma_node *take_spare(struct vma_tree *tree, u32 level)
 	return node;
 }
 
-int vma_tree_prepare(struct vma_tree *tree, unsigned n)
+int vma_tree_stock_up(struct vma_tree *tree, unsigned needed)
 {
-	const unsigned needed = n * tree->height + 1;
-
-	while (unlikely(tree->nr_spare < needed)) {
+	while (tree->nr_spare < needed) {
 		struct vma_node *node = kmem_cache_alloc(node_cache, GFP_KERNEL);
 
 		if (!node)
@@ -218,8 +221,8 @@ static void free_node(struct vma_node *node)
 	epoch_call(&node->epoch, free_node_now);
 }
 
-static void set_entry(struct vma_node *node, unsigned i, unsigned long start, unsigned long end,
-		      void *slot)
+static inline void set_entry(struct vma_node *node, unsigned i, unsigned long start,
+			     unsigned long end, void *slot)
 {
 	node->start[i] = start;
 	store_release(&node->end[i], end);
@@ -227,7 +230,7 @@ static void set_entry(struct vma_node *node, unsigned i, unsigned long start, un
 }
 
 /* Make room at i. */
-static void open_entry(struct vma_node *node, unsigned i)
+static inline void open_entry(struct vma_node *node, unsigned i)
 {
 	for (unsigned k = node->n; k > i; k--)
 		set_entry(node, k, node->start[k - 1], node->end[k - 1], node->slot[k - 1]);
@@ -235,7 +238,7 @@ static void open_entry(struct vma_node *node, unsigned i)
 }
 
 /* Entries [i, i+count) go. */
-static void close_entries(struct vma_node *node, unsigned i, unsigned count)
+static inline void close_entries(struct vma_node *node, unsigned i, unsigned count)
 {
 	const unsigned n = node->n - count;
 
@@ -317,27 +320,77 @@ static void bound_gaps(struct vma_node *node)
 		node->gap = max(node->gap, vma_gap_below(node, i));
 }
 
-/*
- * Divide a full node to put an entry at i: the upper half goes to a new right neighbour, or only
- * the new entry when that comes last: ascending insertions fill their nodes.
- */
-static struct vma_node *split_node(struct vma_tree *tree, struct vma_node *node, unsigned i,
-				   unsigned long start, unsigned long end, void *slot)
+/* The node beside the cursor's at a level, under the same parent, to the left (-1) or right (1); or NULL. */
+static inline struct vma_node *neighbour(const struct vma_cursor *at, u32 level, int side)
 {
-	struct vma_node *right = take_spare(tree, node->level), *into = node;
+	const struct vma_node *parent;
+	unsigned i;
 
-	if (i < VMA_NODE_ENTRIES)
-		move_entries(node, VMA_NODE_ENTRIES / 2 + 1, right);
-	if (i > node->n || i == VMA_NODE_ENTRIES) {
-		i -= node->n;
-		into = right;
-	}
+	if (level + 1 >= at->tree->height)
+		return NULL;
+	parent = at->node[level + 1];
+	i = at->index[level + 1] + side; /* -1 is more than any */
+	return i < parent->n ? parent->slot[i] : NULL;
+}
+
+/*
+ * Where a full node is divided to put an entry at i. Few entries alone must not become neighbours of
+ * other few, not even when the right part has to go to the next parent.
+ */
+static unsigned division(const struct vma_cursor *at, u32 level, unsigned i)
+{
+	const int side = i <= FEW ? -1 : 1;
+	const struct vma_node *other;
+
+	if (i > FEW && i < VMA_NODE_ENTRIES - FEW)
+		return HALF;
+	other = neighbour(at, level, side);
+	if (other)
+		return other->n >= APART ? i : HALF;
+	if (side < 0 || level + 1 == at->tree->height || at->node[level + 1]->n < VMA_NODE_ENTRIES)
+		return i;
+	while (++level < at->tree->height)
+		if (at->index[level] + 1 < at->node[level]->n)
+			return HALF;
+	return i; /* there is no next parent */
+}
+
+/* Divide a full node at `division` and put an entry at i. */
+static struct vma_node *split_node(struct vma_tree *tree, struct vma_node *node, unsigned division,
+				   unsigned i, unsigned long start, unsigned long end, void *slot)
+{
+	struct vma_node *right = take_spare(tree, node->level), *into = right;
+
+	move_entries(node, division, right);
+	if (i < division ||
+	    (i == division && division != HALF && i < VMA_NODE_ENTRIES && (i == 0 || i > FEW)))
+		into = node;
+	else
+		i -= division;
 	open_entry(into, i);
 	set_entry(into, i, start, end, slot);
 	right->gap = node->gap;
 	bound_gaps(node);
 	bound_gaps(right);
 	return right;
+}
+
+/* The place at the end (or beginning) of a full node is also the beginning (end) of its neighbour. */
+static bool go_to_neighbour(struct vma_cursor *at, u32 level)
+{
+	const int side = at->index[level] ? 1 : -1;
+	struct vma_node *other;
+
+	if (at->index[level] > 0 && at->index[level] < VMA_NODE_ENTRIES)
+		return false;
+	other = neighbour(at, level, side);
+	if (!other || other->n == VMA_NODE_ENTRIES)
+		return false;
+	refresh_above(at->tree, at, level); /* a division below may have made this node shorter */
+	at->node[level] = other;
+	at->index[level] = side > 0 ? 0 : other->n;
+	at->index[level + 1] += side;
+	return true;
 }
 
 /* Put an entry at the cursor. True if the cursor is there now; else nodes were split. */
@@ -349,18 +402,25 @@ static bool insert_entry(struct vma_cursor *at, unsigned long start, unsigned lo
 		struct vma_node *node, *right, *parent;
 		unsigned i;
 
-		if (level == tree->height)
+		if (unlikely(level == tree->height))
 			grow_root(tree, at);
-		node = at->node[level];
-		i = at->index[level];
-		if (likely(node->n < VMA_NODE_ENTRIES)) {
+		if (likely(at->node[level]->n < VMA_NODE_ENTRIES) || go_to_neighbour(at, level)) {
+			node = at->node[level];
+			i = at->index[level];
 			open_entry(node, i);
 			set_entry(node, i, start, end, slot);
+			if (likely(level == 0 && i > 0 && i + 1 < node->n &&
+				   node->start[i + 1] >= end))
+				return true; /* a gap got smaller, that is all */
+			if (level > 0)
+				raise_gap(tree, at, level, ((struct vma_node *)slot)->gap);
 			raise_gap(tree, at, level, gaps_at(node, i));
 			refresh_above(tree, at, level);
 			return level == 0;
 		}
-		right = split_node(tree, node, i, start, end, slot);
+		node = at->node[level];
+		i = at->index[level];
+		right = split_node(tree, node, division(at, level, i), i, start, end, slot);
 		if (level + 1 == tree->height)
 			grow_root(tree, at);
 		parent = at->node[level + 1];
@@ -376,11 +436,20 @@ static bool insert_entry(struct vma_cursor *at, unsigned long start, unsigned lo
 
 void vma_tree_insert_at(struct vma_cursor *at, struct vm_area_struct *vma)
 {
+	const unsigned long start = vma_guarded_start(vma, vma->vm_start);
 	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
 
-	write_begin(tree);
-	insert_entry(at, vma_guarded_start(vma, vma->vm_start), vma->vm_end, vma);
 	tree->count++;
+	write_begin(tree);
+	if (likely(node && i > 0 && i < node->n && node->n < VMA_NODE_ENTRIES &&
+		   node->start[i] >= vma->vm_end)) {
+		open_entry(node, i); /* a gap gets smaller, that is all */
+		set_entry(node, i, start, vma->vm_end, vma);
+	} else {
+		insert_entry(at, start, vma->vm_end, vma);
+	}
 	write_end(tree);
 }
 
@@ -394,58 +463,64 @@ void vma_tree_insert(struct vma_tree *tree, struct vm_area_struct *vma)
 	vma_tree_insert_at(&at, vma);
 }
 
-/* Join a small node with a neighbour under the same parent; true: the parent lost an entry. */
-static bool merge_node(struct vma_tree *tree, struct vma_cursor *at, u32 level)
+/* The node of a level and the one beside it become one; and, below, those that meet by that. */
+static void merge_nodes(struct vma_cursor *at, u32 level, int side)
 {
-	struct vma_node *parent = at->node[level + 1], *left, *right;
-	unsigned i = at->index[level + 1];
+	for (;;) {
+		struct vma_node *parent = at->node[level + 1], *left, *right;
+		const unsigned i = at->index[level + 1] - (side < 0);
+		unsigned seam;
 
-	if (i > 0 && ((struct vma_node *)parent->slot[i - 1])->n + at->node[level]->n <= MERGED)
-		i--;
-	else if (i + 1 == parent->n ||
-		 ((struct vma_node *)parent->slot[i + 1])->n + at->node[level]->n > MERGED)
-		return false;
-	left = parent->slot[i];
-	right = parent->slot[i + 1];
-	left->gap = max(max(left->gap, right->gap), vma_gap_below(parent, i + 1));
-	move_entries(right, 0, left);
-	close_entries(parent, i + 1, 1);
-	store_release(&parent->end[i], left->end[left->n - 1]);
-	at->index[level + 1] = i;
-	at->node[level] = left;
-	free_node(right);
-	return true;
+		left = parent->slot[i];
+		right = parent->slot[i + 1];
+		seam = left->n;
+		left->gap = max(max(left->gap, right->gap), vma_gap_below(parent, i + 1));
+		move_entries(right, 0, left);
+		close_entries(parent, i + 1, 1);
+		store_release(&parent->end[i], left->end[left->n - 1]);
+		at->index[level + 1] = i;
+		at->node[level] = left;
+		free_node(right);
+		if (level == 0)
+			return;
+		at->index[level] = seam;
+		at->node[level - 1] = left->slot[seam];
+		if (at->node[level - 1]->n + ((struct vma_node *)left->slot[seam - 1])->n > MERGED)
+			return;
+		level--;
+		side = -1;
+	}
 }
 
-/* `count` entries at the cursor go, and nodes that become empty or small with them. */
-static void remove_entries(struct vma_cursor *at, unsigned count)
+/* On which side has a node a neighbour to merge with? 0: on none. */
+static int mergeable_side(const struct vma_cursor *at, u32 level)
+{
+	const unsigned n = at->node[level]->n;
+
+	for (int side = -1; side <= 1; side += 2) {
+		const struct vma_node *other = neighbour(at, level, side);
+
+		if (other && other->n + n <= MERGED)
+			return side;
+	}
+	return 0;
+}
+
+/* Entries have gone from the node of a level: nodes that are now small enough become one. */
+static void mend(struct vma_cursor *at, u32 level)
 {
 	struct vma_tree *tree = at->tree;
-	u32 level = 0;
+	bool changed = true;
 
-	for (;; level++) {
-		struct vma_node *node = at->node[level];
-		const unsigned i = at->index[level];
+	for (; changed && level + 1 < tree->height; level++) {
+		int side;
 
-		close_entries(node, i, count);
-		if (node->n == 0) {
-			if (level + 1 == tree->height) {
-				store_release(&tree->root, NULL);
-				tree->height = 0;
-				free_node(node);
-				return;
-			}
-			free_node(node);
-			count = 1; /* the parent's entry goes next */
-			continue;
+		changed = false;
+		while ((side = mergeable_side(at, level)) != 0) {
+			merge_nodes(at, level, side);
+			changed = true;
 		}
-		if (i > 0 && i < node->n)
-			raise_gap(tree, at, level, vma_gap_below(node, i));
-		refresh_above(tree, at, level);
-		break;
 	}
-	while (at->node[level]->n <= FEW && level + 1 < tree->height && merge_node(tree, at, level))
-		level++;
 	while (tree->height > 1 && tree->root->n == 1) {
 		struct vma_node *old = tree->root;
 
@@ -455,25 +530,81 @@ static void remove_entries(struct vma_cursor *at, unsigned count)
 	}
 }
 
-struct vm_area_struct *vma_tree_remove_at(struct vma_cursor *at, unsigned n, unsigned long address)
+/* The cursor's node has become empty: it goes, and what becomes empty by that. */
+static void remove_node(struct vma_cursor *at)
+{
+	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	u32 level = 0;
+	unsigned i;
+
+	do {
+		free_node(node);
+		if (++level == tree->height) {
+			store_release(&tree->root, NULL);
+			tree->height = 0;
+			return;
+		}
+		node = at->node[level];
+		close_entries(node, at->index[level], 1);
+	} while (node->n == 0);
+	i = at->index[level];
+	if (i > 0 && i < node->n)
+		raise_gap(tree, at, level, vma_gap_below(node, i));
+	refresh_above(tree, at, level);
+	/* The two that are neighbours now, and the parent that has lost one. */
+	i = min(i, node->n - 1);
+	at->index[level] = i;
+	at->node[level - 1] = node->slot[i];
+	if (mergeable_side(at, level - 1))
+		mend(at, level - 1);
+	else
+		mend(at, level);
+}
+
+/* n entries at the cursor go. False: nodes went, too, and the cursor is void. */
+static __noinline bool remove_entries(struct vma_cursor *at, unsigned n)
 {
 	struct vma_node *node = at->node[0];
 	struct vma_tree *tree = at->tree;
 	const unsigned i = at->index[0];
 
-	write_begin(tree);
 	tree->count -= n;
-	if (likely(i + n < node->n && node->n - n > FEW)) { /* no other node is concerned */
+	close_entries(node, i, n);
+	if (likely(i > 0 && i < node->n))
+		raise_gap(tree, at, 0, vma_gap_below(node, i));
+	else if (node->n)
+		refresh_above(tree, at, 0);
+	if (likely(node->n >= MERGED))
+		return true;
+	if (!node->n)
+		remove_node(at);
+	else if (likely(!mergeable_side(at, 0)))
+		return true;
+	else
+		mend(at, 0);
+	return false;
+}
+
+struct vm_area_struct *vma_tree_remove_at(struct vma_cursor *at, unsigned n, unsigned long address)
+{
+	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
+	bool there = true;
+
+	write_begin(tree);
+	if (likely(i > 0 && i + n < node->n && (node->n - n >= MERGED || tree->height == 1))) {
+		tree->count -= n; /* no other node is concerned */
 		close_entries(node, i, n);
-		if (i > 0)
+		if (vma_gap_below(node, i) > node->gap)
 			raise_gap(tree, at, 0, vma_gap_below(node, i));
-		else
-			refresh_above(tree, at, 0);
-		write_end(tree);
-		return node->slot[i];
+	} else {
+		there = remove_entries(at, n);
 	}
-	remove_entries(at, n);
 	write_end(tree);
+	if (likely(there && i < node->n))
+		return node->slot[i];
 	return vma_seek(at, tree, address);
 }
 
@@ -518,21 +649,67 @@ void vma_tree_resize(struct vma_tree *tree, struct vm_area_struct *vma, unsigned
 	vma_tree_resize_at(&at, vma, start, end);
 }
 
+/* Division changes neither gaps nor what a node covers, as long as there is room in it. */
+static __noinline void split_full(struct vma_cursor *at, struct vm_area_struct *vma,
+				  struct vm_area_struct *upper)
+{
+	resize_entry(at, vma, vma->vm_start, upper->vm_start);
+	at->index[0]++;
+	if (!insert_entry(at, vma_guarded_start(upper, upper->vm_start), upper->vm_end, upper))
+		vma_seek(at, at->tree, upper->vm_start);
+}
+
 void vma_tree_split_at(struct vma_cursor *at, struct vm_area_struct *vma,
 		       struct vm_area_struct *upper)
 {
 	struct vma_tree *tree = at->tree;
-	bool there;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
 
-	ASSERT(upper->vm_end == vma->vm_end);
+	ASSERT(upper->vm_end == vma->vm_end && node->slot[i] == vma);
 	write_begin(tree);
-	resize_entry(at, vma, vma->vm_start, upper->vm_start);
-	at->index[0]++;
-	there = insert_entry(at, vma_guarded_start(upper, upper->vm_start), upper->vm_end, upper);
 	tree->count++;
+	if (likely(node->n < VMA_NODE_ENTRIES)) {
+		open_entry(node, i + 1);
+		set_entry(node, i + 1, vma_guarded_start(upper, upper->vm_start), upper->vm_end,
+			  upper);
+		store_release(&node->end[i], upper->vm_start);
+		store_release(&vma->vm_end, upper->vm_start);
+		at->index[0] = i + 1;
+	} else {
+		split_full(at, vma, upper);
+	}
 	write_end(tree);
-	if (unlikely(!there))
-		vma_seek(at, tree, upper->vm_start);
+}
+
+void vma_tree_cut_at(struct vma_cursor *at, struct vm_area_struct *vma,
+		     struct vm_area_struct *middle, struct vm_area_struct *upper)
+{
+	struct vma_tree *tree = at->tree;
+	struct vma_node *node = at->node[0];
+	const unsigned i = at->index[0];
+
+	ASSERT(upper->vm_end == vma->vm_end && middle->vm_end == upper->vm_start);
+	write_begin(tree);
+	tree->count += 2;
+	if (likely(node->n + 2 <= VMA_NODE_ENTRIES)) {
+		for (unsigned k = node->n; k > i + 1; k--)
+			set_entry(node, k + 1, node->start[k - 1], node->end[k - 1],
+				  node->slot[k - 1]);
+		store_release(&node->n, node->n + 2);
+		set_entry(node, i + 2, vma_guarded_start(upper, upper->vm_start), upper->vm_end,
+			  upper);
+		set_entry(node, i + 1, vma_guarded_start(middle, middle->vm_start), middle->vm_end,
+			  middle);
+		store_release(&node->end[i], middle->vm_start);
+		store_release(&vma->vm_end, middle->vm_start);
+		at->index[0] = i + 1;
+	} else {
+		split_full(at, vma, upper);
+		vma_seek(at, tree, vma->vm_start);
+		split_full(at, vma, middle);
+	}
+	write_end(tree);
 }
 
 void vma_tree_join_at(struct vma_cursor *at, struct vm_area_struct *vma,
@@ -545,11 +722,14 @@ void vma_tree_join_at(struct vma_cursor *at, struct vm_area_struct *vma,
 
 	ASSERT(vma->vm_end == next->vm_start && node->slot[i] == vma);
 	write_begin(tree);
-	tree->count--;
-	if (likely(i + 1 < node->n && node->n > FEW + 1)) {
-		close_entries(node, i + 1, 1);
+	if (likely(i + 1 < node->n)) {
+		at->index[0]++;
+		if (likely(remove_entries(at, 1)))
+			at->index[0]--;
+		else
+			vma_seek(at, tree, start);
 	} else {
-		BUG_ON(vma_seek(at, tree, next->vm_start) != next);
+		vma_seek(at, tree, next->vm_start);
 		remove_entries(at, 1);
 		vma_seek(at, tree, start);
 	}

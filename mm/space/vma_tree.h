@@ -8,7 +8,7 @@
 #include "mm/space/space_int.h"
 
 #define VMA_NODE_ENTRIES 15U
-#define VMA_TREE_HEIGHT  20U /* two neighbours hold at least 6 entries between them: 3^20 > 2^31 */
+#define VMA_TREE_HEIGHT  18U /* two neighbours hold at least 8 entries between them: 4^17 > 2^32 */
 
 struct vma_node {
 	u32 level;         /* constant; 0: slots are VMAs, else nodes one level down */
@@ -128,6 +128,9 @@ void vma_tree_resize_at(struct vma_cursor *at, struct vm_area_struct *vma, unsig
  */
 void vma_tree_split_at(struct vma_cursor *at, struct vm_area_struct *vma,
 		       struct vm_area_struct *upper);
+/* The same with two: vma, middle and upper have what vma had; middle gets the cursor. Prepared for two. */
+void vma_tree_cut_at(struct vma_cursor *at, struct vm_area_struct *vma,
+		     struct vm_area_struct *middle, struct vm_area_struct *upper);
 /* In one step: next, which is behind the cursor's VMA, goes, and that grows to its end. */
 void vma_tree_join_at(struct vma_cursor *at, struct vm_area_struct *vma,
 		      struct vm_area_struct *next);

@@ -42,6 +42,8 @@ static unsigned check_node(const struct vma_node *node, u32 level, unsigned *vma
 			const struct vma_node *child = node->slot[i];
 
 			bad += check_node(child, level - 1, vmas, &inner);
+			if (i > 0 && ((struct vma_node *)node->slot[i - 1])->n + child->n < 8)
+				bad += violation(node, i, "two small nodes side by side");
 			if (child->start[0] != node->start[i] ||
 			    child->end[child->n - 1] != node->end[i])
 				bad += violation(node, i, "range differs from the child's");
@@ -69,6 +71,8 @@ unsigned vma_tree_check(const struct vma_tree *tree)
 	unsigned long gap;
 
 	if (tree->seq & 1)
+		bad += violation(tree->root, 0, "a change has not ended");
+	if (tree->height && (!tree->root || tree->height > VMA_TREE_HEIGHT))
 		bad++;
 	if (tree->root)
 		bad += check_node(tree->root, tree->height - 1, &vmas, &gap);

@@ -4,10 +4,12 @@
  * look-up and gap search compared; and readers without locks against a writer.
  */
 #include "harness.h"
+#include "lib/printk.h"
 #include "machine/soft.h"
 #include "mm/space/vma_tree.h"
 #include "sync/epoch.h"
 #include "sync/task.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +29,18 @@ static unsigned below(unsigned limit)
 	return random_below(&rng, limit);
 }
 
+static void to_stderr(struct console *console, const char *text, size_t bytes)
+{
+	fwrite(text, 1, bytes, stderr);
+}
+
+static struct console console = {.write = to_stderr};
+
 static void boot(unsigned cpus, u64 schedule_seed)
 {
 	soft_machine_init(&(struct soft_config){.cpus = cpus, .schedule_seed = schedule_seed});
+	console_loglevel = 5; /* what the check finds */
+	register_console(&console);
 	frame_init();
 	slab_init();
 	vma_tree_boot();
@@ -159,6 +170,23 @@ static void split(struct vm_area_struct *vma, struct vm_area_struct *upper)
 	assert_ptr_equal(vma_at(&at), upper);
 }
 
+/* [first, end) becomes three. */
+static void cut(struct vm_area_struct *vma, unsigned first, unsigned end)
+{
+	const unsigned lower_end = first + 1 + below(end - first - 2);
+	const unsigned middle_end = lower_end + 1 + below(end - lower_end - 1);
+	struct vm_area_struct *middle = new_area(lower_end, middle_end, vma->vm_flags);
+	struct vm_area_struct *upper = new_area(middle_end, end, vma->vm_flags);
+	struct vma_cursor at;
+
+	assert_int_equal(vma_tree_prepare(&tree, 2), 0);
+	vma_seek(&at, &tree, vma->vm_start);
+	vma_tree_cut_at(&at, vma, middle, upper);
+	assert_ptr_equal(vma_at(&at), middle);
+	set_model(lower_end, middle_end, middle);
+	set_model(middle_end, end, upper);
+}
+
 static void join(struct vm_area_struct *vma, struct vm_area_struct *next)
 {
 	struct vma_cursor at;
@@ -226,6 +254,10 @@ static void change_area(void)
 	case 0:
 		if (end - first == 1)
 			return;
+		if (end - first > 2 && below(2)) {
+			cut(vma, first, end);
+			return;
+		}
 		middle = first + 1 + below(end - first - 1);
 		next = new_area(middle, end, vma->vm_flags);
 		assert_int_equal(vma_tree_prepare(&tree, 1), 0);
@@ -304,7 +336,7 @@ static void many_areas(void **state)
 		vma_tree_insert(&tree, vma[i]);
 	}
 	assert_int_equal(vma_tree_check(&tree), 0);
-	assert_true(tree.height <= 4);
+	assert_true(tree.height <= 4); /* 15^3 = 3375, 15^4 = 50625 */
 	assert_int_equal(vma_tree_gap_top_down(&tree, AT(2), AT(1), AT(2 * n)), NO_PLACE);
 	for (unsigned i = 0; i < n; i++)
 		if (i % 500) {
@@ -316,6 +348,38 @@ static void many_areas(void **state)
 	assert_int_equal(vma_tree_find(&tree, AT(2 * 500 + 2))->vm_start, AT(2 * 1000 + 1));
 	free(vma);
 	drop_all();
+}
+
+/* One large area, cut into small ones from below, something else behind it; and from above. */
+static void cut_in_order(void **state)
+{
+	const unsigned n = 2800;
+
+	boot(1, 0);
+	for (int down = 0; down < 2; down++) {
+		struct vm_area_struct *rest = new_area(10, 10 + n, 0), *upper;
+
+		for (unsigned i = 0; i < 6; i++) {
+			assert_int_equal(vma_tree_prepare(&tree, 2), 0);
+			vma_tree_insert(&tree, new_area(i, i + 1, 0));
+			vma_tree_insert(&tree, new_area(20 + n + i, 21 + n + i, 0));
+		}
+		assert_int_equal(vma_tree_prepare(&tree, 1), 0);
+		vma_tree_insert(&tree, rest);
+		for (unsigned i = 1; i < n; i++) {
+			const unsigned at = down ? 10 + n - i : 10 + i;
+
+			assert_int_equal(vma_tree_prepare(&tree, 1), 0);
+			upper = new_area(at, 10 + n - (down ? i - 1 : 0), 0);
+			split(rest, upper);
+			if (!down)
+				rest = upper;
+		}
+		assert_int_equal(vma_tree_check(&tree), 0);
+
+		assert_true(tree.height <= 4);
+		drop_all();
+	}
 }
 
 /* --- readers --- */
@@ -441,9 +505,8 @@ static void readers_by_schedule(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(tree_against_model),
-	cmocka_unit_test(many_areas),
-	cmocka_unit_test(readers_in_parallel),
+	cmocka_unit_test(tree_against_model),  cmocka_unit_test(many_areas),
+	cmocka_unit_test(cut_in_order),        cmocka_unit_test(readers_in_parallel),
 	cmocka_unit_test(readers_by_schedule),
 };
 HOST_TESTS(tests)
