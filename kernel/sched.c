@@ -41,6 +41,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "machine/mmu.h"
+#include "machine/smp.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
 #include "sync/epoch.h"
@@ -80,12 +81,6 @@ struct held_locks *task_held_locks(void)
 static inline struct runqueue *cpu_rq(unsigned cpu)
 {
 	return &per_cpu(runqueue, cpu);
-}
-
-/* Make another CPU look at its work word. Its own tick does so within 4 ms. */
-static inline void kick_cpu(unsigned cpu)
-{
-	(void)cpu;
 }
 
 static inline bool is_idle_task(const struct task_struct *t)
@@ -174,7 +169,7 @@ static void resched_rq(struct runqueue *rq, unsigned cpu)
 {
 	fetch_or(&rq->curr->work_pending, WORK_RESCHED);
 	if (cpu != cpu_id())
-		kick_cpu(cpu);
+		machine_kick_cpu(cpu);
 }
 
 /* Should `t`, just made ready, run instead of the current one? (rq->lock) */
@@ -265,7 +260,7 @@ void kick_task(struct task_struct *t)
 	unsigned cpu = READ_ONCE(t->cpu);
 
 	if (t != current && READ_ONCE(t->on_cpu) && cpu != cpu_id())
-		kick_cpu(cpu);
+		machine_kick_cpu(cpu);
 }
 
 void sched_fork(struct task_struct *child)
