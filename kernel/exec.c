@@ -99,7 +99,7 @@ int become_only_thread(void)
 		sighand = lock_sighand(t);
 	}
 	if (own) {
-		memcpy(own->action, sighand->action, sizeof(own->action));
+		copy_actions(own, sighand);
 		WRITE_ONCE(t->sighand, own);
 	}
 	unlock_sighand(sighand);

@@ -99,7 +99,7 @@ int reaper_thread(void *unused)
 	for (;;) {
 		struct task_struct *t;
 
-		wait_event(&reaper.wait, !list_empty(&reaper.tasks));
+		wait_event_interruptible(&reaper.wait, !list_empty(&reaper.tasks));
 		while ((t = next_dead()))
 			free_task(t);
 	}

@@ -73,7 +73,7 @@ static int copy_sighand(struct task_struct *t, unsigned long flags)
 	if (!t->sighand)
 		return -ENOMEM;
 	spin_lock(&own->lock);
-	memcpy(t->sighand->action, own->action, sizeof(own->action));
+	copy_actions(t->sighand, own);
 	spin_unlock(&own->lock);
 	if (flags & CLONE_CLEAR_SIGHAND)
 		flush_signal_handlers(t, false);

@@ -64,6 +64,7 @@ static int init_thread(void *unused)
 	struct task_struct *t = current;
 	int err;
 
+	smp_init();
 	run_initcalls(INIT_EARLY);
 	/* From here on it is a process that happens to run in the kernel. */
 	t->pf &= ~PF_KTHREAD;

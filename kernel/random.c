@@ -5,8 +5,8 @@
  *   state   "expand 32-byte k" | key, 8 words | counter, 2 words | nonce, 2 words
  *   block   20 rounds over a copy, plus the state
  *
- * After each block the key is replaced by the first half of the block, and only the
- * second half is given out, each byte once and then forgotten: who reads the state
+ * Four blocks are made at a time.  The first half of the first one replaces the key,
+ * the rest is given out, each byte once and then forgotten: who reads the state
  * later cannot compute what was given out before (fast key erasure).  Every CPU has a
  * generator of its own, so there is no lock; each is keyed when it is first used.
  */
@@ -19,14 +19,17 @@
 #include "sync/percpu.h"
 #include <linux/random.h>
 
-#define HALF_BLOCK 32
+#define KEY_BYTES 32
+#define BLOCK     64
+#define BLOCKS    4 /* made at once */
+#define READY     (BLOCKS * BLOCK - KEY_BYTES)
 
 struct generator {
 	u32 key[8];
 	u64 counter;
 	bool keyed;
 	u8 left; /* bytes at the end of `ready` not given out yet */
-	u8 ready[HALF_BLOCK];
+	u8 ready[READY];
 };
 
 static DEFINE_PER_CPU(struct generator, generator);
@@ -80,18 +83,20 @@ static void set_key(struct generator *g)
 
 static void refill(struct generator *g)
 {
-	u32 state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, block[16];
+	u32 state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+	u32 made[BLOCKS][16];
 
 	if (unlikely(!g->keyed))
 		set_key(g);
-	memcpy(&state[4], g->key, sizeof(g->key));
-	state[12] = (u32)g->counter;
-	state[13] = g->counter >> 32;
-	g->counter++;
-	chacha20_block(state, block);
-	memcpy(g->key, block, sizeof(g->key));
-	memcpy(g->ready, &block[8], HALF_BLOCK);
-	g->left = HALF_BLOCK;
+	memcpy(&state[4], g->key, KEY_BYTES);
+	for (unsigned i = 0; i < BLOCKS; i++, g->counter++) {
+		state[12] = (u32)g->counter;
+		state[13] = g->counter >> 32;
+		chacha20_block(state, made[i]);
+	}
+	memcpy(g->key, made, KEY_BYTES);
+	memcpy(g->ready, (u8 *)made + KEY_BYTES, READY);
+	g->left = READY;
 }
 
 void get_random_bytes(void *buf, size_t bytes)
@@ -105,7 +110,7 @@ void get_random_bytes(void *buf, size_t bytes)
 		if (!g->left)
 			refill(g);
 		n = min(bytes, (size_t)g->left);
-		from = g->ready + HALF_BLOCK - g->left;
+		from = g->ready + READY - g->left;
 		memcpy(buf, from, n);
 		memset(from, 0, n);
 		g->left -= n;
@@ -140,11 +145,11 @@ SYSCALL3(getrandom, u8 __user *, to, size_t, bytes, unsigned, flags)
 		return -EINVAL;
 	bytes = min(bytes, (size_t)(32 << 20));
 	while (done < bytes) {
-		u8 half[HALF_BLOCK];
-		size_t n = min(bytes - done, sizeof(half));
+		u8 some[BLOCK];
+		size_t n = min(bytes - done, sizeof(some));
 
-		get_random_bytes(half, n);
-		if (copy_to_user(to + done, half, n))
+		get_random_bytes(some, n);
+		if (copy_to_user(to + done, some, n))
 			return done ? (long)done : -EFAULT;
 		done += n;
 		if (done % PAGE_SIZE == 0) {

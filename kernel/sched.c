@@ -41,16 +41,17 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "machine/mmu.h"
+#include "machine/smp.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
 #include "sync/epoch.h"
 #include "sync/percpu.h"
 
-#define NS_PER_TICK     (1000000000ULL / HZ)
-#define WAKEUP_BONUS    6000000ULL /* ns of virtual time a sleeper may be behind */
-#define WAKEUP_MARGIN   1000000ULL /* ... a woken task must be behind the running one to replace it */
-#define STATES_ASLEEP   (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_KILLABLE)
-#define LOAD_FREQ_TICKS (5 * HZ + 1)
+#define WAKEUP_BONUS  6000000ULL /* ns of virtual time a sleeper may be behind */
+#define WAKEUP_MARGIN 1000000ULL /* ... a woken task must be behind the running one to replace it */
+#define STATES_ASLEEP (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_KILLABLE)
+#define LOAD_PERIOD   5000000000ULL /* ns between samples of the load */
+#define BALANCE_TICKS 16            /* ticks between looks at the other queues */
 
 struct runqueue {
 	spinlock_t lock;
@@ -62,13 +63,15 @@ struct runqueue {
 	u64 switches;                    /* this CPU */
 	long uninterruptible;            /* (lock) went to sleep here minus woken here: sums up */
 	struct cpu_times times;          /* this CPU, by the tick */
+	u64 last_tick;                   /* this CPU: ktime of it */
+	unsigned ticks;                  /* this CPU: until it looks for work elsewhere */
 };
 
 static DEFINE_PER_CPU(struct runqueue, runqueue);
 
 static u64 idle_mask;            /* atomic: CPUs that run their idle task */
 static unsigned long loadavg[3]; /* CPU 0's tick */
-static unsigned loadavg_ticks;   /* CPU 0's tick */
+static u64 loadavg_next;         /* CPU 0's tick: ktime of the next sample */
 
 #ifdef PAGODA_DEBUG
 struct held_locks *task_held_locks(void)
@@ -80,12 +83,6 @@ struct held_locks *task_held_locks(void)
 static inline struct runqueue *cpu_rq(unsigned cpu)
 {
 	return &per_cpu(runqueue, cpu);
-}
-
-/* Make another CPU look at its work word. Its own tick does so within 4 ms. */
-static inline void kick_cpu(unsigned cpu)
-{
-	(void)cpu;
 }
 
 static inline bool is_idle_task(const struct task_struct *t)
@@ -174,7 +171,7 @@ static void resched_rq(struct runqueue *rq, unsigned cpu)
 {
 	fetch_or(&rq->curr->work_pending, WORK_RESCHED);
 	if (cpu != cpu_id())
-		kick_cpu(cpu);
+		machine_kick_cpu(cpu);
 }
 
 /* Should `t`, just made ready, run instead of the current one? (rq->lock) */
@@ -265,7 +262,7 @@ void kick_task(struct task_struct *t)
 	unsigned cpu = READ_ONCE(t->cpu);
 
 	if (t != current && READ_ONCE(t->on_cpu) && cpu != cpu_id())
-		kick_cpu(cpu);
+		machine_kick_cpu(cpu);
 }
 
 void sched_fork(struct task_struct *child)
@@ -340,30 +337,38 @@ void task_first_run(struct task_struct *prev)
 		(void)!put_user(t->pid, t->set_child_tid);
 }
 
-/* An idle CPU looks for a ready task that waits elsewhere. (no lock) */
-static struct task_struct *steal_task(unsigned self)
+/*
+ * Take a ready task that waits on another CPU, from the one where most do, if they are more
+ * than `more_than`. It is on no queue then, but ours. (no runqueue lock; interrupts off)
+ */
+static struct task_struct *steal_task(unsigned self, unsigned more_than)
 {
+	struct runqueue *busiest = NULL;
+	struct rb_node *node;
 	unsigned cpu;
 
 	for_each_online_cpu (cpu) {
 		struct runqueue *rq = cpu_rq(cpu);
-		struct rb_node *node;
 
-		if (cpu == self || !READ_ONCE(rq->queued) || !spin_trylock(&rq->lock))
-			continue;
-		for (node = rq->leftmost; node; node = rb_next(node)) {
-			struct task_struct *t = task_of(node);
-
-			if (!(t->cpus_allowed & BIT(self)))
-				continue;
-			dequeue(rq, t);
-			t->se.vruntime -= rq->min_vruntime;
-			t->cpu = self;
-			spin_unlock(&rq->lock);
-			return t;
+		if (cpu != self && READ_ONCE(rq->queued) > more_than) {
+			more_than = READ_ONCE(rq->queued);
+			busiest = rq;
 		}
-		spin_unlock(&rq->lock);
 	}
+	if (!busiest || !spin_trylock(&busiest->lock))
+		return NULL;
+	for (node = busiest->leftmost; node; node = rb_next(node)) {
+		struct task_struct *t = task_of(node);
+
+		if (!(t->cpus_allowed & BIT(self)))
+			continue;
+		dequeue(busiest, t);
+		t->se.vruntime -= busiest->min_vruntime;
+		t->cpu = self;
+		spin_unlock(&busiest->lock);
+		return t;
+	}
+	spin_unlock(&busiest->lock);
 	return NULL;
 }
 
@@ -406,7 +411,7 @@ static void pull_task(struct runqueue *rq)
 	struct task_struct *t;
 
 	spin_unlock(&rq->lock);
-	t = steal_task(cpu_id());
+	t = steal_task(cpu_id(), 0);
 	spin_lock(&rq->lock);
 	if (!t)
 		return;
@@ -494,16 +499,17 @@ void wait_task_off_cpu(const struct task_struct *t)
 
 /* --- The tick --- */
 
-static void account_tick(struct runqueue *rq, struct task_struct *t, bool user_mode)
+/* Who was running when the tick came is charged with all the time since the last one. */
+static void account_tick(struct runqueue *rq, struct task_struct *t, u64 passed, bool user_mode)
 {
 	if (is_idle_task(t)) {
-		rq->times.idle += NS_PER_TICK;
+		rq->times.idle += passed;
 	} else if (user_mode) {
-		t->utime += NS_PER_TICK;
-		*(t->se.nice > 0 ? &rq->times.nice : &rq->times.user) += NS_PER_TICK;
+		t->utime += passed;
+		*(t->se.nice > 0 ? &rq->times.nice : &rq->times.user) += passed;
 	} else {
-		t->stime += NS_PER_TICK;
-		rq->times.system += NS_PER_TICK;
+		t->stime += passed;
+		rq->times.system += passed;
 	}
 }
 
@@ -511,14 +517,14 @@ static void account_tick(struct runqueue *rq, struct task_struct *t, bool user_m
  * The load averages: every 5 s each moves towards the number of tasks that run or wait
  * uninterruptibly, by 1 - e^(-5s/period), in fixed point.
  */
-static void calc_load(void)
+static void calc_load(u64 now)
 {
 	static const u16 decay[3] = {1884, 2014, 2037}; /* 2048 / e^(5/60), e^(5/300), e^(5/900) */
 	unsigned long active;
 
-	if (++loadavg_ticks < LOAD_FREQ_TICKS)
+	if (now < loadavg_next)
 		return;
-	loadavg_ticks = 0;
+	loadavg_next = now + LOAD_PERIOD;
 	active = (unsigned long)(nr_running() + nr_uninterruptible()) << LOAD_SHIFT;
 	for (unsigned i = 0; i < 3; i++) {
 		unsigned long load = loadavg[i] * decay[i] + active * (2048 - decay[i]);
@@ -529,35 +535,39 @@ static void calc_load(void)
 	}
 }
 
-/* Does another CPU have a task waiting that this idle one could run? */
-static bool work_elsewhere(void)
+/* Now and then: does another CPU have two tasks more than this one? */
+static void balance(struct runqueue *rq, unsigned self)
 {
-	unsigned cpu;
+	struct task_struct *t;
 
-	for_each_online_cpu (cpu)
-		if (READ_ONCE(cpu_rq(cpu)->queued))
-			return true;
-	return false;
+	if (++rq->ticks % BALANCE_TICKS && !is_idle_task(rq->curr))
+		return;
+	t = steal_task(self, is_idle_task(rq->curr) ? 0 : READ_ONCE(rq->queued) + 1);
+	if (t)
+		activate(t, self);
 }
 
 void timer_tick(bool user_mode)
 {
 	struct runqueue *rq = &this_cpu(runqueue);
 	struct task_struct *t = current;
-	u64 now = ktime_ns();
+	unsigned self = cpu_id();
+	u64 now = ktime_ns(), passed = now - rq->last_tick;
 
-	account_tick(rq, t, user_mode);
-	itimer_tick(t, NS_PER_TICK, user_mode);
+	rq->last_tick = now;
+	account_tick(rq, t, passed, user_mode);
+	itimer_tick(t, passed, user_mode);
 	run_timers(now);
-	if (cpu_id() == 0)
-		calc_load();
+	if (self == 0)
+		calc_load(now);
 	if (epoch_tick(user_mode) && !is_idle_task(t))
 		fetch_or(&t->work_pending, WORK_RESCHED);
+	if (cpu_online_mask != 1)
+		balance(rq, self);
 	spin_lock(&rq->lock);
 	update_curr(rq, now);
-	if (is_idle_task(t) ? rq->queued || (cpu_online_mask != 1 && work_elsewhere())
-			    : rq->leftmost && (s64)(t->se.vruntime -
-						    task_of(rq->leftmost)->se.vruntime) > 0)
+	if (rq->leftmost &&
+	    (is_idle_task(t) || (s64)(t->se.vruntime - task_of(rq->leftmost)->se.vruntime) > 0))
 		fetch_or(&t->work_pending, WORK_RESCHED);
 	spin_unlock(&rq->lock);
 }
@@ -588,7 +598,7 @@ void sched_cpu_init(unsigned cpu, struct task_struct *idle)
 	idle->cpu = cpu;
 	idle->on_cpu = 1;
 	idle->cpus_allowed = BIT(cpu);
-	idle->se.exec_start = ktime_ns();
+	idle->se.exec_start = rq->last_tick = ktime_ns();
 	rq->curr = rq->idle = idle;
 	fetch_or(&idle_mask, BIT(cpu));
 }

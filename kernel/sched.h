@@ -9,6 +9,7 @@
 void sched_init(void); /* boot CPU: init_task becomes its idle task */
 /* A CPU that has started: `idle` is its idle task and is running there. Interrupts off. */
 void sched_cpu_init(unsigned cpu, struct task_struct *idle);
+void smp_init(void); /* pid 1, before the initcalls: the other CPUs start (smp.c) */
 /* The idle task's life, on each CPU. */
 void __noreturn cpu_idle(void);
 

@@ -44,6 +44,7 @@ struct sighand_struct {
 	atomic_t count;
 	spinlock_t
 		lock; /* guards the actions, and the signal state of the processes that share them */
+	unsigned used; /* (lock) signals above this one have the default action: zeros */
 	struct k_sigaction action[NSIG_ALL]; /* (lock) of signal n at n-1 */
 	struct epoch_head epoch;
 };
@@ -78,6 +79,8 @@ void sigpending_flush(struct sigpending *pending); /* nobody else can see it, or
 struct sighand_struct *lock_sighand(struct task_struct *t);
 void unlock_sighand(struct sighand_struct *sighand);
 void put_sighand(struct sighand_struct *sighand);
+/* All actions as they are in `from`. (from->lock; `to` is seen by nobody else, or its lock) */
+void copy_actions(struct sighand_struct *to, const struct sighand_struct *from);
 /* WORK_SIGNAL anew after the mask or the pending sets changed. (sighand lock) */
 void recalc_signal_work(struct task_struct *t);
 /* Every thread but the current one gets SIGKILL. (sighand lock) */

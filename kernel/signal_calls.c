@@ -143,6 +143,7 @@ SYSCALL4(rt_sigaction, int, sig, const struct user_sigaction __user *, new,
 			.restorer = (void __user *)from.restorer,
 			.mask = from.mask & ~UNBLOCKABLE,
 		};
+		sighand->used = max(sighand->used, (unsigned)sig);
 		/* Pending signals that are ignored from now on are discarded (POSIX). */
 		if (action->handler == SIG_IGN_PTR ||
 		    (action->handler == SIG_DFL_PTR && default_action(sig) == ACTION_IGNORE))
@@ -154,15 +155,18 @@ SYSCALL4(rt_sigaction, int, sig, const struct user_sigaction __user *, new,
 
 void flush_signal_handlers(struct task_struct *t, bool all)
 {
-	for (unsigned i = 0; i < NSIG_ALL; i++) {
-		struct k_sigaction *action = &t->sighand->action[i];
+	struct sighand_struct *sighand = t->sighand;
+	unsigned used = 0;
 
-		if (likely(action->handler == SIG_DFL_PTR && !action->flags && !action->mask))
-			continue;
-		*action = (struct k_sigaction){.handler = !all && action->handler == SIG_IGN_PTR
-								  ? SIG_IGN_PTR
-								  : SIG_DFL_PTR};
+	for (unsigned i = 0; i < sighand->used; i++) {
+		struct k_sigaction *action = &sighand->action[i];
+		bool ignored = !all && action->handler == SIG_IGN_PTR;
+
+		*action = (struct k_sigaction){.handler = ignored ? SIG_IGN_PTR : SIG_DFL_PTR};
+		if (ignored)
+			used = i + 1;
 	}
+	sighand->used = used;
 	t->sas_sp = t->sas_size = 0;
 	t->sas_flags = SS_DISABLE;
 }

@@ -136,15 +136,24 @@ struct task_struct *find_task(pid_t pid)
 	return t;
 }
 
+static struct task_struct *get_if_alive(struct task_struct *t)
+{
+	return t && atomic_inc_not_zero(&t->usage) ? t : NULL;
+}
+
 struct task_struct *find_get_task(pid_t pid)
 {
 	struct task_struct *t;
 
 	epoch_read_lock();
-	t = find_task(pid);
-	if (t && !atomic_inc_not_zero(&t->usage))
-		t = NULL;
+	t = get_if_alive(find_task(pid));
 	epoch_read_unlock();
+	if (unlikely(!t)) {
+		/* exec may just have been moving a task to its leader's number: look again. */
+		spin_lock(&tasklist_lock);
+		t = get_if_alive(find_task(pid));
+		spin_unlock(&tasklist_lock);
+	}
 	return t;
 }
 
@@ -310,6 +319,12 @@ void put_signal(struct signal_struct *signal)
 	kmem_cache_free(signal_cache, signal);
 }
 
+/* Objects of the cache have no actions set, so a fork copies only those in use. */
+static void construct_sighand(void *object)
+{
+	memset(object, 0, sizeof(struct sighand_struct));
+}
+
 struct sighand_struct *sighand_alloc(void)
 {
 	struct sighand_struct *sighand = kmem_cache_alloc(sighand_cache, GFP_KERNEL);
@@ -321,9 +336,20 @@ struct sighand_struct *sighand_alloc(void)
 	return sighand;
 }
 
+void copy_actions(struct sighand_struct *to, const struct sighand_struct *from)
+{
+	ASSERT(to->used <= from->used);
+	to->used = from->used;
+	memcpy(to->action, from->action, from->used * sizeof(from->action[0]));
+}
+
 static void free_sighand(struct epoch_head *head)
 {
-	kmem_cache_free(sighand_cache, container_of(head, struct sighand_struct, epoch));
+	struct sighand_struct *sighand = container_of(head, struct sighand_struct, epoch);
+
+	memset(sighand->action, 0, sighand->used * sizeof(sighand->action[0]));
+	sighand->used = 0;
+	kmem_cache_free(sighand_cache, sighand);
 }
 
 void put_sighand(struct sighand_struct *sighand)
@@ -379,7 +405,8 @@ void task_init(void)
 
 	task_cache = KMEM_CACHE(task_struct, SLAB_HWCACHE_ALIGN | SLAB_PANIC);
 	signal_cache = KMEM_CACHE(signal_struct, SLAB_HWCACHE_ALIGN | SLAB_PANIC);
-	sighand_cache = KMEM_CACHE(sighand_struct, SLAB_HWCACHE_ALIGN | SLAB_PANIC);
+	sighand_cache = kmem_cache_create("sighand_struct", sizeof(struct sighand_struct), 0,
+					  SLAB_HWCACHE_ALIGN | SLAB_PANIC, construct_sighand);
 	bitmap_set(pid_map, 0);
 	/* Kernel stacks may take an eighth of memory. */
 	limit = totalram_pages() / (8 * KERNEL_STACK_SIZE / PAGE_SIZE);

@@ -30,6 +30,11 @@ static inline struct timer *timer_of(struct rb_node *node)
 	return rb_entry(node, struct timer, node);
 }
 
+void timers_cpu_init(unsigned cpu)
+{
+	spin_lock_init(&per_cpu(timer_queue, cpu).lock, RANK_TIMER);
+}
+
 /* Lock the queue the timer is or was last on. Interrupts go off. */
 static struct timer_queue *lock_timer(struct timer *timer, unsigned long *flags)
 {

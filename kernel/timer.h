@@ -26,6 +26,6 @@ bool timer_stop(struct timer *timer);
 /* As timer_stop(), and fn does not run any more when it returns. Not from fn itself. */
 bool timer_stop_sync(struct timer *timer);
 
-void timers_init(void);
+void timers_cpu_init(unsigned cpu); /* of a CPU that is about to start */
 /* The tick: call what is due. Interrupts off. */
 void run_timers(u64 now);

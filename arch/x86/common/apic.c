@@ -25,6 +25,8 @@
 #define LVT_MASKED     BIT(16)
 #define LVT_PERIODIC   BIT(17)
 #define LVT_NMI        0x400
+#define ICR_INIT       0x4500 /* asserted */
+#define ICR_STARTUP    0x4600
 #define ICR_PENDING    BIT(12)
 #define ICR_OTHERS     (3u << 18)
 #define DIVIDE_BY_16   3
@@ -91,12 +93,22 @@ static void wait_sent(void)
 		cpu_relax();
 }
 
-void lapic_send(unsigned cpu, u8 vector)
+void lapic_send(unsigned cpu, u32 vector)
 {
 	wait_sent();
 	lapic_write(LAPIC_ICR_HIGH, cpu_apic_id[cpu] << 24);
 	lapic_write(LAPIC_ICR_LOW, vector);
 	wait_sent();
+}
+
+void lapic_send_init(unsigned cpu)
+{
+	lapic_send(cpu, ICR_INIT);
+}
+
+void lapic_send_startup(unsigned cpu, u8 page)
+{
+	lapic_send(cpu, ICR_STARTUP | page);
 }
 
 void lapic_send_others(u8 vector)

@@ -12,6 +12,7 @@
  *   RSDP, memory map of 24-byte entries         6 memory map, 14 and 15 RSDP
  */
 #include "arch/x86/common/internal.h"
+#include "arch/x86/common/smp.h"
 #include "drivers/serial.h"
 #include "lib/assert.h"
 #include "lib/printk.h"
@@ -190,6 +191,7 @@ static void reserve_memory(void)
 	early_reserve(virt_to_phys(_rodata), _data - _rodata, "Kernel rodata");
 	early_reserve(virt_to_phys(_data), _bss - _data, "Kernel data");
 	early_reserve(virt_to_phys(_bss), _end - _bss, "Kernel bss");
+	trampoline_reserve();
 	if (initrd_bytes && end > start && ram_is_usable(start, end))
 		early_reserve(PHYS(start), end - start, "Initrd");
 }

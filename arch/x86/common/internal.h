@@ -102,7 +102,9 @@ extern bool lapic_enabled;
 void lapic_init(void);
 void lapic_setup_cpu(void);
 void lapic_eoi(void);
-void lapic_send(unsigned cpu, u8 vector); /* waits until it has left */
+void lapic_send(unsigned cpu, u32 vector); /* waits until it has left */
+void lapic_send_init(unsigned cpu);
+void lapic_send_startup(unsigned cpu, u8 page); /* begin at page << 12 */
 void lapic_send_others(u8 vector);
 u32 lapic_id(void);
 void lapic_timer_start(u32 period, u8 vector); /* period in timer ticks */
@@ -136,6 +138,7 @@ void stop_other_cpus(void);
 
 struct arch_thread;
 DECLARE_PER_CPU(struct arch_thread *, current_thread); /* of the running task */
+DECLARE_PER_CPU(unsigned long, kernel_stack_top);      /* its stack for traps of user mode */
 void fpu_setup_cpu(void);
 void fpu_save(void *area);
 void fpu_restore(const void *area);

@@ -71,6 +71,7 @@ static void flush_remote(u64 cpus, unsigned long start, unsigned long end, bool 
 		tlb_shoot_interrupt();
 		cpu_relax();
 	}
+	lock_debug_acquire(&shoot.lock, RANK_NONE, "shoot"); /* by trying: not checked */
 	shoot.start = start;
 	shoot.end = end;
 	shoot.kernel = kernel;

@@ -46,6 +46,7 @@
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define EFER_SCE           BIT(0)
+#define EFER_LMA           BIT(10)
 #define EFER_NXE           BIT(11)
 
 /* Vectors. Devices' are 32 + line; these are the processor's own and between processors. */

@@ -61,6 +61,9 @@ extern struct task_struct init_task;
  */
 void __noreturn start_kernel(void);
 
+/* A CPU that machine_start_cpu() started, on its idle task's stack, interrupts off. */
+void __noreturn start_secondary(void);
+
 /* --- And what the kernel's trap code calls back. --- */
 
 /* Remember the fault for the signal frame (sigcontext's cr2, err, trapno). */

@@ -1,0 +1,12 @@
+/*
+ * The page where other processors begin (smp.c, x86_64/trampoline.S).
+ */
+#pragma once
+
+#define TRAMPOLINE	 0x8000 /* physical; a page's number is its STARTUP vector */
+#define TRAMPOLINE_BYTES 0x4000
+
+#ifndef __ASSEMBLER__
+/* Set the memory aside, if there is any at that place. Before frame_init(). */
+void trampoline_reserve(void);
+#endif
