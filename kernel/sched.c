@@ -36,7 +36,7 @@
  */
 #include "kernel/itimer.h"
 #include "kernel/process.h"
-#include "kernel/sched.h"
+#include "kernel/runqueue.h"
 #include "kernel/timer.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -45,33 +45,9 @@
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
 #include "sync/epoch.h"
-#include "sync/percpu.h"
 
 #define WAKEUP_BONUS  6000000ULL /* ns of virtual time a sleeper may be behind */
-#define WAKEUP_MARGIN 1000000ULL /* ... a woken task must be behind the running one to replace it */
 #define STATES_ASLEEP (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_KILLABLE)
-#define LOAD_PERIOD   5000000000ULL /* ns between samples of the load */
-#define BALANCE_TICKS 16            /* ticks between looks at the other queues */
-
-struct runqueue {
-	spinlock_t lock;
-	struct task_struct *curr, *idle; /* (lock) */
-	struct rb_root tree;             /* (lock) ready tasks but curr, by vruntime */
-	struct rb_node *leftmost;        /* (lock) */
-	unsigned queued;                 /* (lock) tasks in the tree */
-	u64 min_vruntime;                /* (lock) */
-	u64 switches;                    /* this CPU */
-	long uninterruptible;            /* (lock) went to sleep here minus woken here: sums up */
-	struct cpu_times times;          /* this CPU, by the tick */
-	u64 last_tick;                   /* this CPU: ktime of it */
-	unsigned ticks;                  /* this CPU: until it looks for work elsewhere */
-};
-
-static DEFINE_PER_CPU(struct runqueue, runqueue);
-
-static u64 idle_mask;            /* atomic: CPUs that run their idle task */
-static unsigned long loadavg[3]; /* CPU 0's tick */
-static u64 loadavg_next;         /* CPU 0's tick: ktime of the next sample */
 
 #ifdef PAGODA_DEBUG
 struct held_locks *task_held_locks(void)
@@ -79,136 +55,6 @@ struct held_locks *task_held_locks(void)
 	return nr_threads() ? &current->held_locks : NULL;
 }
 #endif
-
-static inline struct runqueue *cpu_rq(unsigned cpu)
-{
-	return &per_cpu(runqueue, cpu);
-}
-
-static inline bool is_idle_task(const struct task_struct *t)
-{
-	return t->pid == 0;
-}
-
-/* --- The queue --- */
-
-static inline struct task_struct *task_of(struct rb_node *node)
-{
-	return rb_entry(node, struct task_struct, se.node);
-}
-
-static void enqueue(struct runqueue *rq, struct task_struct *t)
-{
-	struct rb_node **place = &rq->tree.node, *parent = NULL;
-	bool first = true;
-
-	ASSERT(!t->se.queued && !is_idle_task(t));
-	while (*place) {
-		parent = *place;
-		if ((s64)(t->se.vruntime - task_of(parent)->se.vruntime) < 0) {
-			place = &parent->left;
-		} else {
-			place = &parent->right;
-			first = false;
-		}
-	}
-	rb_link(&t->se.node, parent, place);
-	rb_insert_balance(&rq->tree, &t->se.node);
-	if (first)
-		rq->leftmost = &t->se.node;
-	t->se.queued = true;
-	rq->queued++;
-}
-
-static void dequeue(struct runqueue *rq, struct task_struct *t)
-{
-	ASSERT(t->se.queued);
-	if (rq->leftmost == &t->se.node)
-		rq->leftmost = rb_next(&t->se.node);
-	rb_erase(&rq->tree, &t->se.node);
-	t->se.queued = false;
-	rq->queued--;
-}
-
-static inline u64 weighted(u64 ns, u32 weight)
-{
-	return likely(weight == 1024) ? ns : ns * 1024 / weight;
-}
-
-/* Bring the running task's clocks up to now. */
-static inline void update_curr(struct runqueue *rq, u64 now)
-{
-	struct task_struct *t = rq->curr;
-	u64 ran = now - t->se.exec_start, least;
-
-	t->se.exec_start = now;
-	if (is_idle_task(t))
-		return;
-	t->se.sum_exec += ran;
-	t->se.vruntime += weighted(ran, t->se.weight);
-	least = t->se.vruntime;
-	if (rq->leftmost && (s64)(task_of(rq->leftmost)->se.vruntime - least) < 0)
-		least = task_of(rq->leftmost)->se.vruntime;
-	if ((s64)(least - rq->min_vruntime) > 0)
-		rq->min_vruntime = least;
-}
-
-static struct runqueue *lock_task_rq(struct task_struct *t, unsigned long *flags)
-{
-	for (;;) {
-		unsigned cpu = READ_ONCE(t->cpu);
-		struct runqueue *rq = cpu_rq(cpu);
-
-		*flags = spin_lock_irqsave(&rq->lock);
-		if (likely(cpu == t->cpu))
-			return rq;
-		spin_unlock_irqrestore(&rq->lock, *flags);
-	}
-}
-
-/* The CPU's current task should call schedule() soon. (rq->lock) */
-static void resched_rq(struct runqueue *rq, unsigned cpu)
-{
-	fetch_or(&rq->curr->work_pending, WORK_RESCHED);
-	if (cpu != cpu_id())
-		machine_kick_cpu(cpu);
-}
-
-/* Should `t`, just made ready, run instead of the current one? (rq->lock) */
-static inline void check_preempt(struct runqueue *rq, unsigned cpu, struct task_struct *t)
-{
-	struct task_struct *curr = rq->curr;
-
-	if (is_idle_task(curr) || (s64)(curr->se.vruntime - t->se.vruntime) > (s64)WAKEUP_MARGIN)
-		resched_rq(rq, cpu);
-}
-
-/* Where a task that becomes ready should run. */
-static unsigned choose_cpu(struct task_struct *t, unsigned cpu)
-{
-	u64 allowed = READ_ONCE(t->cpus_allowed) & cpu_online_mask, idle;
-
-	if (likely(cpu_online_mask == 1) || !allowed)
-		return cpu;
-	idle = READ_ONCE(idle_mask) & allowed;
-	if ((idle | ~allowed) & BIT(cpu))
-		return idle & BIT(cpu) ? cpu : (unsigned)__builtin_ctzl(idle ? idle : allowed);
-	return idle ? (unsigned)__builtin_ctzl(idle) : cpu;
-}
-
-/* Put a ready task that is on no queue, and belongs to nobody else, on a CPU's queue. */
-static void activate(struct task_struct *t, unsigned cpu)
-{
-	struct runqueue *rq = cpu_rq(cpu);
-	unsigned long flags = spin_lock_irqsave(&rq->lock);
-
-	ASSERT(t->cpu == cpu);
-	t->se.vruntime += rq->min_vruntime;
-	enqueue(rq, t);
-	update_curr(rq, ktime_ns());
-	check_preempt(rq, cpu, t);
-	spin_unlock_irqrestore(&rq->lock, flags);
-}
 
 /* --- Waking --- */
 
@@ -335,41 +181,6 @@ void task_first_run(struct task_struct *prev)
 	finish_switch(prev);
 	if (t->set_child_tid) /* CLONE_CHILD_SETTID: in the child's memory */
 		(void)!put_user(t->pid, t->set_child_tid);
-}
-
-/*
- * Take a ready task that waits on another CPU, from the one where most do, if they are more
- * than `more_than`. It is on no queue then, but ours. (no runqueue lock; interrupts off)
- */
-static struct task_struct *steal_task(unsigned self, unsigned more_than)
-{
-	struct runqueue *busiest = NULL;
-	struct rb_node *node;
-	unsigned cpu;
-
-	for_each_online_cpu (cpu) {
-		struct runqueue *rq = cpu_rq(cpu);
-
-		if (cpu != self && READ_ONCE(rq->queued) > more_than) {
-			more_than = READ_ONCE(rq->queued);
-			busiest = rq;
-		}
-	}
-	if (!busiest || !spin_trylock(&busiest->lock))
-		return NULL;
-	for (node = busiest->leftmost; node; node = rb_next(node)) {
-		struct task_struct *t = task_of(node);
-
-		if (!(t->cpus_allowed & BIT(self)))
-			continue;
-		dequeue(busiest, t);
-		t->se.vruntime -= busiest->min_vruntime;
-		t->cpu = self;
-		spin_unlock(&busiest->lock);
-		return t;
-	}
-	spin_unlock(&busiest->lock);
-	return NULL;
 }
 
 static inline bool sleep_ended(struct task_struct *t, unsigned state)
@@ -499,54 +310,6 @@ void wait_task_off_cpu(const struct task_struct *t)
 
 /* --- The tick --- */
 
-/* Who was running when the tick came is charged with all the time since the last one. */
-static void account_tick(struct runqueue *rq, struct task_struct *t, u64 passed, bool user_mode)
-{
-	if (is_idle_task(t)) {
-		rq->times.idle += passed;
-	} else if (user_mode) {
-		t->utime += passed;
-		*(t->se.nice > 0 ? &rq->times.nice : &rq->times.user) += passed;
-	} else {
-		t->stime += passed;
-		rq->times.system += passed;
-	}
-}
-
-/*
- * The load averages: every 5 s each moves towards the number of tasks that run or wait
- * uninterruptibly, by 1 - e^(-5s/period), in fixed point.
- */
-static void calc_load(u64 now)
-{
-	static const u16 decay[3] = {1884, 2014, 2037}; /* 2048 / e^(5/60), e^(5/300), e^(5/900) */
-	unsigned long active;
-
-	if (now < loadavg_next)
-		return;
-	loadavg_next = now + LOAD_PERIOD;
-	active = (unsigned long)(nr_running() + nr_uninterruptible()) << LOAD_SHIFT;
-	for (unsigned i = 0; i < 3; i++) {
-		unsigned long load = loadavg[i] * decay[i] + active * (2048 - decay[i]);
-
-		if (active >= loadavg[i])
-			load += 2047; /* round towards where it goes, so that it gets there */
-		loadavg[i] = load >> LOAD_SHIFT;
-	}
-}
-
-/* Now and then: does another CPU have two tasks more than this one? */
-static void balance(struct runqueue *rq, unsigned self)
-{
-	struct task_struct *t;
-
-	if (++rq->ticks % BALANCE_TICKS && !is_idle_task(rq->curr))
-		return;
-	t = steal_task(self, is_idle_task(rq->curr) ? 0 : READ_ONCE(rq->queued) + 1);
-	if (t)
-		activate(t, self);
-}
-
 void timer_tick(bool user_mode)
 {
 	struct runqueue *rq = &this_cpu(runqueue);
@@ -610,57 +373,6 @@ void sched_init(void)
 
 /* --- What others ask of it --- */
 
-/* The weight of a nice value: each step is a quarter more or a fifth less CPU time. */
-static u32 nice_weight(int nice)
-{
-	u32 weight = 1024;
-
-	for (; nice < 0; nice++)
-		weight += weight / 4;
-	for (; nice > 0; nice--)
-		weight -= weight / 5;
-	return max(weight, 8u);
-}
-
-void set_user_nice(struct task_struct *t, int nice)
-{
-	unsigned long flags;
-	struct runqueue *rq = lock_task_rq(t, &flags);
-
-	if (rq->curr == t)
-		update_curr(rq, ktime_ns());
-	t->se.nice = nice;
-	t->se.weight = nice_weight(nice);
-	spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-int set_cpus_allowed(struct task_struct *t, u64 mask)
-{
-	unsigned long flags;
-	struct runqueue *rq;
-	bool move;
-
-	mask &= cpu_online_mask;
-	if (!mask)
-		return -EINVAL;
-	rq = lock_task_rq(t, &flags);
-	t->cpus_allowed = mask;
-	move = t->se.queued && !(mask & BIT(t->cpu));
-	if (move) {
-		dequeue(rq, t);
-		t->se.vruntime -= rq->min_vruntime;
-		t->cpu = choose_cpu(t, t->cpu);
-	} else if (rq->curr == t && !(mask & BIT(t->cpu))) {
-		resched_rq(rq, t->cpu); /* schedule() hands it over */
-	}
-	spin_unlock_irqrestore(&rq->lock, flags);
-	if (move)
-		activate(t, t->cpu);
-	if (t == current)
-		cond_resched();
-	return 0;
-}
-
 void sched_yield_current(void)
 {
 	unsigned long flags = irq_save();
@@ -676,59 +388,4 @@ void sched_yield_current(void)
 	}
 	spin_unlock_irqrestore(&rq->lock, flags);
 	schedule();
-}
-
-u64 task_sum_exec(struct task_struct *t)
-{
-	unsigned long flags;
-	struct runqueue *rq = lock_task_rq(t, &flags);
-	u64 sum;
-
-	if (rq->curr == t)
-		update_curr(rq, ktime_ns());
-	sum = t->se.sum_exec;
-	spin_unlock_irqrestore(&rq->lock, flags);
-	return sum;
-}
-
-void cpu_times(unsigned cpu, struct cpu_times *times)
-{
-	*times = cpu_rq(cpu)->times;
-}
-
-unsigned nr_running(void)
-{
-	unsigned cpu, n = 0;
-
-	for_each_online_cpu (cpu) {
-		struct runqueue *rq = cpu_rq(cpu);
-
-		n += READ_ONCE(rq->queued) + !is_idle_task(READ_ONCE(rq->curr));
-	}
-	return n;
-}
-
-unsigned nr_uninterruptible(void)
-{
-	unsigned cpu;
-	long n = 0;
-
-	for_each_online_cpu (cpu)
-		n += READ_ONCE(cpu_rq(cpu)->uninterruptible);
-	return max(n, 0L);
-}
-
-u64 nr_context_switches(void)
-{
-	unsigned cpu;
-	u64 n = 0;
-
-	for_each_online_cpu (cpu)
-		n += cpu_rq(cpu)->switches;
-	return n;
-}
-
-void get_loadavg(unsigned long load[3])
-{
-	memcpy(load, loadavg, sizeof(loadavg));
 }

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#define TRAMPOLINE	 0x8000 /* physical; a page's number is its STARTUP vector */
+#define TRAMPOLINE       0x8000 /* physical; a page's number is its STARTUP vector */
 #define TRAMPOLINE_BYTES 0x4000
 
 #ifndef __ASSEMBLER__
