@@ -54,6 +54,16 @@ static inline bool mm_may_expand(const struct mm_struct *mm, vm_flags_t flags, u
 	return !vma_is_data(flags) ||
 	       likely(mm->data_vm + pages <= space_rlimit(RLIMIT_DATA) >> PAGE_SHIFT);
 }
+/* The same pages with other flags: only the parts change. */
+static inline void mm_recount(struct mm_struct *mm, vm_flags_t old, vm_flags_t new, long pages)
+{
+	const vm_flags_t counted = VM_WRITE | VM_EXEC | VM_SHARED | VM_GROWSDOWN;
+
+	if ((old ^ new) & counted) {
+		mm_count(mm, old, -pages);
+		mm_count(mm, new, pages);
+	}
+}
 bool can_mlock(void); /* at all */
 bool may_lock_more(const struct mm_struct *mm, unsigned long pages);
 
@@ -76,11 +86,15 @@ struct vm_area_struct *vma_new(struct mm_struct *mm, const struct vma_shape *sha
 void vma_publish(struct vm_area_struct *vma);
 /* vma_link() where the cursor is. */
 void vma_link_at(struct vma_cursor *at, struct vm_area_struct *vma);
-/* vma_split() of the cursor's VMA; the cursor is at the upper part then. */
-int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address);
-/* Cut the cursor's VMA twice; the cursor is at the part [start, end) then. 0 or -ENOMEM and nothing cut. */
+/* vma_split() of the cursor's VMA. The cursor is at the upper part then, which has these flags. */
+int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address,
+		 vm_flags_t flags);
+/*
+ * Cut the cursor's VMA twice. The cursor is at the part [start, end) then, which has these flags.
+ * 0, or -ENOMEM and nothing is cut. Neither counts anything.
+ */
 int vma_cut_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
-	       unsigned long end);
+	       unsigned long end, vm_flags_t flags);
 /* Around a change of range of a VMA that rmap knows: out of the trees, in again. Locks held between. */
 void vma_range_lock(struct vm_area_struct *vma);
 void vma_range_unlock(struct vm_area_struct *vma);

@@ -177,10 +177,6 @@ static void move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 
 static void set_flags(struct vm_area_struct *vma, vm_flags_t flags)
 {
-	const long pages = vma_pages(vma);
-
-	mm_count(vma->vm_mm, vma->vm_flags, -pages);
-	mm_count(vma->vm_mm, flags, pages);
 	down_write(&vma->lock);
 	vma->vm_flags = flags;
 	vma_set_prot(vma);
@@ -191,8 +187,6 @@ static void set_flags(struct vm_area_struct *vma, vm_flags_t flags)
 static struct vm_area_struct *give_to_neighbour(struct vma_cursor *at, struct vm_area_struct *vma,
 						const struct vma_shape *shape)
 {
-	const long pages = (shape->end - shape->start) >> PAGE_SHIFT;
-	const vm_flags_t old_flags = vma->vm_flags;
 	struct vm_area_struct *other;
 
 	if (shape->start == vma->vm_start) {
@@ -206,43 +200,56 @@ static struct vm_area_struct *give_to_neighbour(struct vma_cursor *at, struct vm
 			return NULL;
 		move_border(at->tree, vma, other, shape->start);
 	}
-	mm_count(vma->vm_mm, old_flags, -pages);
-	mm_count(vma->vm_mm, shape->flags, pages);
 	return other;
+}
+
+/* A border moves, or cuts: what has the flags then, or ERR_PTR(-ENOMEM). */
+static struct vm_area_struct *modify_part(struct vma_cursor *at, struct vm_area_struct *vma,
+					  unsigned long start, unsigned long end, vm_flags_t flags)
+{
+	struct vma_shape shape;
+	struct vm_area_struct *other;
+	int err;
+
+	if (start > vma->vm_start && end < vma->vm_end) {
+		err = vma_cut_at(at, vma, start, end, flags);
+		return err ? ERR_PTR(err) : vma_at(at);
+	}
+	shape = vma_shape(vma);
+	shape.start = start;
+	shape.end = end;
+	shape.pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
+	shape.flags = flags;
+	other = give_to_neighbour(at, vma, &shape);
+	if (other)
+		return other;
+	if (start > vma->vm_start) {
+		err = vma_split_at(at, vma, start, flags);
+		return err ? ERR_PTR(err) : vma_at(at);
+	}
+	err = vma_split_at(at, vma, end, vma->vm_flags);
+	if (err)
+		return ERR_PTR(err);
+	set_flags(vma, flags);
+	return vma;
 }
 
 struct vm_area_struct *vma_modify(struct vma_cursor *at, struct vm_area_struct *vma,
 				  unsigned long start, unsigned long end, vm_flags_t flags)
 {
-	struct vm_area_struct *cut = vma;
+	const long pages = (end - start) >> PAGE_SHIFT;
+	const vm_flags_t old = vma->vm_flags;
+	struct mm_struct *mm = vma->vm_mm;
 
 	ASSERT(vma->vm_start <= start && start < end && end <= vma->vm_end);
 	if (start == vma->vm_start && end == vma->vm_end) {
 		set_flags(vma, flags);
-		return merge_at(at, vma);
-	}
-	if (start == vma->vm_start || end == vma->vm_end) {
-		struct vma_shape shape = vma_shape(vma);
-		struct vm_area_struct *other;
-
-		shape.start = start;
-		shape.end = end;
-		shape.pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
-		shape.flags = flags;
-		other = give_to_neighbour(at, vma, &shape);
-		if (other)
-			return other;
-	}
-	if (start > vma->vm_start && end < vma->vm_end) {
-		if (vma_cut_at(at, vma, start, end))
-			return ERR_PTR(-ENOMEM);
-		cut = vma_at(at);
+		vma = merge_at(at, vma);
 	} else {
-		if (vma_split_at(at, vma, start > vma->vm_start ? start : end))
-			return ERR_PTR(-ENOMEM);
-		if (start > vma->vm_start)
-			cut = vma_at(at);
+		vma = modify_part(at, vma, start, end, flags);
+		if (IS_ERR(vma))
+			return vma;
 	}
-	set_flags(cut, flags);
-	return cut;
+	mm_recount(mm, old, flags, pages);
+	return vma;
 }

@@ -180,7 +180,7 @@ static __noinline int unmap_range(struct mm_struct *mm, struct vma_cursor *at,
 	u.pages = false;
 	if (vma->vm_start < start) {
 		if (end < vma->vm_end) {
-			if (vma_split_at(at, vma, end))
+			if (vma_split_at(at, vma, end, vma->vm_flags))
 				return -ENOMEM;
 			vma_seek(at, &mm->vmas, start);
 		}

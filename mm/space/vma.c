@@ -33,7 +33,8 @@ static void make_vma(void *object)
 {
 	struct vm_area_struct *vma = object;
 
-	*vma = (struct vm_area_struct){.vm_flags = VM_DETACHED};
+	vma->vm_flags = VM_DETACHED;
+	vma->anon_vma = NULL;
 	init_rwsem(&vma->lock, RANK_VMA);
 }
 
@@ -78,9 +79,9 @@ struct vma_shape vma_shape(const struct vm_area_struct *vma)
 				  .private = vma->vm_private};
 }
 
-/* The part [start, end) of another. */
-static struct vm_area_struct *dup_part(const struct vm_area_struct *vma, unsigned long start,
-				       unsigned long end)
+/* The part [start, end) of another, with these flags. */
+static __always_inline struct vm_area_struct *
+dup_part(const struct vm_area_struct *vma, unsigned long start, unsigned long end, vm_flags_t flags)
 {
 	struct vm_area_struct *copy = kmem_cache_alloc(vma_cache, GFP_KERNEL);
 
@@ -90,7 +91,7 @@ static struct vm_area_struct *dup_part(const struct vm_area_struct *vma, unsigne
 	WRITE_ONCE(copy->vm_mm, vma->vm_mm);
 	WRITE_ONCE(copy->vm_start, start);
 	WRITE_ONCE(copy->vm_end, end);
-	WRITE_ONCE(copy->vm_flags, vma->vm_flags | VM_DETACHED);
+	WRITE_ONCE(copy->vm_flags, flags | VM_DETACHED);
 	copy->vm_page_prot = vma->vm_page_prot;
 	copy->vm_pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
 	copy->vm_file = vma->vm_file;
@@ -105,7 +106,7 @@ static struct vm_area_struct *dup_part(const struct vm_area_struct *vma, unsigne
 
 struct vm_area_struct *vma_dup(const struct vm_area_struct *vma)
 {
-	return dup_part(vma, vma->vm_start, vma->vm_end);
+	return dup_part(vma, vma->vm_start, vma->vm_end, vma->vm_flags);
 }
 
 static void recycle(struct vm_area_struct *vma)
@@ -248,12 +249,14 @@ void vma_free_released(struct vm_area_struct *list)
 
 /* A part that is to be split off, known to rmap; NULL without memory. */
 static struct vm_area_struct *new_part(struct vm_area_struct *vma, unsigned long start,
-				       unsigned long end)
+				       unsigned long end, vm_flags_t flags)
 {
-	struct vm_area_struct *part = dup_part(vma, start, end);
+	struct vm_area_struct *part = dup_part(vma, start, end, flags);
 
 	if (unlikely(!part))
 		return NULL;
+	if (flags != vma->vm_flags)
+		vma_set_prot(part);
 	if (vma->anon_vma && anon_vma_clone(part, vma)) {
 		vma_free(part);
 		return NULL;
@@ -275,7 +278,8 @@ static inline void opened(struct vm_area_struct *part)
 		part->vm_ops->open(part);
 }
 
-int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address)
+int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long address,
+		 vm_flags_t flags)
 {
 	struct vma_tree *tree = at->tree;
 	struct vm_area_struct *upper;
@@ -283,7 +287,7 @@ int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 	ASSERT(vma->vm_start < address && address < vma->vm_end);
 	if (unlikely(tree->count >= sysctl_max_map_count || vma_tree_prepare(tree, 1)))
 		return -ENOMEM;
-	upper = new_part(vma, address, vma->vm_end);
+	upper = new_part(vma, address, vma->vm_end, flags);
 	if (unlikely(!upper))
 		return -ENOMEM;
 	down_write(&vma->lock);
@@ -296,7 +300,7 @@ int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 }
 
 int vma_cut_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long start,
-	       unsigned long end)
+	       unsigned long end, vm_flags_t flags)
 {
 	struct vma_tree *tree = at->tree;
 	struct vm_area_struct *middle, *upper;
@@ -304,8 +308,8 @@ int vma_cut_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long 
 	ASSERT(vma->vm_start < start && start < end && end < vma->vm_end);
 	if (unlikely(tree->count + 1 >= sysctl_max_map_count || vma_tree_prepare(tree, 2)))
 		return -ENOMEM;
-	upper = new_part(vma, end, vma->vm_end);
-	middle = upper ? new_part(vma, start, end) : NULL;
+	upper = new_part(vma, end, vma->vm_end, vma->vm_flags);
+	middle = upper ? new_part(vma, start, end, flags) : NULL;
 	if (unlikely(!middle)) {
 		if (upper)
 			forget_part(upper);
@@ -326,5 +330,5 @@ int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 	struct vma_cursor at;
 
 	vma_seek(&at, &mm->vmas, vma->vm_start);
-	return vma_split_at(&at, vma, address);
+	return vma_split_at(&at, vma, address, vma->vm_flags);
 }
