@@ -67,8 +67,8 @@ static __always_inline struct page *pte_page(pte_t e)
 /* The table that holds an entry: pt_page(), for tables in the direct map, as users' are. */
 static __always_inline struct page *user_table(const pte_t *slot)
 {
-	const unsigned long base = (unsigned long)mem_map -
-				   (DIRECT_MAP_BASE >> PAGE_SHIFT) * sizeof(struct page);
+	const unsigned long base =
+		(unsigned long)mem_map - (DIRECT_MAP_BASE >> PAGE_SHIFT) * sizeof(struct page);
 
 	return (struct page *)(base + ((unsigned long)slot >> PAGE_SHIFT) * sizeof(struct page));
 }
