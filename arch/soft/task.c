@@ -306,7 +306,7 @@ bool wake_up_process(struct task_struct *task)
 	bool slept;
 
 	pthread_mutex_lock(&big);
-	slept = task->state & SLEEPING_STATES;
+	slept = READ_ONCE(task->state) & SLEEPING_STATES;
 	if (slept) {
 		WRITE_ONCE(task->state, TASK_RUNNING);
 		if (task->blocked) {

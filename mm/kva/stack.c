@@ -19,11 +19,16 @@ struct stack_cache {
 };
 static DEFINE_PER_CPU(struct stack_cache, stack_cache); /* this CPU only */
 
-/* A stack counts where its first page lies. */
-static void count_stack(const void *stack, int sign)
+/* Stacks in use count where their first page lies. */
+static inline void count_stack(struct pglist_data *node, int sign)
 {
-	mod_node_stat(page_node(vmalloc_to_page(stack)), NR_KERNEL_STACK_KB,
-		      sign * (long)(KERNEL_STACK_SIZE / 1024));
+	mod_node_stat(node, NR_KERNEL_STACK_KB, sign * (long)(KERNEL_STACK_SIZE / 1024));
+}
+
+/* Spare stacks are of this node. */
+static inline struct pglist_data *this_node(void)
+{
+	return node_data[cpu_to_node(cpu_id())];
 }
 
 void *alloc_kernel_stack(int nid)
@@ -32,32 +37,30 @@ void *alloc_kernel_stack(int nid)
 	void *stack;
 
 	if (likely(cache->count) &&
-	    (nr_nodes == 1 || nid == NUMA_NO_NODE || nid == cpu_to_node(cpu_id())))
+	    (nr_nodes == 1 || nid == NUMA_NO_NODE || nid == cpu_to_node(cpu_id()))) {
+		count_stack(this_node(), 1);
 		return cache->stack[--cache->count];
+	}
 	stack = kva_new(&kva_regions[REGION_VMALLOC], KERNEL_STACK_SIZE / PAGE_SIZE, GFP_KERNEL,
 			nid, "stack", __builtin_return_address(0));
 	if (stack)
-		count_stack(stack, 1);
+		count_stack(page_node(vmalloc_to_page(stack)), 1);
 	return stack;
-}
-
-static void free_mapped_stack(void *stack)
-{
-	count_stack(stack, -1);
-	kva_release(stack);
 }
 
 void free_kernel_stack(void *stack)
 {
 	struct stack_cache *cache = &this_cpu(stack_cache);
+	struct pglist_data *node;
 
 	if (!stack)
 		return;
-	if (likely(cache->count < SPARE_STACKS) &&
-	    (nr_nodes == 1 || page_to_nid(vmalloc_to_page(stack)) == cpu_to_node(cpu_id())))
+	node = nr_nodes == 1 ? node_data[0] : page_node(vmalloc_to_page(stack));
+	count_stack(node, -1);
+	if (likely(cache->count < SPARE_STACKS) && node == this_node())
 		cache->stack[cache->count++] = stack;
 	else
-		free_mapped_stack(stack);
+		kva_release(stack);
 }
 
 /* Give this CPU's spare stacks back: pages freed. */
@@ -67,7 +70,7 @@ unsigned long kva_drain_stacks(void)
 	unsigned long pages = 0;
 
 	while (cache->count) {
-		free_mapped_stack(cache->stack[--cache->count]);
+		kva_release(cache->stack[--cache->count]);
 		pages += KERNEL_STACK_SIZE / PAGE_SIZE;
 	}
 	return pages;

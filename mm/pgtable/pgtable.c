@@ -57,7 +57,6 @@ static pte_t *new_table(gfp_t gfp)
 	page->ptl = (raw_spinlock_t){0};
 	page->pt_present = 0;
 	page->pt_mm = NULL;
-	mod_node_stat(page_node(page), NR_PAGETABLE, 1);
 	return page_address(page);
 }
 
@@ -65,8 +64,14 @@ static void free_table(struct page *page)
 {
 	page_clear_owned(page, PG_table);
 	page->pt_mm = NULL;
-	mod_node_stat(page_node(page), NR_PAGETABLE, -1);
 	__free_page(page);
+}
+
+static inline pte_t *in_use(pte_t *table)
+{
+	if (likely(table))
+		mod_node_stat(page_node(pt_page(table)), NR_PAGETABLE, 1);
+	return table;
 }
 
 pte_t *pt_alloc_table(gfp_t gfp)
@@ -74,8 +79,8 @@ pte_t *pt_alloc_table(gfp_t gfp)
 	struct pt_stock *stock = &this_cpu(pt_stock);
 
 	if (likely(stock->count))
-		return page_address(stock->table[--stock->count]);
-	return new_table(gfp);
+		return in_use(page_address(stock->table[--stock->count]));
+	return in_use(new_table(gfp));
 }
 
 pte_t *pt_alloc_root(gfp_t gfp)
@@ -83,8 +88,8 @@ pte_t *pt_alloc_root(gfp_t gfp)
 	struct pt_stock *stock = &this_cpu(pt_stock);
 
 	if (likely(stock->roots))
-		return page_address(stock->root[--stock->roots]);
-	return new_table(gfp);
+		return in_use(page_address(stock->root[--stock->roots]));
+	return in_use(new_table(gfp));
 }
 
 /* The descriptor of a table that waits: owner and links are not needed any more. */
@@ -151,6 +156,7 @@ void pt_free_table(pte_t *table)
 
 	ASSERT(page_test(page, PG_table) && page->pt_present == 0);
 	ASSERT(all_zero(table, PT_ENTRIES));
+	mod_node_stat(page_node(page), NR_PAGETABLE, -1);
 	epoch_call(table_epoch(page), table_done);
 }
 
@@ -160,6 +166,7 @@ void pt_free_root(pte_t *root)
 
 	ASSERT(page_test(page, PG_table) && page->pt_present == 0);
 	ASSERT(all_zero(root, pt_index(pt_top(), TASK_SIZE - 1) + 1));
+	mod_node_stat(page_node(page), NR_PAGETABLE, -1);
 	epoch_call(table_epoch(page), root_done);
 }
 
@@ -198,8 +205,10 @@ pte_t *pt_walk_make(pte_t *root, unsigned long va, enum pt_level level, bool use
 			table = NULL;
 		}
 		pt_unlock(found);
-		if (table) /* another CPU was first; nobody has seen this one */
+		if (table) { /* another CPU was first; nobody has seen this one */
+			mod_node_stat(page_node(pt_page(table)), NR_PAGETABLE, -1);
 			stock_table(pt_page(table));
+		}
 	}
 }
 

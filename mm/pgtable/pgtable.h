@@ -62,7 +62,7 @@ static __always_inline enum pt_level pt_top(void)
 /* After slab_init(). */
 void pt_init(void);
 
-/* A zeroed table page (counted in NR_PAGETABLE), or NULL. A stock of them is kept per CPU. */
+/* A zeroed table page (NR_PAGETABLE counts those in use), or NULL. A stock of free ones is kept per CPU. */
 pte_t *pt_alloc_table(gfp_t gfp) __must_check;
 /*
  * The table is out of its tree and flushed from all TLBs, and all its entries are zero: it is

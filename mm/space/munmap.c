@@ -117,7 +117,8 @@ static inline bool may_empty_table(unsigned long start, unsigned long end, unsig
 	const unsigned long span = PT_SIZE(PT_PTE) << PT_BITS(PT_PTE);
 	const unsigned long base = ALIGN_DOWN(start, span);
 
-	return end - base > span || (floor <= base && base + span <= ceiling);
+	return end - base > span ||
+	       (floor <= base && (base + span <= ceiling || ceiling >= TASK_SIZE));
 }
 
 /* There may be a gap now that ends here. */

@@ -21,7 +21,7 @@ static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot)
 	e = pte_get(slot);
 	if (pte_none(e)) {
 		e = mk_table(virt_to_pfn(table), true);
-		pte_set(slot, e);
+		store_release(&slot->v, e.v); /* who finds the table finds it zeroed */
 		upper->pt_present++;
 		table = NULL;
 	}

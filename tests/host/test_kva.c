@@ -243,9 +243,9 @@ static void stacks_are_guarded_and_reused(void **state)
 	again = alloc_kernel_stack(0);
 	assert_ptr_equal(stack, again);
 	free_kernel_stack(again);
+	assert_int_equal(global_node_stat(NR_KERNEL_STACK_KB), 0);
 	assert_sound();
 	frame_ops.shrink(GFP_KERNEL);
-	assert_int_equal(global_node_stat(NR_KERNEL_STACK_KB), 0);
 	assert_false(vmalloc_info_get(0, &info));
 	assert_sound();
 }

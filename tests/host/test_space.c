@@ -23,12 +23,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PROCS      4
-#define PAGES      192
-#define FILES      2
-#define FILE_PAGES 96
+#define PROCS       4
+#define PAGES       192
+#define FILES       2
+#define FILE_PAGES  96
+/* Where the second node begins: above 4 GiB, if the entries of tables reach so far. */
+#define SECOND_NODE (sizeof(pte_t) > 4 ? 0x140000000 : 0x40000000)
 /* The window lies across a border between two leaf tables. */
-#define BASE       ((PT_SIZE(PT_PTE) << PT_BITS(PT_PTE)) * 5 - 64 * PAGE_SIZE)
+#define BASE        ((PT_SIZE(PT_PTE) << PT_BITS(PT_PTE)) * 5 - 64 * PAGE_SIZE)
 
 /* --- the world around address spaces --- */
 
@@ -119,7 +121,7 @@ static void boot(unsigned cpus, u64 schedule_seed)
 	soft_machine_init(&(struct soft_config){
 		.cpus = cpus,
 		.schedule_seed = schedule_seed,
-		.ram = {{0, 24 << 20, 0}, {0x140000000, 24 << 20, 1}},
+		.ram = {{0, 24 << 20, 0}, {SECOND_NODE, 24 << 20, 1}},
 		.cpu_node = {0, 1, 0, 1},
 	});
 	console_loglevel = 5; /* warnings, and what checks find */

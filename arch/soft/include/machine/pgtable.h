@@ -160,9 +160,10 @@ static inline u64 pte_swp(pte_t e)
 }
 
 /* Memory access to live tables: the machine sets A and D behind our back. */
+/* Acquire: the table that an entry leads to is seen as it was when the entry was stored. */
 static inline pte_t pte_get(const pte_t *slot)
 {
-	return (pte_t){READ_ONCE(slot->v)};
+	return (pte_t){load_acquire(&slot->v)};
 }
 static inline void pte_set(pte_t *slot, pte_t e)
 {
