@@ -98,14 +98,14 @@ static inline bool page_test_and_clear(struct page *page, enum page_flag flag)
 {
 	return fetch_and(&page->flags, ~(1u << flag)) >> flag & 1;
 }
-/* Without atomicity: only the owner of a page nobody else can see yet (or any more). */
+/* Without a locked instruction: nobody else changes flags yet, or any more; who looks may see them. */
 static inline void page_set_owned(struct page *page, enum page_flag flag)
 {
-	page->flags |= 1u << flag;
+	WRITE_ONCE(page->flags, READ_ONCE(page->flags) | 1u << flag);
 }
 static inline void page_clear_owned(struct page *page, enum page_flag flag)
 {
-	page->flags &= ~(1u << flag);
+	WRITE_ONCE(page->flags, READ_ONCE(page->flags) & ~(1u << flag));
 }
 
 static inline int page_zone_id(const struct page *page)

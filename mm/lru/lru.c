@@ -179,17 +179,15 @@ static void drain_batch(struct lru_batch *batch, u32 slots)
 	struct lru_run run = LRU_RUN(true);
 
 	for (u32 i = 0; i < slots; i++) {
-		struct page *page = load_acquire(&batch->slot[i]);
-		u32 flags;
+		struct page *page;
+		u32 flags = 0;
 
+		/* While we wait for the lock it may go, and another come: look again. */
+		while ((page = load_acquire(&batch->slot[i])) != NULL &&
+		       unlikely(((flags = READ_ONCE(page->flags)) & PAGE_CLASS) != run.class))
+			run_begin(&run, page);
 		if (!page)
 			continue;
-		flags = READ_ONCE(page->flags);
-		if (unlikely((flags & PAGE_CLASS) != run.class)) {
-			flags = run_begin(&run, page);
-			if (READ_ONCE(batch->slot[i]) != page)
-				continue; /* it went while we waited for the lock */
-		}
 		WRITE_ONCE(batch->slot[i], NULL);
 		run_add(&run, page, flags);
 	}

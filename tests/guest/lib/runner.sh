@@ -23,6 +23,7 @@ for test; do
 	esac
 	if [ -e $check ] && ! echo 1 >$check; then
 		echo "not ok $test: $check: the kernel's state is inconsistent"
+		dmesg | tail -n 20
 	fi
 	echo "# end $test"
 done
