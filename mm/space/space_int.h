@@ -50,7 +50,8 @@ struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree, unsigned 
 int vma_tree_stock_up(struct vma_tree *tree, unsigned nodes);
 static inline int vma_tree_prepare(struct vma_tree *tree, unsigned n)
 {
-	const unsigned needed = n * tree->height + 1; /* one a level and insertion, and a new root */
+	const unsigned needed =
+		n * tree->height + 1; /* one a level and insertion, and a new root */
 
 	return likely(tree->nr_spare >= needed) ? 0 : vma_tree_stock_up(tree, needed);
 }
