@@ -14,7 +14,8 @@
  * Files with several names come as several members; only the last carries the
  * data.  The first one's path is remembered by inode number and linked to.
  *
- * What is broken ends the unpacking with a message; what was unpacked stays.
+ * A later member replaces an earlier one of the same name; so a file does not end up behind a
+ * symbolic link.  What is broken ends the unpacking with a message; what was unpacked stays.
  */
 #include "fs/files.h"
 #include "fs/inflate.h"
@@ -140,6 +141,20 @@ static void set_attributes(const char *path, const struct unpacker *u)
 	path_put(&p);
 }
 
+/* What an earlier member left under the name makes room, unless it is of the same type. */
+static void make_room(const char *path, u32 type)
+{
+	struct path p;
+	u32 old;
+
+	if (path_lookup(AT_FDCWD, path, 0, &p))
+		return;
+	old = p.dentry->inode->mode & S_IFMT;
+	path_put(&p);
+	if (old != type)
+		kernel_remove(path, old == S_IFDIR);
+}
+
 static int open_file(struct unpacker *u, const char *path, u32 flags)
 {
 	u->file = open_path(AT_FDCWD, path, O_WRONLY | O_CREAT | O_LARGEFILE | flags, 0600);
@@ -156,6 +171,7 @@ static int make_entry(struct unpacker *u, const char *path)
 	u32 mode = u->field[MODE];
 	const char *other;
 
+	make_room(path, mode & S_IFMT);
 	switch (mode & S_IFMT) {
 	case S_IFDIR:
 		if (kernel_mkdir(path, mode & 07777) == -ENOSPC)
@@ -164,8 +180,10 @@ static int make_entry(struct unpacker *u, const char *path)
 		break;
 	case S_IFREG:
 		other = seen_before(u, path);
-		if (other)
+		if (other) {
+			make_room(path, 0);
 			kernel_link(other, path);
+		}
 		/* An empty one of several names has its data with another: keep that. */
 		open_file(u, path, other && !u->field[FILESIZE] ? 0 : O_TRUNC);
 		set_attributes(path, u);
@@ -238,6 +256,7 @@ static int data(struct unpacker *u, const u8 *bytes, size_t n)
 		return 0;
 	if ((u->field[MODE] & S_IFMT) == S_IFLNK) {
 		u->name[u->have] = 0;
+		make_room(u->name, 0);
 		kernel_symlink(u->name + u->field[NAMESIZE], u->name);
 		u->files++;
 	} else if (u->file) {

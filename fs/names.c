@@ -179,6 +179,11 @@ static int remove_name(int dirfd, const char *name, bool dir)
 	return err;
 }
 
+int kernel_remove(const char *path, bool dir)
+{
+	return remove_name(AT_FDCWD, path, dir);
+}
+
 static int make_link(const struct path *from, int dirfd, const char *name)
 {
 	struct inode *inode = from->dentry->inode;

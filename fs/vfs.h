@@ -272,6 +272,7 @@ int kernel_mkdir(const char *path, u32 mode);
 int kernel_mknod(const char *path, u32 mode, u32 dev);
 int kernel_symlink(const char *target, const char *path);
 int kernel_link(const char *from, const char *path);
+int kernel_remove(const char *path, bool dir); /* unlink, or rmdir */
 /* What start_init() runs: opens the console, executes rdinit=, init= or the usual ones. */
 int run_init(void);
 

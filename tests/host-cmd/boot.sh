@@ -27,6 +27,30 @@ boots boot-gzip "$work/good.gz"
 cat "$work/good.cpio" "$work/good.gz" >"$work/two"
 boots boot-two-archives "$work/two"
 
+# A later archive replaces names: a file where a link was leaves the link's target alone.
+mkdir -p "$work/first/bin" "$work/second"
+ln -s bin/busybox "$work/first/name"
+ln -s nowhere "$work/first/link"
+mkdir "$work/first/place"
+echo file >"$work/second/name"
+ln -s bin "$work/second/link"
+echo file >"$work/second/place"
+cat >"$work/second/init" <<'SCRIPT'
+#!/bin/sh
+/bin/busybox mount -t devtmpfs dev /dev
+cd /
+echo names "$(/bin/busybox cat name place)" $(/bin/busybox readlink link) >/dev/ttyS0
+/bin/busybox sleep 1
+/bin/busybox poweroff -f
+SCRIPT
+chmod +x "$work/second/init"
+for part in first second; do
+	(cd "$work/$part" && find . | sort | busybox cpio -o -H newc 2>/dev/null) >"$work/$part.cpio"
+done
+cat "$work/good.cpio" "$work/first.cpio" "$work/second.cpio" >"$work/three"
+guest --initrd "$work/three" </dev/null
+expect_match boot-names "$status $(out | tr -d '\r' | tr '\n' ' ')" '^0 .*names file file bin'
+
 # Broken ones: the kernel says so and stops; the status is 125.
 broken() { # NAME FILE
 	guest --initrd "$2" </dev/null
