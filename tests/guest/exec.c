@@ -157,7 +157,9 @@ static void too_long(void)
 	char *one[] = {"suite", argument, NULL};
 	expect_errno(execve(self, one, environ), E2BIG);
 
-	/* Many long ones: more than a quarter of the stack's limit. */
+	/* Many long ones: more than three quarters of the stack's usual limit. */
+	if (read_number("/proc/meminfo", "MemFree") < 16 << 10)
+		skip("they are no shorter than memory");
 	char *many[64] = {"suite"};
 	argument[100 << 10] = '\0';
 	for (int i = 1; i < 63; i++)

@@ -52,8 +52,9 @@ if [ -n "${KERNEL-}" ]; then
 	machine linux-nodes musl --ram 256M --cpus 2 "${nodes[@]}"
 else
 	kernel=()
-	machine plain both --ram 256M
-	machine small musl --ram 32M
+	machine plain both --ram 512M
+	machine small both --ram 64M
+	machine tiny musl --ram 16M
 	machine cpus musl --ram 256M --cpus 4
 	machine nodes musl --ram 256M --cpus 2 "${nodes[@]}"
 	kernel=(--debug)

@@ -75,6 +75,22 @@ broken boot-noise "$work/noise"
 : >"$work/empty"
 broken boot-empty "$work/empty"
 
+# The direct map (S18): pages as large as the CPU has them, little of it in small ones.
+direct_map() { # NAME LARGEST OPTION...
+	local name=$1 largest=$2
+	shift 2
+	guest --ram 2560M "$@" -- cat /proc/meminfo </dev/null
+	expect "$name" "$(awk -v largest="$largest" '
+		$1 == "MemTotal:" { total = $2 }
+		/^DirectMap/ { sum += $2; size[$1] = $2 }
+		END {
+			good = sum >= total && size["DirectMap4k:"] < 8192 && size[largest] >= 1048576
+			print good ? "right" : "wrong"
+		}' "$work/out")" right
+}
+direct_map direct-map-1g DirectMap1G:
+direct_map direct-map-2m DirectMap2M: --qemu-args '-cpu qemu64'
+
 # A panic shows the kernel's console on stderr.
 guest -- sh -c 'echo before; echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger' </dev/null
 expect panic-status "$status $(out)" '125 before'
