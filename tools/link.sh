@@ -6,7 +6,7 @@ set -eu
 cc=$1 script=$2 out=$3
 shift 3
 link() {
-	$cc -nostdlib -static -no-pie -Wl,-T,"$script" -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	$cc -nostdlib -static -Wl,-T,"$script" -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments "$@"
 }
 link -o "$out.first" "$@"
