@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PAGODA = os.environ.get("PAGODA", "build/pagoda")
 PROGRAM = os.path.join(os.environ.get("BUILD", "build"), "tests/compare/compare")
 PATIENCE = 120  # seconds without a line: the kernel hangs
-LINUX = ["--append", "transparent_hugepage=never no5lvl"]
+LINUX = ["--append", "transparent_hugepage=never no5lvl nopku"]  # what Pagoda does not use
 
 
 def boot(options, arguments):
