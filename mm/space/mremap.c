@@ -153,6 +153,14 @@ undo:
 	return -ENOMEM;
 }
 
+/* Unmap what munmap would unmap. 0 or -errno. */
+static int unmap_part(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	if (start > TASK_SIZE || len > TASK_SIZE - start)
+		return -EINVAL;
+	return unmap_range_locked(mm, start, start + len);
+}
+
 /* MREMAP_FIXED, MREMAP_DONTUNMAP: always a move. */
 static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 {
@@ -186,7 +194,7 @@ static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 	m->new_addr = place;
 	err = m->flags & MREMAP_FIXED ? unmap_range_locked(mm, place, place + m->new_len) : 0;
 	if (!err && asked_len > m->new_len)
-		err = unmap_range_locked(mm, m->addr + m->new_len, m->addr + asked_len);
+		err = unmap_part(mm, m->addr + m->new_len, asked_len - m->new_len);
 	if (!err) /* the VMA may have been cut meanwhile */
 		err = move_area(mm, vma_tree_find(&mm->vmas, m->addr), m);
 	return err ? err : m->new_addr;
@@ -232,7 +240,7 @@ static unsigned long remap_locked(struct mm_struct *mm, struct move *m)
 	if (m->old_len >= m->new_len) {
 		err = m->old_len == m->new_len
 			      ? 0
-			      : unmap_range_locked(mm, m->addr + m->new_len, m->addr + m->old_len);
+			      : unmap_part(mm, m->addr + m->new_len, m->old_len - m->new_len);
 		return err ? err : m->addr;
 	}
 	vma = vma_to_resize(mm, m, m->old_len);

@@ -30,8 +30,10 @@
  *                   from now on need not be looked for in the parent.  It is
  *                   still found for the old pages, as it is below their node
  *   split           both pieces are linked where the VMA was
- *   merge           allowed when one node is the other's ancestor or the same: the
- *                   result is linked in the deeper
+ *   merge           allowed when the nodes are the same, or one of the two has no
+ *                   family yet and the other founded its own: the areas of a child stay
+ *                   apart from what it makes later, or its parent's pages would be
+ *                   looked for in more and more places
  *
  * Giving new pages to the node one is a guest in would be correct too, only the walks
  * would be longer.  That freedom bounds the depth: a daemon that forks and exits, over
@@ -283,22 +285,19 @@ void anon_vma_post_update(struct vm_area_struct *vma)
 	up_write(&vma->anon_vma->root->lock);
 }
 
-bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b)
+bool anon_vma_accepts(const struct vm_area_struct *vma, const struct anon_vma *node)
 {
-	const struct anon_vma *x = a->anon_vma, *y = b ? b->anon_vma : NULL;
-
-	return !x || !y || is_within(x, y) || is_within(y, x);
+	return vma->anon_vma == node || (!node && vma->anon_vma->depth == 0 && !vma->anon_guest);
 }
 
 void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone)
 {
 	struct anon_vma *from = vma->anon_vma, *to = gone->anon_vma;
 
-	if (!to || (from && is_within(from, to)))
+	ASSERT(!from || !to || from == to);
+	if (!to || from)
 		return;
 	down_write(&to->root->lock);
-	if (from)
-		unlink_vma(vma, from); /* it keeps a child, the line to `to` */
 	link_vma(vma, to);
 	vma->anon_vma = to;
 	vma->anon_guest = gone->anon_guest;

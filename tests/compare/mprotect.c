@@ -240,17 +240,28 @@ CASE(account_flag)
 CASE(as_many_areas_as_allowed)
 {
 	long max = sysctl_number("vm/max_map_count"), i = 0, error = 0;
+	char text[32];
 
 	sysctl("vm/max_map_count", "200");
 	anon(0, 1000, RW);
-	for (i = 0; i < 1000 && !error; i += 2)
-		error = mprotect(at(i), P, R);
-	say("stopped: %s, between %d", errno_name(-error), i > 180 && i < 210);
-	show(munmap(at(501), P));
-	show(munmap(at(999), P));
-	show(mmap(at(2000), P, RW, FIXED_ANON, -1, 0));
-	show(munmap(at(0), 1000 * P));
-	char text[32];
+	for (i = 1000; error >= 0; i += 2)
+		error = mmap(at(i), P, i & 2 ? R : RW, FIXED_ANON, -1, 0);
+	say("stopped: %s, near the limit %d", errno_name(-error), i > 1360 && i < 1420);
+	show(mprotect(at(0), P, R));
+	show(mprotect(at(500), P, R));
+	show(mprotect(at(0), 1000 * P, R));
+	show(mprotect(at(0), 1000 * P, RW));
+	show(munmap(at(500), 10 * P));
+	show(madvise(at(500), P, MADV_DONTFORK));
+	show(mlock(at(500), P));
+	show(mmap(at(500), P, RW, FIXED_SHM, -1, 0));
+	show(mmap(at(500), P, RW, FIXED_ANON, -1, 0));
+	show(mmap(at(5000), P, RW, FIXED_ANON, -1, 0));
+	show(mremap(at(0), P, P, MREMAP_MAYMOVE | MREMAP_FIXED, at(5000)));
+	show(munmap(at(900), 100 * P));
+	show(munmap(at(1000), 5 * P));
+	show(mmap(at(5000), P, RW, FIXED_ANON, -1, 0));
+	show(mprotect(at(500), P, R));
 	snprintf(text, sizeof(text), "%ld", max);
 	sysctl("vm/max_map_count", text);
 }
