@@ -108,7 +108,7 @@ static int remove_part(struct vm_area_struct *vma, unsigned long start, unsigned
 	if (!mapping || !mapping->swap_backed)
 		return -EOPNOTSUPP;
 	down_write(&mapping->invalidate_lock);
-	cache_truncate(mapping, first, first + ((end - start) >> PAGE_SHIFT) - 1);
+	cache_punch_hole(mapping, first, first + ((end - start) >> PAGE_SHIFT) - 1);
 	up_write(&mapping->invalidate_lock);
 	return 0;
 }

@@ -161,7 +161,7 @@ CASE(device_files)
 {
 	anon(0, 3, RW);
 	show(read(open("/dev/zero", O_RDONLY), at(0), 8 * P));
-	show(read(open("/dev/zero", O_RDONLY), at(3) - 10, 20));
+	show(read(open("/dev/zero", O_RDONLY), at(3) - 16, 20));
 	show(read(open("/dev/zero", O_RDONLY), at(3), 20));
 	show(write(open("/dev/null", O_WRONLY), at(3), 20));
 	show(write(open("/dev/null", O_WRONLY), at(0), 8 * P));

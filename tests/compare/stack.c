@@ -16,7 +16,7 @@ CASE(grows_by_touch)
 	maps();
 	touch(at(990), READ);
 	maps();
-	touch(at(989) + 0x10, EXECUTE);
+	touch(at(989) + 0x10, WRITE);
 	maps();
 	in_core(985, 5);
 	in_core(989, 11);
