@@ -280,37 +280,21 @@ static int collect(struct collected *c, struct scripts *scripts, const struct ex
 	return err;
 }
 
-/* Can the lists be read up to their NULL, whatever they list? That comes before the file's errors. */
-static int check_user_lists(const struct exec_lists *lists)
-{
-	const char __user *const __user *const both[] = {lists->user_argv, lists->user_envp};
-	unsigned long at;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(both); i++)
-		for (unsigned n = 0; both[i]; n++) {
-			if (get_user(at, (const unsigned long __user *)both[i] + n))
-				return -EFAULT;
-			if (!at)
-				break;
-			if (fatal_signal_pending())
-				return -EINTR;
-		}
-	return 0;
-}
-
 static int do_exec(int dirfd, const char *name, u32 flags, const struct exec_lists *lists)
 {
 	struct exec_file image = {.path = name};
 	struct scripts scripts = {};
 	struct collected c = {};
-	int err = check_user_lists(lists);
+	int err = collect(&c, &scripts, lists); /* their errors come before the file's */
 
 	if (!err)
 		err = open_exec(dirfd, name, flags, &image);
 	if (!err)
 		err = resolve_scripts(&image, name, &scripts);
-	if (!err)
+	if (!err && scripts.n) { /* again, with what the script wants in front */
+		c.s.used = c.s.argc = c.s.envc = 0;
 		err = collect(&c, &scripts, lists);
+	}
 	if (!err)
 		err = exec_elf(&image, &c.s, open_interp, close_exec);
 	close_exec(&image);

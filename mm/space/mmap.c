@@ -337,6 +337,8 @@ static __always_inline int map_shape(struct mm_struct *mm, struct vma_cursor *at
 	    atomic_read(&source->mapping->mmap_writable) < 0)
 		return -EPERM;
 	if (vma_is_accountable(shape->flags)) {
+		if (unlikely(promised) && !vm_may_promise(pages))
+			return -ENOMEM;
 		if (vm_account(mm, pages - promised))
 			return -ENOMEM;
 		if (unlikely(promised))

@@ -55,10 +55,10 @@ CASE(grow_and_shrink)
 	*(char *)(start + 9 * P) = 1;
 	set(5 * P);
 	heap();
-	touch((char *)(start + 5 * P), READ);
+	say("%d", faults((char *)(start + 5 * P), READ));
 	set(5 * P + 1);
 	heap();
-	touch((char *)(start + 5 * P), WRITE);
+	say("%d", faults((char *)(start + 5 * P), WRITE));
 	set(5 * P + 100);
 	set(10 * P);
 	say("%d", *(char *)(start + 9 * P));
@@ -82,7 +82,7 @@ CASE(meets_a_mapping)
 {
 	begin();
 	set(P);
-	show(mmap(start + 10 * P, P, RW, FIXED_ANON, -1, 0) == start + 10 * P);
+	show(mmap(start + 10 * P, P, RW, FIXED_ANON, -1, 0) - start);
 	set(9 * P);
 	set(10 * P);
 	set(11 * P);

@@ -173,10 +173,7 @@ CASE(sysctls)
 {
 	static const char *const names[] = {
 		"vm/overcommit_memory",	 "vm/overcommit_ratio", "vm/overcommit_kbytes",
-		"vm/max_map_count",	 "vm/mmap_min_addr",	 "vm/swappiness",
-		"vm/page-cluster",	 "vm/legacy_va_layout", "kernel/randomize_va_space",
-		"vm/drop_caches",	 "vm/panic_on_oom",	 "vm/oom_kill_allocating_task",
-		"vm/oom_dump_tasks",	 "vm/vfs_cache_pressure"};
+		"vm/max_map_count",	 "vm/mmap_min_addr",	"kernel/randomize_va_space"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		result(sysctl_number(names[i]), "%s", names[i]);
