@@ -121,10 +121,14 @@ static bool are_alike(const struct vm_area_struct *low, const struct vm_area_str
 {
 	return low->vm_end == high->vm_start && low->vm_file == high->vm_file &&
 	       low->vm_pgoff + vma_pages(low) == high->vm_pgoff &&
-	       !((low->vm_flags ^ high->vm_flags) & ~(VM_READ | VM_WRITE | VM_EXEC));
+	       !((low->vm_flags ^ high->vm_flags) &
+		 ~(VM_READ | VM_WRITE | VM_EXEC | VM_SOFTDIRTY));
 }
 
-/* The other's node, if vma can join it: it must lie within the one vma is linked in now. */
+/*
+ * The other's node, if vma can join it: it must lie within the one vma is linked in now. Without a
+ * family vma joins none that came by fork, or it could never be merged with it (anon_vma_accepts).
+ */
 static struct anon_vma *joinable_node(const struct vm_area_struct *vma,
 				      const struct vm_area_struct *other)
 {
@@ -132,23 +136,26 @@ static struct anon_vma *joinable_node(const struct vm_area_struct *vma,
 
 	if (!node || READ_ONCE(other->anon_guest))
 		return NULL;
-	return !vma->anon_vma || is_within(node, vma->anon_vma) ? node : NULL;
+	return (vma->anon_vma ? is_within(node, vma->anon_vma) : node->depth == 0) ? node : NULL;
 }
 
-/* The node of a neighbour that vma might be merged with one day, or NULL. mmap_lock held. */
+/*
+ * The node of a neighbour that vma might be merged with one day, or NULL. The upper one first, as
+ * Linux: it decides which of three areas can be one later. mmap_lock held.
+ */
 static struct anon_vma *neighbours_node(struct vm_area_struct *vma)
 {
 	const struct vma_tree *tree = &vma->vm_mm->vmas;
 	struct vm_area_struct *prev, *next;
 	struct anon_vma *node = NULL;
 
-	vma_tree_find_prev(tree, vma->vm_start, &prev);
-	if (prev && are_alike(prev, vma))
-		node = joinable_node(vma, prev);
+	next = vma_tree_find(tree, vma->vm_end);
+	if (next && are_alike(vma, next))
+		node = joinable_node(vma, next);
 	if (node)
 		return node;
-	next = vma_tree_find(tree, vma->vm_end);
-	return next && are_alike(vma, next) ? joinable_node(vma, next) : NULL;
+	vma_tree_find_prev(tree, vma->vm_start, &prev);
+	return prev && are_alike(prev, vma) ? joinable_node(vma, prev) : NULL;
 }
 
 /*
