@@ -23,6 +23,7 @@ include tests/host/host-tests.mk
 include bench/bench.mk
 include host/host.mk
 include tests/guest/guest.mk
+include tests/compare/compare.mk
 include tools/check.mk
 
 # A machine of 512 MiB and a busybox shell in it; RUN_OPTIONS are those of `pagoda run`.

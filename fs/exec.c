@@ -285,12 +285,16 @@ static int do_exec(int dirfd, const char *name, u32 flags, const struct exec_lis
 	struct exec_file image = {.path = name};
 	struct scripts scripts = {};
 	struct collected c = {};
-	int err = open_exec(dirfd, name, flags, &image);
+	int err = collect(&c, &scripts, lists); /* their errors come before the file's */
 
 	if (!err)
-		err = resolve_scripts(&image, name, &scripts);
+		err = open_exec(dirfd, name, flags, &image);
 	if (!err)
+		err = resolve_scripts(&image, name, &scripts);
+	if (!err && scripts.n) { /* again, with what the script wants in front */
+		c.s.used = c.s.argc = c.s.envc = 0;
 		err = collect(&c, &scripts, lists);
+	}
 	if (!err)
 		err = exec_elf(&image, &c.s, open_interp, close_exec);
 	close_exec(&image);

@@ -66,17 +66,25 @@ static void file_free_epoch(struct epoch_head *head)
 }
 
 /* One side at a time: a counter that goes up for writers and down for programs. */
-int file_claim(struct file *file, u32 fmode)
+int inode_claim(struct inode *inode, u32 fmode)
 {
 	const int step = fmode == FMODE_WRITE ? 1 : -1;
-	int count = atomic_read(&file->inode->writers);
+	int count = atomic_read(&inode->writers);
 
 	do
 		if (count * step < 0)
 			return -ETXTBSY;
-	while (!try_cmpxchg(&file->inode->writers.v, &count, count + step));
-	file->claim = step;
+	while (!try_cmpxchg(&inode->writers.v, &count, count + step));
 	return 0;
+}
+
+int file_claim(struct file *file, u32 fmode)
+{
+	const int err = inode_claim(file->inode, fmode);
+
+	if (!err)
+		file->claim = fmode == FMODE_WRITE ? 1 : -1;
+	return err;
 }
 
 void fput(struct file *file)

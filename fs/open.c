@@ -39,11 +39,19 @@ static int may_open(const struct path *path, u32 flags)
 	return inode_permission(inode, mask);
 }
 
+bool size_is_allowed(const struct inode *inode, u64 size)
+{
+	if (size <= READ_ONCE(inode->size) || size <= rlimit(RLIMIT_FSIZE))
+		return true;
+	send_signal(SIGXFSZ, NULL, current);
+	return false;
+}
+
 int inode_set_size(struct inode *inode, u64 size)
 {
 	int err = 0;
 
-	if (size > MAX_FILE_BYTES)
+	if (size > MAX_FILE_BYTES || !size_is_allowed(inode, size))
 		return -EFBIG;
 	down_write(&inode->lock);
 	if (size < inode->size) {
@@ -178,7 +186,11 @@ SYSCALL2(truncate, const char __user *, name, s64, size)
 	else
 		err = inode_permission(inode, MAY_WRITE);
 	if (!err)
+		err = inode_claim(inode, FMODE_WRITE);
+	if (!err) {
 		err = inode_set_size(inode, size);
+		atomic_dec(&inode->writers);
+	}
 	path_put(&path);
 	return err;
 }

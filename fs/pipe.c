@@ -92,13 +92,13 @@ static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 			size_t n = copy_to_iter(window + b->offset, want, to);
 
 			kunmap_local(window);
-			done += n;
-			b->offset += n;
-			b->len -= n;
-			if (n < want) {
+			if (n < want) { /* what could not be read whole stays */
 				err = -EFAULT;
 				break;
 			}
+			done += n;
+			b->offset += n;
+			b->len -= n;
 			if (!b->len)
 				drop_first(pipe);
 		}
@@ -131,7 +131,10 @@ static struct page *take_page(struct pipe *pipe)
 	return page ? page : alloc_page(GFP_HIGHUSER);
 }
 
-/* Put bytes in: behind what the last buffer holds, or into a new one. Bytes, or -errno. */
+/*
+ * Put bytes in: behind what the last buffer holds, or into a new one. Bytes, or -errno. Bytes that
+ * come with a bad address do not count, for who writes is told of all or of none of a buffer.
+ */
 static long fill_one(struct pipe *pipe, struct iov_iter *from)
 {
 	u32 at = (pipe->tail + pipe->count) % PIPE_BUFFERS;
@@ -145,7 +148,7 @@ static long fill_one(struct pipe *pipe, struct iov_iter *from)
 	window = kmap_local_page(page);
 	n = copy_from_iter(window, want, from);
 	kunmap_local(window);
-	if (!n) {
+	if (n < want) {
 		pipe->spare = page;
 		return -EFAULT;
 	}
@@ -154,18 +157,21 @@ static long fill_one(struct pipe *pipe, struct iov_iter *from)
 	return n;
 }
 
-static size_t append(struct pipe *pipe, struct iov_iter *from)
+static long append(struct pipe *pipe, struct iov_iter *from)
 {
 	struct pipe_buffer *b = &pipe->buffer[(pipe->tail + pipe->count - 1) % PIPE_BUFFERS];
-	size_t end = b->offset + b->len, n;
+	const size_t end = b->offset + b->len, want = from->count;
 	char *window;
+	size_t n;
 
 	/* Only what fits whole, or the rest of a large write would be torn for nothing. */
-	if (!pipe->count || end + from->count > PAGE_SIZE)
+	if (!pipe->count || end + want > PAGE_SIZE)
 		return 0;
 	window = kmap_local_page(b->page);
-	n = copy_from_iter(window + end, from->count, from);
+	n = copy_from_iter(window + end, want, from);
 	kunmap_local(window);
+	if (n < want)
+		return -EFAULT;
 	b->len += n;
 	return n;
 }

@@ -112,6 +112,8 @@ SYSCALL4(pread64, int, fd, void __user *, buf, size_t, bytes, s64, pos)
 {
 	struct iov_iter iter;
 
+	if (unlikely(!access_ok(buf, bytes)))
+		return -EFAULT;
 	iter_init_user(&iter, buf, bytes);
 	return transfer_at(fd, &iter, pos, false);
 }
@@ -120,6 +122,8 @@ SYSCALL4(pwrite64, int, fd, const void __user *, buf, size_t, bytes, s64, pos)
 {
 	struct iov_iter iter;
 
+	if (unlikely(!access_ok(buf, bytes)))
+		return -EFAULT;
 	iter_init_user(&iter, (void __user *)buf, bytes);
 	return transfer_at(fd, &iter, pos, true);
 }

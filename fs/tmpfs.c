@@ -250,8 +250,11 @@ static int tmpfs_fallocate(struct file *file, int mode, u64 offset, u64 len)
 	u64 first = offset >> PAGE_SHIFT, end = offset + len;
 	int err = 0;
 
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+	if (mode && mode != FALLOC_FL_KEEP_SIZE &&
+	    mode != (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
+	if (!(mode & FALLOC_FL_PUNCH_HOLE) && !size_is_allowed(inode, end))
+		return -EFBIG;
 	down_write(&inode->lock);
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		u64 hole = ALIGN_UP(offset, (u64)PAGE_SIZE),
@@ -259,8 +262,8 @@ static int tmpfs_fallocate(struct file *file, int mode, u64 offset, u64 len)
 
 		down_write(&inode->data.invalidate_lock);
 		if (hole < hole_end)
-			cache_truncate(&inode->data, hole >> PAGE_SHIFT,
-				       (hole_end >> PAGE_SHIFT) - 1);
+			cache_punch_hole(&inode->data, hole >> PAGE_SHIFT,
+					 (hole_end >> PAGE_SHIFT) - 1);
 		if (offset < min(hole, end))
 			cache_zero_partial(&inode->data, offset, min(hole, end));
 		if (hole_end >= hole && hole_end < end)

@@ -149,9 +149,11 @@ SYSCALL3(getrandom, u8 __user *, to, size_t, bytes, unsigned, flags)
 		size_t n = min(bytes - done, sizeof(some));
 
 		get_random_bytes(some, n);
-		if (copy_to_user(to + done, some, n))
+		const size_t left = copy_to_user(to + done, some, n);
+
+		done += n - left;
+		if (left)
 			return done ? (long)done : -EFAULT;
-		done += n;
 		if (done % PAGE_SIZE == 0) {
 			cond_resched();
 			if (signal_pending())

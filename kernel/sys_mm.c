@@ -13,11 +13,17 @@
 #define HUGE_1G_SHIFT 30
 
 /* There is no pool of huge pages: what Linux says when the pool is empty. */
-static long no_huge_pages(unsigned long flags)
+static long no_huge_pages(unsigned long addr, unsigned long len, unsigned long flags)
 {
-	const unsigned shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+	unsigned shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
 
-	return shift == 0 || shift == HUGE_2M_SHIFT || shift == HUGE_1G_SHIFT ? -ENOMEM : -EINVAL;
+	if (!shift)
+		shift = HUGE_2M_SHIFT;
+	if ((shift != HUGE_2M_SHIFT && shift != HUGE_1G_SHIFT) || !ALIGN_UP(len, 1UL << shift))
+		return -EINVAL;
+	if ((flags & MAP_FIXED) && (addr & ((1UL << shift) - 1)))
+		return -EINVAL;
+	return -ENOMEM;
 }
 
 SYSCALL6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot, unsigned long, flags,
@@ -30,7 +36,7 @@ SYSCALL6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot, uns
 		return -EINVAL;
 	if (likely(flags & MAP_ANONYMOUS)) {
 		if (unlikely(flags & MAP_HUGETLB))
-			return no_huge_pages(flags);
+			return no_huge_pages(addr, len, flags);
 		return do_mmap(current->mm, addr, len, prot, flags, offset >> PAGE_SHIFT, NULL);
 	}
 	result = map_source_of_fd(fd, &source);
@@ -53,6 +59,22 @@ SYSCALL2(munmap, unsigned long, addr, unsigned long, len)
 SYSCALL3(mprotect, unsigned long, addr, unsigned long, len, unsigned long, prot)
 {
 	return do_mprotect(current->mm, addr, len, prot);
+}
+
+/* Protection keys: there are none, as on a CPU that has none. */
+SYSCALL4(pkey_mprotect, unsigned long, addr, unsigned long, len, unsigned long, prot, int, key)
+{
+	return key == -1 ? do_mprotect(current->mm, addr, len, prot) : -EINVAL;
+}
+
+SYSCALL2(pkey_alloc, unsigned long, flags, unsigned long, rights)
+{
+	return flags || (rights & ~(PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE)) ? -EINVAL : -ENOSPC;
+}
+
+SYSCALL1(pkey_free, int, key)
+{
+	return -EINVAL;
 }
 
 SYSCALL1(brk, unsigned long, brk)

@@ -97,6 +97,8 @@ static int write_number(char *text, size_t bytes, void *private)
 	bool negative;
 	s64 value;
 
+	if (!bytes)
+		return 0;
 	while (*at == ' ' || *at == '\t')
 		at++;
 	negative = *at == '-';

@@ -41,7 +41,8 @@ static int pid_max = PID_MAX;
 
 static const struct proc_number numbers[] = {
 	NUMBER("sys/vm/overcommit_memory", sysctl_overcommit_memory, 0, 2, NULL),
-	NUMBER("sys/vm/overcommit_ratio", sysctl_overcommit_ratio, 0, 0x7fffffff, ratio_changed),
+	NUMBER("sys/vm/overcommit_ratio", sysctl_overcommit_ratio, -0x80000000LL, 0x7fffffff,
+	       ratio_changed),
 	NUMBER("sys/vm/overcommit_kbytes", sysctl_overcommit_kbytes, 0, 1LL << 52, kbytes_changed),
 	NUMBER("sys/vm/max_map_count", sysctl_max_map_count, 0, 0x7fffffff, NULL),
 	NUMBER("sys/vm/mmap_min_addr", sysctl_mmap_min_addr, 0, 1LL << 46, NULL),

@@ -272,14 +272,14 @@ bool set_page_dirty(struct page *page)
 	return true;
 }
 
-void cache_truncate(struct address_space *mapping, u64 first, u64 last)
+static void remove_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
 {
 	struct page *batch[16];
 	u64 index = first;
 	unsigned n;
 
 	if (unmap_mapping_range && mapping->i_mmap.root)
-		unmap_mapping_range(mapping, first, last, true);
+		unmap_mapping_range(mapping, first, last, even_cows);
 	while ((n = find_get_pages(mapping, &index, last, ARRAY_SIZE(batch), batch))) {
 		for (unsigned i = 0; i < n; i++) {
 			lock_page(batch[i]);
@@ -290,6 +290,16 @@ void cache_truncate(struct address_space *mapping, u64 first, u64 last)
 		release_pages(batch, n);
 		cond_resched();
 	}
+}
+
+void cache_truncate(struct address_space *mapping, u64 first, u64 last)
+{
+	remove_range(mapping, first, last, true);
+}
+
+void cache_punch_hole(struct address_space *mapping, u64 first, u64 last)
+{
+	remove_range(mapping, first, last, false);
 }
 
 void cache_zero_partial(struct address_space *mapping, u64 from, u64 to)

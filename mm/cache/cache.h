@@ -81,6 +81,8 @@ long cache_read_kernel(struct address_space *mapping, u64 pos, void *buf, size_t
  * before `first` is the caller's (zero_partial). invalidate_lock held exclusively.
  */
 void cache_truncate(struct address_space *mapping, u64 first, u64 last);
+/* The same for a hole in the file: private copies of its pages stay where they are mapped. */
+void cache_punch_hole(struct address_space *mapping, u64 first, u64 last);
 /* Zero [from, to) within one page if it is in the cache. */
 void cache_zero_partial(struct address_space *mapping, u64 from, u64 to);
 

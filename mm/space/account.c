@@ -83,16 +83,18 @@ static bool within_limit(const struct mm_struct *mm)
 	return vm_committed() < allowed;
 }
 
+bool vm_may_promise(unsigned long pages)
+{
+	return sysctl_overcommit_memory != 0 || pages <= ram_at_boot ||
+	       pages <= totalram_pages() + total_swap();
+}
+
 int vm_account(struct mm_struct *mm, unsigned long pages)
 {
 	bool given;
 
 	vm_commit(pages);
-	switch (sysctl_overcommit_memory) {
-	case 0: given = pages <= ram_at_boot || pages <= totalram_pages() + total_swap(); break;
-	case 1: given = true; break;
-	default: given = within_limit(mm); break;
-	}
+	given = sysctl_overcommit_memory == 2 ? within_limit(mm) : vm_may_promise(pages);
 	if (given)
 		return 0;
 	vm_commit(-(long)pages);

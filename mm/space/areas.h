@@ -18,6 +18,8 @@
 
 /* --- account.c --- */
 void account_init(void);
+/* Could so many pages be promised to anybody at all? Always in modes 1 and 2. */
+bool vm_may_promise(unsigned long pages);
 /* Promise (or take back) pages without asking. */
 void vm_commit(long pages);
 static inline unsigned long space_rlimit(unsigned resource)

@@ -56,6 +56,8 @@ unsigned long do_brk(struct mm_struct *mm, unsigned long brk)
 		goto out;
 	from = round_to_page(mm->brk);
 	to = round_to_page(brk);
+	if (to < brk) /* beyond the last page */
+		goto out;
 	if (to > from) {
 		if (!grow(mm, from, to))
 			goto out;

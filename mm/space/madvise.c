@@ -7,7 +7,8 @@
  *	throw     DONTNEED, FREE (at once: a program must expect that), REMOVE (also from
  *	          the file)
  *	fetch     POPULATE_READ, POPULATE_WRITE, with errors; WILLNEED, without
- *	hints     COLD, PAGEOUT: checked, and handed to reclaim when there is one
+ *	hints     COLD, PAGEOUT: checked, and handed to reclaim when there is one;
+ *		  COLLAPSE finds no area that could have huge pages
  *
  * Holes in the range do not stop the walk: the rest is done and -ENOMEM comes back at the
  * end. Only flags need mmap_lock exclusively; pages are thrown with it shared, so
@@ -45,7 +46,8 @@ static enum kind kind_of(int advice)
 	case MADV_POPULATE_WRITE: return FETCH;
 	case MADV_WILLNEED:
 	case MADV_COLD:
-	case MADV_PAGEOUT: return HINT;
+	case MADV_PAGEOUT:
+	case MADV_COLLAPSE: return HINT;
 	default: return UNKNOWN;
 	}
 }
@@ -99,14 +101,14 @@ static int remove_part(struct vm_area_struct *vma, unsigned long start, unsigned
 	struct address_space *mapping = vma->vm_mapping;
 	const u64 first = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
 
-	if ((vma->vm_flags & VM_LOCKED) || !mapping)
+	if ((vma->vm_flags & VM_LOCKED) || !vma->vm_file)
 		return -EINVAL;
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
-	if (!mapping->swap_backed)
+	if (!mapping || !mapping->swap_backed)
 		return -EOPNOTSUPP;
 	down_write(&mapping->invalidate_lock);
-	cache_truncate(mapping, first, first + ((end - start) >> PAGE_SHIFT) - 1);
+	cache_punch_hole(mapping, first, first + ((end - start) >> PAGE_SHIFT) - 1);
 	up_write(&mapping->invalidate_lock);
 	return 0;
 }
@@ -132,7 +134,7 @@ static int hint_part(struct vm_area_struct *vma, unsigned long start, unsigned l
 {
 	if (advice == MADV_WILLNEED)
 		return 0;
-	if (vma->vm_flags & (VM_LOCKED | VM_PFNMAP))
+	if (advice == MADV_COLLAPSE || (vma->vm_flags & (VM_LOCKED | VM_PFNMAP)))
 		return -EINVAL;
 	if (madvise_reclaim)
 		madvise_reclaim(vma, start, end, advice == MADV_PAGEOUT);

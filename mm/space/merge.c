@@ -5,7 +5,8 @@
  * in it that goes on without a step (anonymous memory: the page numbers it was born with), the
  * operations behind it, and families of anonymous pages that can be one. So a program that
  * grows a heap by small mmaps has one area, and protecting a part and undoing it leaves
- * no trace.
+ * no trace. Families are asked as Linux asks them, for programs see the result (mremap
+ * refuses two areas): what changes, or is new, looks whether its neighbours accept it.
  *
  * All that changes flags of a part of an area goes through vma_modify():
  *
@@ -70,7 +71,7 @@ static void join(struct vma_cursor *at, struct vm_area_struct *lower, struct vm_
 	vma_discard(upper);
 }
 
-static bool joinable(const struct vm_area_struct *lower, const struct vm_area_struct *upper)
+static bool alike(const struct vm_area_struct *lower, const struct vm_area_struct *upper)
 {
 	struct vma_shape shape;
 
@@ -78,7 +79,7 @@ static bool joinable(const struct vm_area_struct *lower, const struct vm_area_st
 	    lower->vm_end != upper->vm_start)
 		return false;
 	shape = vma_shape(upper);
-	return continues(lower, &shape) && anon_vma_mergeable(lower, upper);
+	return continues(lower, &shape);
 }
 
 /* As vma_merge(), of the cursor's VMA. */
@@ -86,13 +87,15 @@ static struct vm_area_struct *merge_at(struct vma_cursor *at, struct vm_area_str
 {
 	struct vm_area_struct *prev = vma_before(at, vma->vm_start);
 	struct vm_area_struct *next = vma_behind(at, vma->vm_end);
+	const struct anon_vma *family = vma->anon_vma;
 
-	if (unlikely(prev && joinable(prev, vma))) {
+	if (unlikely(prev && alike(prev, vma) && anon_vma_accepts(prev, family))) {
 		vma_seek(at, at->tree, prev->vm_start);
 		join(at, prev, vma);
 		vma = prev;
 	}
-	if (unlikely(next && joinable(vma, next)))
+	if (unlikely(next && alike(vma, next) && anon_vma_accepts(next, family) &&
+		     anon_vma_compatible(vma, next)))
 		join(at, vma, next);
 	return vma;
 }
@@ -127,7 +130,7 @@ bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 	vma_seek(&at, &mm->vmas, vma->vm_start);
 	next = vma_behind(&at, vma->vm_end);
 	grow(&at, vma, vma->vm_start, end);
-	if (next && joinable(vma, next))
+	if (next && alike(vma, next) && anon_vma_accepts(next, vma->anon_vma))
 		join(&at, vma, next);
 	return true;
 }
@@ -135,14 +138,16 @@ bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 struct vm_area_struct *vma_merge_new(struct vma_cursor *at, struct vm_area_struct *prev,
 				     struct vm_area_struct *next, const struct vma_shape *shape)
 {
-	if (prev && continues(prev, shape) && anon_vma_mergeable(prev, NULL)) {
+	const bool below = next && precedes(shape, next) && anon_vma_accepts(next, NULL);
+
+	if (prev && continues(prev, shape) && anon_vma_accepts(prev, NULL)) {
 		vma_seek(at, at->tree, prev->vm_start);
 		grow(at, prev, prev->vm_start, shape->end);
-		if (next && joinable(prev, next))
+		if (below && anon_vma_compatible(prev, next))
 			join(at, prev, next);
 		return prev;
 	}
-	if (next && precedes(shape, next) && anon_vma_mergeable(next, NULL)) {
+	if (below) {
 		grow(at, next, shape->start, next->vm_end);
 		return next;
 	}
@@ -191,12 +196,12 @@ static struct vm_area_struct *give_to_neighbour(struct vma_cursor *at, struct vm
 
 	if (shape->start == vma->vm_start) {
 		other = vma_before(at, shape->start);
-		if (!other || !continues(other, shape) || !anon_vma_mergeable(other, vma))
+		if (!other || !continues(other, shape) || !anon_vma_accepts(other, vma->anon_vma))
 			return NULL;
 		move_border(at->tree, other, vma, shape->end);
 	} else {
 		other = vma_behind(at, shape->end);
-		if (!other || !precedes(shape, other) || !anon_vma_mergeable(vma, other))
+		if (!other || !precedes(shape, other) || !anon_vma_accepts(other, vma->anon_vma))
 			return NULL;
 		move_border(at->tree, vma, other, shape->start);
 	}

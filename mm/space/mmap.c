@@ -122,11 +122,13 @@ static __noinline unsigned long place_elsewhere(struct mm_struct *mm, unsigned l
 						unsigned long len, unsigned long flags,
 						struct vma_cursor *at, struct vm_area_struct **next)
 {
-	if (TASK_SIZE > LOW_2G_END && (flags & MAP_32BIT))
-		return place_bottom_up(mm, len, LOW_2G_START + random_pages(13), LOW_2G_END, at,
-				       next);
-	if (addr <= TASK_SIZE - len && is_free(mm, addr, len, at, next))
+	const bool low = TASK_SIZE > LOW_2G_END && (flags & MAP_32BIT);
+	const unsigned long end = low ? LOW_2G_END : TASK_SIZE;
+
+	if (addr && len <= end && addr <= end - len && is_free(mm, addr, len, at, next))
 		return addr;
+	if (low)
+		return place_bottom_up(mm, len, LOW_2G_START + random_pages(13), end, at, next);
 	return place_top_down(mm, len, at, next);
 }
 
@@ -335,6 +337,8 @@ static __always_inline int map_shape(struct mm_struct *mm, struct vma_cursor *at
 	    atomic_read(&source->mapping->mmap_writable) < 0)
 		return -EPERM;
 	if (vma_is_accountable(shape->flags)) {
+		if (unlikely(promised) && !vm_may_promise(pages))
+			return -ENOMEM;
 		if (vm_account(mm, pages - promised))
 			return -ENOMEM;
 		if (unlikely(promised))
@@ -418,6 +422,8 @@ mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigne
 		    VM_MAYWRITE | VM_MAYEXEC | VM_SOFTDIRTY;
 	if (flags & MAP_GROWSDOWN)
 		*vm_flags |= VM_GROWSDOWN;
+	if (unlikely(flags & MAP_SYNC))
+		*vm_flags |= VM_SYNC;
 	if (flags & MAP_LOCKED) {
 		*vm_flags |= VM_LOCKED;
 		if (!can_mlock())

@@ -13,6 +13,9 @@
 #include "mm/space/areas.h"
 #include <linux/mman.h>
 
+#define LOCKED_READ_ONLY \
+	(VM_WRITE | VM_SHARED | VM_LOCKED | VM_LOCKONFAULT) /* of these, VM_LOCKED */
+
 /* One area's part of the range. The area that covers it now, or ERR_PTR(-EACCES, -ENOMEM). */
 static struct vm_area_struct *protect_part(struct vma_cursor *at, struct vm_area_struct *vma,
 					   unsigned long start, unsigned long end,
@@ -47,6 +50,12 @@ static struct vm_area_struct *protect_part(struct vma_cursor *at, struct vm_area
 	down_write(&vma->lock);
 	change_protection(vma, start, end);
 	up_write(&vma->lock);
+	/*
+	 * Locked pages become its own now. They are copied without mmap_lock (do_mprotect), but their
+	 * family is founded here, for the areas that follow may be joined or not because of it.
+	 */
+	if (unlikely((old & LOCKED_READ_ONLY) == VM_LOCKED && (new &VM_WRITE)))
+		(void)anon_vma_prepare(vma); /* without memory the copies will not be made either */
 	return vma;
 }
 

@@ -153,10 +153,17 @@ undo:
 	return -ENOMEM;
 }
 
+/* Unmap what munmap would unmap. 0 or -errno. */
+static int unmap_part(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	if (start > TASK_SIZE || len > TASK_SIZE - start)
+		return -EINVAL;
+	return unmap_range_locked(mm, start, start + len);
+}
+
 /* MREMAP_FIXED, MREMAP_DONTUNMAP: always a move. */
 static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 {
-	const unsigned long asked_len = m->old_len;
 	struct vm_area_struct *vma;
 	unsigned long map_flags = 0, place;
 	struct vm_area_struct *next;
@@ -171,6 +178,12 @@ static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 		return -EINVAL;
 	if (mm->vmas.count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
+	/* As Linux has it: what is in the way goes first, even if no move comes of it. */
+	err = m->flags & MREMAP_FIXED ? unmap_part(mm, m->new_addr, m->new_len) : 0;
+	if (!err && m->old_len > m->new_len)
+		err = unmap_part(mm, m->addr + m->new_len, m->old_len - m->new_len);
+	if (err)
+		return err;
 	m->old_len = min(m->old_len, m->new_len);
 	vma = vma_to_resize(mm, m, m->old_len);
 	if (IS_ERR(vma))
@@ -184,12 +197,8 @@ static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 	if (IS_ERR_VALUE(place))
 		return place;
 	m->new_addr = place;
-	err = m->flags & MREMAP_FIXED ? unmap_range_locked(mm, place, place + m->new_len) : 0;
-	if (!err && asked_len > m->new_len)
-		err = unmap_range_locked(mm, m->addr + m->new_len, m->addr + asked_len);
-	if (!err) /* the VMA may have been cut meanwhile */
-		err = move_area(mm, vma_tree_find(&mm->vmas, m->addr), m);
-	return err ? err : m->new_addr;
+	err = move_area(mm, vma, m);
+	return err ? err : place;
 }
 
 static bool can_extend(const struct mm_struct *mm, const struct vm_area_struct *vma,
@@ -232,7 +241,7 @@ static unsigned long remap_locked(struct mm_struct *mm, struct move *m)
 	if (m->old_len >= m->new_len) {
 		err = m->old_len == m->new_len
 			      ? 0
-			      : unmap_range_locked(mm, m->addr + m->new_len, m->addr + m->old_len);
+			      : unmap_part(mm, m->addr + m->new_len, m->old_len - m->new_len);
 		return err ? err : m->addr;
 	}
 	vma = vma_to_resize(mm, m, m->old_len);

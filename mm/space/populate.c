@@ -37,6 +37,7 @@ long populate_range(struct mm_struct *mm, unsigned long start, unsigned long len
 	const unsigned long end = ALIGN_UP(start + len, PAGE_SIZE);
 	unsigned long area_end = 0;
 	unsigned access = 0;
+	bool on_fault = false;
 	long done = 0;
 
 	for (unsigned long va = start & PAGE_MASK; va < end; va += PAGE_SIZE, done++) {
@@ -49,12 +50,18 @@ long populate_range(struct mm_struct *mm, unsigned long start, unsigned long len
 			if (vma && vma->vm_start <= va) {
 				access = populate_access(vma);
 				area_end = vma->vm_end;
+				on_fault = vma->vm_flags & VM_LOCKONFAULT;
 			} else {
 				vma = NULL;
 			}
 			up_read(&mm->mmap_lock);
 			if (!vma)
 				return -ENOMEM;
+			if (on_fault) { /* it is to have its pages when they are touched */
+				done += (min(area_end, end) - va - 1) >> PAGE_SHIFT;
+				va = min(area_end, end) - PAGE_SIZE;
+				continue;
+			}
 		}
 
 		bool present;

@@ -30,8 +30,10 @@
  *                   from now on need not be looked for in the parent.  It is
  *                   still found for the old pages, as it is below their node
  *   split           both pieces are linked where the VMA was
- *   merge           allowed when one node is the other's ancestor or the same: the
- *                   result is linked in the deeper
+ *   merge           allowed when the nodes are the same, or one of the two has no
+ *                   family yet and the other founded its own: the areas of a child stay
+ *                   apart from what it makes later, or its parent's pages would be
+ *                   looked for in more and more places
  *
  * Giving new pages to the node one is a guest in would be correct too, only the walks
  * would be longer.  That freedom bounds the depth: a daemon that forks and exits, over
@@ -119,10 +121,14 @@ static bool are_alike(const struct vm_area_struct *low, const struct vm_area_str
 {
 	return low->vm_end == high->vm_start && low->vm_file == high->vm_file &&
 	       low->vm_pgoff + vma_pages(low) == high->vm_pgoff &&
-	       !((low->vm_flags ^ high->vm_flags) & ~(VM_READ | VM_WRITE | VM_EXEC));
+	       !((low->vm_flags ^ high->vm_flags) &
+		 ~(VM_READ | VM_WRITE | VM_EXEC | VM_SOFTDIRTY));
 }
 
-/* The other's node, if vma can join it: it must lie within the one vma is linked in now. */
+/*
+ * The other's node, if vma can join it: it must lie within the one vma is linked in now. Without a
+ * family vma joins none that came by fork, or it could never be merged with it (anon_vma_accepts).
+ */
 static struct anon_vma *joinable_node(const struct vm_area_struct *vma,
 				      const struct vm_area_struct *other)
 {
@@ -130,23 +136,26 @@ static struct anon_vma *joinable_node(const struct vm_area_struct *vma,
 
 	if (!node || READ_ONCE(other->anon_guest))
 		return NULL;
-	return !vma->anon_vma || is_within(node, vma->anon_vma) ? node : NULL;
+	return (vma->anon_vma ? is_within(node, vma->anon_vma) : node->depth == 0) ? node : NULL;
 }
 
-/* The node of a neighbour that vma might be merged with one day, or NULL. mmap_lock held. */
+/*
+ * The node of a neighbour that vma might be merged with one day, or NULL. The upper one first, as
+ * Linux: it decides which of three areas can be one later. mmap_lock held.
+ */
 static struct anon_vma *neighbours_node(struct vm_area_struct *vma)
 {
 	const struct vma_tree *tree = &vma->vm_mm->vmas;
 	struct vm_area_struct *prev, *next;
 	struct anon_vma *node = NULL;
 
-	vma_tree_find_prev(tree, vma->vm_start, &prev);
-	if (prev && are_alike(prev, vma))
-		node = joinable_node(vma, prev);
+	next = vma_tree_find(tree, vma->vm_end);
+	if (next && are_alike(vma, next))
+		node = joinable_node(vma, next);
 	if (node)
 		return node;
-	next = vma_tree_find(tree, vma->vm_end);
-	return next && are_alike(vma, next) ? joinable_node(vma, next) : NULL;
+	vma_tree_find_prev(tree, vma->vm_start, &prev);
+	return prev && are_alike(prev, vma) ? joinable_node(vma, prev) : NULL;
 }
 
 /*
@@ -283,22 +292,19 @@ void anon_vma_post_update(struct vm_area_struct *vma)
 	up_write(&vma->anon_vma->root->lock);
 }
 
-bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b)
+bool anon_vma_accepts(const struct vm_area_struct *vma, const struct anon_vma *node)
 {
-	const struct anon_vma *x = a->anon_vma, *y = b ? b->anon_vma : NULL;
-
-	return !x || !y || is_within(x, y) || is_within(y, x);
+	return vma->anon_vma == node || (!node && vma->anon_vma->depth == 0 && !vma->anon_guest);
 }
 
 void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone)
 {
 	struct anon_vma *from = vma->anon_vma, *to = gone->anon_vma;
 
-	if (!to || (from && is_within(from, to)))
+	ASSERT(!from || !to || from == to);
+	if (!to || from)
 		return;
 	down_write(&to->root->lock);
-	if (from)
-		unlink_vma(vma, from); /* it keeps a child, the line to `to` */
 	link_vma(vma, to);
 	vma->anon_vma = to;
 	vma->anon_guest = gone->anon_guest;

@@ -151,11 +151,17 @@ void anon_vma_unlink(struct vm_area_struct *vma);
 void anon_vma_pre_update(struct vm_area_struct *vma);
 void anon_vma_post_update(struct vm_area_struct *vma);
 /*
- * May two neighbours become one as far as their families go? b NULL: a fresh area without one.
- * mmap_lock held for writing.
+ * May the neighbour `vma` grow over an area of family `node` (NULL: it has none) as far as
+ * families go? Not symmetric, as on Linux. mmap_lock held for writing.
  */
-bool anon_vma_mergeable(const struct vm_area_struct *a, const struct vm_area_struct *b);
-/* `vma` has grown over `gone` (mergeable) and takes its pages: link it where both are found. */
+bool anon_vma_accepts(const struct vm_area_struct *vma, const struct anon_vma *node);
+/* Are two areas that touch of one family, or one of them of none? */
+static inline bool anon_vma_compatible(const struct vm_area_struct *a,
+				       const struct vm_area_struct *b)
+{
+	return !a->anon_vma || !b->anon_vma || a->anon_vma == b->anon_vma;
+}
+/* `vma` has grown over `gone` (compatible) and takes its pages: link it where both are found. */
 void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone);
 void page_add_file_rmap(struct page *page);
 void page_remove_rmap(struct page *page); /* ptl held; counters follow */

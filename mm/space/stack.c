@@ -80,7 +80,8 @@ int finish_stack(struct mm_struct *mm)
 		return -EFAULT;
 	}
 	limit = space_rlimit(RLIMIT_STACK) & PAGE_MASK;
-	base = vma->vm_start - STACK_MARGIN;
+	/* Below the strings: the vectors, which were written already, are to be in the margin. */
+	base = (mm->arg_start ? mm->arg_start & PAGE_MASK : vma->vm_start) - STACK_MARGIN;
 	if (vma->vm_end - base > limit)
 		base = max(vma->vm_end - limit, base);
 	err = base < vma->vm_start ? expand_stack(vma, base) : 0;

@@ -455,6 +455,7 @@ static void do_move(struct proc *proc)
 
 	if (IS_ERR_VALUE(at)) {
 		assert_int_equal(at, -EFAULT); /* two areas after all: different pasts */
+		memset(&proc->page[to], 0, n * sizeof(proc->page[0])); /* gone, as on Linux */
 		return;
 	}
 	assert_int_equal(at, va_of(to));
