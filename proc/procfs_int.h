@@ -13,6 +13,7 @@ struct proc_entry { /* constant after boot */
 	int (*show)(struct seq_file *m, void *private);
 	int (*write)(char *text, size_t bytes, void *private);
 	int (*target)(char *buf, size_t size);
+	long (*read)(struct iov_iter *to, u64 *pos); /* not text */
 	void *private;
 	char name[];
 };
@@ -32,3 +33,17 @@ int pid_root_lookup(struct inode *root, struct dentry *dentry);
 int pid_root_readdir(struct dir_context *ctx);
 void pid_evict(struct inode *inode);
 bool pid_revalidate(struct dentry *dentry);
+
+enum pid_kind { PID_DIR, PID_FILE, PID_FD_DIR, PID_FD, PID_TASK_DIR };
+
+struct pid_inode { /* inode->private below /proc/PID */
+	enum pid_kind kind;
+	bool thread; /* below task/ */
+	struct task_struct *task;
+	const struct pid_file *file;
+	unsigned fd;
+};
+
+/* The files of /proc/PID by position (proc/pid_files.c); NULL behind the last. */
+const struct pid_file *pid_file_nth(unsigned n);
+extern const struct file_operations pid_file_fops;

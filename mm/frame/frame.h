@@ -130,6 +130,12 @@ const char *migratetype_name(enum migratetype type);
 enum migratetype pageblock_type(const struct page *page);
 const char *zone_type_name(enum zone_type type); /* "DMA", "DMA32", "Normal", ... */
 
+/* Frames seen from outside (look.c): the first number behind all frames; is it in a free block? */
+pfn_t frames_end(void);
+bool frame_in_free_block(pfn_t pfn);
+/* Set the bits of those of n frames that are on some CPU's list. Exact while nothing happens. */
+void frames_on_cpu_lists(pfn_t start, unsigned n, unsigned long *map);
+
 /* The report of sysrq m and of failed allocations (S26), to the log. */
 void show_mem(void);
 

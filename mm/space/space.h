@@ -243,8 +243,19 @@ struct vma_stats {
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, swap_pss, pss_locked;
 };
 void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats); /* adds to *stats */
-/* The entry for an address as /proc/PID/pagemap shows it (Documentation: 64 bits). */
-u64 pagemap_entry(struct mm_struct *mm, unsigned long address);
+/* One page of zeros for all reads of memory that was never written. Mapped special, not counted. */
+extern pfn_t zero_pfn;
+/* What numa_maps says of one area, in pages, added to *stats. mmap_lock held. */
+struct vma_numa_stats {
+	unsigned long pages, anon, dirty, active, swapcache, writeback, node[MAX_NUMNODES];
+	unsigned mapmax; /* the most entries that map one of the pages */
+};
+void vma_numa_stats(struct vm_area_struct *vma, struct vma_numa_stats *stats);
+/* The entries for n pages as /proc/PID/pagemap shows them (Documentation: 64 bits). mmap_lock held. */
+#define PAGEMAP_FRAME ((1ULL << 55) - 1)
+void pagemap_range(struct mm_struct *mm, unsigned long start, unsigned n, u64 *entries);
+/* Is there a page behind the address now? Takes no lock. */
+bool page_is_resident(struct mm_struct *mm, unsigned long address);
 
 /* --- rmap --- */
 /* Call fn for every place a locked page is mapped, until it returns nonzero (returned). */
