@@ -26,7 +26,12 @@ struct proc_number {
 	s64 min, max;
 	int (*changed)(s64 now);
 };
-void proc_create_number(const struct proc_number *number); /* kept by reference */
+#define PROC_NUMBER(file, variable, low, high, hook)                                         \
+	{                                                                                    \
+		.path = file, .value = &(variable), .bytes = sizeof(variable), .min = (low), \
+		.max = (high), .changed = (hook)                                             \
+	}
+void proc_create_number(const struct proc_number *number, u32 mode); /* kept by reference */
 /*
  * What a write to such a file means: *value, or -EINVAL. Blanks around it are skipped, what comes
  * after them ignored; 0x and 0 are prefixes as in C.
@@ -34,6 +39,9 @@ void proc_create_number(const struct proc_number *number); /* kept by reference 
 int proc_parse_number(const char *text, s64 min, s64 max, s64 *value);
 /* A file of bytes, not text: what is at *pos, which moves on. Bytes, or -errno. At boot only. */
 void proc_create_raw(const char *path, u32 mode, long (*read)(struct iov_iter *to, u64 *pos));
+
+/* May the reader be shown addresses of the kernel, in files made for it? (kptr_restrict) */
+bool may_see_kernel_addresses(void);
 
 /* --- /proc/PID (proc/pid.c) --- */
 struct pid_file {

@@ -135,9 +135,9 @@ static int write_number(char *text, size_t bytes, void *private)
 	return 0;
 }
 
-void proc_create_number(const struct proc_number *n)
+void proc_create_number(const struct proc_number *n, u32 mode)
 {
-	proc_create(n->path, 0644, show_number, write_number, (void *)n);
+	proc_create(n->path, mode, show_number, write_number, (void *)n);
 }
 
 /* --- files --- */

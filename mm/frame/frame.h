@@ -110,6 +110,7 @@ unsigned long si_mem_available(void);     /* MemAvailable's estimate, in pages *
 extern unsigned long min_free_kbytes;
 extern unsigned watermark_scale_factor;
 extern int lowmem_reserve_ratio[MAX_NR_ZONES];
+extern unsigned percpu_pagelist_high_fraction; /* 0: the rule of pcp.c */
 int set_min_free_kbytes(unsigned long kbytes);
 extern unsigned long totalreserve_pages; /* what user memory cannot count on (overcommit) */
 /* Before frame_init(): zonelists that try NORMAL before HIGHMEM, as one text has it (S21). */

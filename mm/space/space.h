@@ -126,11 +126,13 @@ struct mm_struct {
 	unsigned long saved_auxv[52];
 	vm_flags_t def_flags;  /* mlockall(MCL_FUTURE) */
 	struct file *exe_file; /* a reference (task lock) */
-	u32 flags;
+	u32 flags;                /* (mmap_lock) MM_ */
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };
+
+#define MM_BOTTOM_UP 1u /* mmap looks upwards from mmap_base: legacy_va_layout */
 
 /* --- files, registered by fs/ --- */
 struct vm_file_ops {
@@ -267,6 +269,7 @@ int rmap_walk(struct page *page,
 /* --- overcommit (S34) --- */
 extern int sysctl_overcommit_memory, sysctl_overcommit_ratio;
 extern unsigned long sysctl_overcommit_kbytes, sysctl_max_map_count, sysctl_mmap_min_addr;
+extern int sysctl_mmap_rnd_bits, sysctl_legacy_va_layout;
 extern unsigned long sysctl_user_reserve_kbytes, sysctl_admin_reserve_kbytes;
 unsigned long vm_commit_limit(void);                       /* pages */
 long vm_committed(void);                                   /* pages, >= 0 */
