@@ -223,7 +223,8 @@ static int entry_readlink(struct inode *inode, struct dentry *dentry, char *buf,
 {
 	struct proc_entry *e = inode->private;
 
-	return e->target(buf, size);
+	return e->target ? e->target(buf, size)
+			 : scnprintf(buf, size, "%s", (const char *)e->private);
 }
 
 /* --- directories --- */
