@@ -201,8 +201,9 @@ static void audit_uses(void)
 	unsigned long anon = 0, mapped = 0, shmem = 0, cache = 0;
 
 	expect_equal(count(KPF_BUDDY), number_in(vmstat, "nr_free_pages"));
-	expect_equal(count(KPF_SLAB), number_in(vmstat, "nr_slab_reclaimable") +
-					      number_in(vmstat, "nr_slab_unreclaimable"));
+	if (is_pagoda()) /* Linux counts large kmalloc()s as slabs, too */
+		expect_equal(count(KPF_SLAB), number_in(vmstat, "nr_slab_reclaimable") +
+						      number_in(vmstat, "nr_slab_unreclaimable"));
 	expect_equal(count(KPF_PGTABLE), number_in(vmstat, "nr_page_table_pages"));
 	for (size_t i = 0; i < frames; i++) {
 		if (!frame_is(i, KPF_MMAP) != !frame_mapped[i])
@@ -218,7 +219,9 @@ static void audit_uses(void)
 		cache++;
 		shmem += frame_is(i, KPF_SWAPBACKED);
 	}
-	expect_equal(anon, number_in(vmstat, "nr_anon_pages"));
+	/* Linux's sums of CPUs' differences may be off by a few. */
+	expect_between(number_in(vmstat, "nr_anon_pages"), anon - !is_pagoda() * 4,
+		       anon + !is_pagoda() * 4);
 	expect_equal(shmem, number_in(vmstat, "nr_shmem"));
 	expect_equal(cache, number_in(vmstat, "nr_file_pages"));
 	if (is_pagoda()) { /* Linux's vDSO is mapped without being in any cache */
@@ -245,6 +248,7 @@ static void frames_add_up(void)
 struct sums { /* pages; pss in 4096ths of a byte */
 	unsigned long rss, anon, file, shmem;
 	unsigned long shared_clean, shared_dirty, private_clean, private_dirty;
+	unsigned long lazy; /* MADV_FREE: dirty if written since, which only the entry says */
 	unsigned long long pss, pss_dirty, locked;
 };
 
@@ -258,16 +262,15 @@ static void add_frame(struct sums *s, uint64_t entry, bool locked)
 	if (!(entry & PM_PRESENT))
 		return;
 	expect(frame < frames);
-	if (frame_is(frame, KPF_ZERO_PAGE) || frame_is(frame, KPF_RESERVED) ||
-	    !frame_is(frame, KPF_MMAP)) {
-		expect_equal(frame_mapped[frame], 0);
+	if (!frame_mapped[frame]) { /* the zero page, bare frames: nobody's */
+		expect(frame_is(frame, KPF_ZERO_PAGE) || frame_is(frame, KPF_RESERVED));
 		return;
 	}
 	named[frame]++;
 	anon = frame_is(frame, KPF_ANON);
 	expect_equal(!!(entry & PM_FILE), !anon);
 	expect_equal(!!(entry & PM_EXCLUSIVE), frame_mapped[frame] == 1);
-	/* Not swap-backed and anonymous: MADV_FREE has made it clean. */
+	s->lazy += anon && !frame_is(frame, KPF_SWAPBACKED);
 	dirty = frame_is(frame, KPF_DIRTY) || (anon && frame_is(frame, KPF_SWAPBACKED));
 	s->rss++;
 	*(anon ? &s->anon : frame_is(frame, KPF_SWAPBACKED) ? &s->shmem : &s->file) += 1;
@@ -314,7 +317,7 @@ static void expect_area(int pid, const char *area, const struct sums *s)
 	expect_kb(pid, area, "Pss", s->pss >> 22);
 	expect_kb(pid, area, "Anonymous", s->anon * 4);
 	expect_kb(pid, area, "Locked", s->locked >> 22);
-	if (has_flag(area, " sh ")) {
+	if (has_flag(area, " sh ") || s->lazy) {
 		/* What was written through this mapping only its entries say: audit-dirty looks. */
 		expect_equal(kb_of(pid, area, "Shared_Clean") + kb_of(pid, area, "Shared_Dirty"),
 			     (s->shared_clean + s->shared_dirty) * 4);
@@ -448,7 +451,8 @@ static void processes_add_up(void)
 			fail("frame %zu: %u entries found, %lu counted; flags %lx", i, named[i],
 			     (long)frame_mapped[i], (long)frame_flags[i]);
 	/* Page tables: those of the programs, a root for each, and what the kernel has for itself. */
-	expect(all_pte / 4 + spaces <= count(KPF_PGTABLE));
+	if (is_pagoda()) /* Linux counts but the lowest level */
+		expect(all_pte / 4 + spaces <= count(KPF_PGTABLE));
 	free(list);
 }
 
