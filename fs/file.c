@@ -7,6 +7,7 @@
  * is taken unless the count is zero.
  */
 #include "fs/files.h"
+#include "fs/sysv_shm.h"
 #include "kernel/initcall.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -475,6 +476,7 @@ static int parts_fork(struct task_struct *child, unsigned long clone_flags)
 
 static void parts_exit(struct task_struct *task)
 {
+	shm_exit(task);
 	files_exit(task);
 	fs_struct_exit(task);
 }

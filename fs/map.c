@@ -31,9 +31,11 @@ void map_source_of(struct file *file, struct map_source *source)
 	};
 	if (file->ops->mmap)
 		source->mmap = call_mmap;
-	else if (regular && file->ops->read == generic_read)
+	else if (regular && file->ops->read == generic_read) {
 		source->mapping = file->mapping;
-	else
+		if (READ_ONCE(file->inode->seals) & F_SEAL_FUTURE_WRITE)
+			source->mmap = seals_mmap;
+	} else
 		source->mmap = cannot_map;
 }
 

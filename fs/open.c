@@ -46,6 +46,11 @@ int inode_set_size(struct inode *inode, u64 size)
 	if (size > MAX_FILE_BYTES)
 		return -EFBIG;
 	down_write(&inode->lock);
+	err = seals_allow_size(inode, size);
+	if (err) {
+		up_write(&inode->lock);
+		return err;
+	}
 	if (size < inode->size) {
 		u64 edge = ALIGN_UP(size, (u64)PAGE_SIZE);
 

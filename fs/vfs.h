@@ -76,6 +76,7 @@ struct inode {
 	u64 size;   /* (lock) bytes; 64-bit reads are atomic on 64-bit machines */
 	u64 blocks; /* 512-byte units */
 	u32 rdev;   /* devices: which */
+	u32 seals;  /* (lock) F_SEAL_: what nobody may do to a file in memory any more (memfd.c) */
 	struct fs_time atime, mtime, ctime;
 	struct rw_semaphore lock;
 	atomic_t count;   /* references; 0: evicted */
