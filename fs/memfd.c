@@ -64,13 +64,12 @@ static int deny_writable_mappings(struct address_space *mapping)
 	return try_cmpxchg(&mapping->mmap_writable.v, &none, -1) ? 0 : -EBUSY;
 }
 
+/* fcntl.c has seen that the file may be written. */
 static int add_seals(struct file *file, unsigned long seals)
 {
 	struct inode *inode = file->inode;
 	int err = 0;
 
-	if (!(file->mode & FMODE_WRITE))
-		return -EPERM;
 	if (seals & ~(unsigned long)ALL_SEALS)
 		return -EINVAL;
 	down_write(&inode->lock);
