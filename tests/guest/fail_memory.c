@@ -304,8 +304,8 @@ static long move_over(void)
 
 static long move_leaving(void)
 {
-	return note(mremap(area, PAGES * page_size, PAGES * page_size,
-			   MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+	return note((void *)syscall(SYS_mremap, area, PAGES * page_size, PAGES * page_size,
+				    MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL));
 }
 
 static void no_left_area(bool succeeded)
@@ -707,8 +707,8 @@ static void exec_until_none_fails(void)
 		if (WIFSIGNALED(status))
 			expect(WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGSEGV);
 		else if (WEXITSTATUS(status) == 1)
-			return; /* it ran, and none had failed */
-		else
+			return;                      /* it ran, and none had failed */
+		else if (WEXITSTATUS(status) != 127) /* the C library could not start */
 			expect_between(WEXITSTATUS(status), 0, 2);
 	}
 	fail("there is no end");

@@ -15,11 +15,10 @@
 #include "leak.h"
 #include "procfs.h"
 
-#define ROUNDS  4
-#define MOST    2000 /* allocations of one operation */
-#define MAPS    (1 << 16)
-#define PAGES   (ROUNDS - 1)
-#define OBJECTS (ROUNDS - 1)
+#define ROUNDS 4
+#define MOST   2000 /* allocations of one operation */
+#define MAPS   (1 << 16)
+#define TRIES  5
 
 static int fail_fd = -1;
 static pid_t armed; /* whose it is */
@@ -104,19 +103,31 @@ static unsigned run_all(const struct operation *operation)
 	return n - 1;
 }
 
-void failing_run(const struct operation *operations, unsigned n)
+/* What is lost is lost each time; a cache that has taken something is full some time. */
+static void expect_no_leak(const struct operation *operation)
 {
 	static struct usage before;
+	const char *leak = NULL;
 
+	for (int try = 0; try < TRIES; try++) {
+		leak_measure(&before);
+		for (int round = 0; round < ROUNDS; round++)
+			run_all(operation);
+		leak = leak_found(&before, ROUNDS - 1, ROUNDS - 1);
+		if (!leak)
+			return;
+	}
+	fail("%s: %s after %d rounds, again and again", operation->name, leak, ROUNDS);
+}
+
+void failing_run(const struct operation *operations, unsigned n)
+{
 	failing_needed();
 	leak_exact(true);
 	for (unsigned i = 0; i < n; i++) {
 		unsigned failed = run_all(&operations[i]);
 
-		leak_measure(&before);
-		for (int round = 0; round < ROUNDS; round++)
-			run_all(&operations[i]);
-		leak_expect_none(&before, operations[i].name, PAGES, OBJECTS);
+		expect_no_leak(&operations[i]);
 		printf("# %s: %u allocations\n", operations[i].name, failed);
 	}
 	leak_exact(false);

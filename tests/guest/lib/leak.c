@@ -81,19 +81,25 @@ void leak_measure(struct usage *usage)
 	usage->pages = -free_pages() - read_number("/proc/meminfo", "Slab") / 4;
 }
 
-void leak_expect_none(const struct usage *before, const char *what, long pages, long objects)
+const char *leak_found(const struct usage *before, long pages, long objects)
 {
 	static struct usage now;
+	static char text[100];
 
 	leak_measure(&now);
 	for (unsigned i = 0; i < now.caches && i < before->caches; i++) {
 		long more = now.cache[i].objects - before->cache[i].objects;
 
 		if (strcmp(now.cache[i].name, before->cache[i].name))
-			fail("the caches have changed");
-		if (more > objects)
-			fail("after %s %ld more objects of %s", what, more, now.cache[i].name);
+			return "the caches have changed";
+		if (more > objects) {
+			snprintf(text, sizeof(text), "%ld more objects of %s", more,
+				 now.cache[i].name);
+			return text;
+		}
 	}
-	if (now.pages - before->pages > pages)
-		fail("after %s %ld more pages in use", what, now.pages - before->pages);
+	if (now.pages - before->pages <= pages)
+		return NULL;
+	snprintf(text, sizeof(text), "%ld more pages in use", now.pages - before->pages);
+	return text;
 }

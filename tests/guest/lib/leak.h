@@ -21,7 +21,7 @@ struct usage {
 void leak_exact(bool on);
 /* What is in use now, once what was put off (frees by epochs, dead processes) has been done. */
 void leak_measure(struct usage *usage);
-/* Fails the case when more than @pages pages or @objects objects of a cache are in use than before @what. */
-void leak_expect_none(const struct usage *before, const char *what, long pages, long objects);
+/* What there is more of than before: more than @pages pages or @objects of a cache; NULL: nothing. */
+const char *leak_found(const struct usage *before, long pages, long objects);
 
 #endif
