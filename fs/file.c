@@ -67,17 +67,30 @@ static void file_free_epoch(struct epoch_head *head)
 }
 
 /* One side at a time: a counter that goes up for writers and down for programs. */
-int file_claim(struct file *file, u32 fmode)
+int inode_claim(struct inode *inode, int step)
 {
-	const int step = fmode == FMODE_WRITE ? 1 : -1;
-	int count = atomic_read(&file->inode->writers);
+	int count = atomic_read(&inode->writers);
 
 	do
 		if (count * step < 0)
 			return -ETXTBSY;
-	while (!try_cmpxchg(&file->inode->writers.v, &count, count + step));
-	file->claim = step;
+	while (!try_cmpxchg(&inode->writers.v, &count, count + step));
 	return 0;
+}
+
+void inode_unclaim(struct inode *inode, int step)
+{
+	atomic_sub(step, &inode->writers);
+}
+
+int file_claim(struct file *file, u32 fmode)
+{
+	const int step = fmode == FMODE_WRITE ? 1 : -1;
+	int err = inode_claim(file->inode, step);
+
+	if (!err)
+		file->claim = step;
+	return err;
 }
 
 void fput(struct file *file)
@@ -85,7 +98,7 @@ void fput(struct file *file)
 	if (!atomic_dec_and_test(&file->count))
 		return;
 	if (file->claim)
-		atomic_sub(file->claim, &file->inode->writers);
+		inode_unclaim(file->inode, file->claim);
 	if (file->ops && file->ops->release)
 		file->ops->release(file->inode, file);
 	path_put(&file->path);

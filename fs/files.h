@@ -34,5 +34,10 @@ int seals_allow_size(const struct inode *inode, u64 size);
 int seals_allow_write(const struct inode *inode, u64 pos, size_t *bytes);
 long seals_fcntl(struct file *file, unsigned cmd, unsigned long arg);
 int seals_mmap(struct file *file, struct vm_area_struct *vma);
+/* Be a writer (step 1) or a running program (-1) of an inode for a while: 0 or -ETXTBSY. */
+int inode_claim(struct inode *inode, int step);
+void inode_unclaim(struct inode *inode, int step);
+/* May the current process make the file this large? 0, or -EFBIG and SIGXFSZ. Inode's lock held. */
+int may_grow(const struct inode *inode, u64 size);
 /* Count the memory a nameless file may come to use as committed; given back with the file. 0 or -ENOMEM. */
 int shmem_account(struct file *file, u64 bytes);

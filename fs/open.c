@@ -39,6 +39,14 @@ static int may_open(const struct path *path, u32 flags)
 	return inode_permission(inode, mask);
 }
 
+int may_grow(const struct inode *inode, u64 size)
+{
+	if (size <= inode->size || size <= rlimit(RLIMIT_FSIZE))
+		return 0;
+	send_signal(SIGXFSZ, NULL, current);
+	return -EFBIG;
+}
+
 int inode_set_size(struct inode *inode, u64 size)
 {
 	int err = 0;
@@ -46,7 +54,9 @@ int inode_set_size(struct inode *inode, u64 size)
 	if (size > MAX_FILE_BYTES)
 		return -EFBIG;
 	down_write(&inode->lock);
-	err = seals_allow_size(inode, size);
+	err = may_grow(inode, size);
+	if (!err)
+		err = seals_allow_size(inode, size);
 	if (err) {
 		up_write(&inode->lock);
 		return err;
@@ -68,6 +78,18 @@ int inode_set_size(struct inode *inode, u64 size)
 		inode->mtime = inode->ctime = fs_now();
 	}
 	up_write(&inode->lock);
+	return err;
+}
+
+/* Cut or extend by name, without a descriptor for writing: a running program is let alone. */
+static int set_size_by_name(struct inode *inode, u64 size)
+{
+	int err = inode_claim(inode, 1);
+
+	if (err)
+		return err;
+	err = inode_set_size(inode, size);
+	inode_unclaim(inode, 1);
 	return err;
 }
 
@@ -98,7 +120,7 @@ struct file *open_found(const struct path *path, u32 flags, bool created)
 			err = file_claim(file, FMODE_WRITE);
 	}
 	if (!err && (flags & O_TRUNC) && !created && (inode->mode & S_IFMT) == S_IFREG)
-		err = inode_set_size(inode, 0);
+		err = set_size_by_name(inode, 0);
 	if (err) {
 		file->ops = &no_ops;
 		fput(file);
@@ -183,7 +205,7 @@ SYSCALL2(truncate, const char __user *, name, s64, size)
 	else
 		err = inode_permission(inode, MAY_WRITE);
 	if (!err)
-		err = inode_set_size(inode, size);
+		err = set_size_by_name(inode, size);
 	path_put(&path);
 	return err;
 }

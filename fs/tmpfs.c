@@ -256,7 +256,7 @@ static int tmpfs_fallocate(struct file *file, int mode, u64 offset, u64 len)
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		err = inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : 0;
 	else if (end > inode->size)
-		err = seals_allow_size(inode, end);
+		err = may_grow(inode, end) ?: seals_allow_size(inode, end);
 	if (err) {
 		up_write(&inode->lock);
 		return err;

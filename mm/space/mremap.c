@@ -153,6 +153,12 @@ undo:
 	return -ENOMEM;
 }
 
+/* Does the old range, whose length nobody has compared with an area's, stay within the user half? */
+static bool is_user_range(unsigned long addr, unsigned long len)
+{
+	return len <= TASK_SIZE && addr <= TASK_SIZE - len;
+}
+
 /* MREMAP_FIXED, MREMAP_DONTUNMAP: always a move. */
 static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 {
@@ -171,6 +177,8 @@ static unsigned long remap_to(struct mm_struct *mm, struct move *m)
 		return -EINVAL;
 	if (mm->vmas.count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
+	if (asked_len > m->new_len && !is_user_range(m->addr, asked_len))
+		return -EINVAL;
 	m->old_len = min(m->old_len, m->new_len);
 	vma = vma_to_resize(mm, m, m->old_len);
 	if (IS_ERR(vma))
@@ -230,6 +238,8 @@ static unsigned long remap_locked(struct mm_struct *mm, struct move *m)
 	if (m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(mm, m);
 	if (m->old_len >= m->new_len) {
+		if (!is_user_range(m->addr, m->old_len))
+			return -EINVAL;
 		err = m->old_len == m->new_len
 			      ? 0
 			      : unmap_range_locked(mm, m->addr + m->new_len, m->addr + m->old_len);
