@@ -49,6 +49,8 @@ struct pid_file {
 	u32 mode;
 	int (*show)(struct seq_file *m, struct task_struct *task);
 	int (*write)(char *text, size_t bytes, struct task_struct *task);
+	long (*read)(struct task_struct *task, struct iov_iter *to,
+		     u64 *pos);                                     /* without a buffer */
 	int (*follow)(struct task_struct *task, struct path *path); /* symlinks to objects */
 	bool leader_only;                                           /* not in task/TID */
 	/*
