@@ -12,6 +12,7 @@
  */
 #include "fs/files.h"
 #include "kernel/oom.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab/slab.h"
 #include "proc/procfs_int.h"
