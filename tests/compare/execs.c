@@ -150,8 +150,18 @@ CASE(small_stack)
 
 CASE(tiny_stack)
 {
-	limit(RLIMIT_STACK, P);
-	call_self("execs/target_locks_and_limits", NULL);
+	int status = 0;
+
+	fflush(stdout);
+	if (fork() == 0) {
+		char *const arguments[] = {"compare", "--call", "execs/target_shape", NULL};
+
+		limit(RLIMIT_STACK, P);
+		sys3(SYS_execve, "/proc/self/exe", arguments, environ);
+		_exit(1);
+	}
+	sys4(SYS_wait4, -1, &status, 0, 0);
+	say("it ran: %d", status == 0); /* where Linux kills, an error is as good */
 }
 
 CASE(target_shape)
@@ -175,7 +185,8 @@ CASE(target_shape)
 		if (from < 1UL << 32 && name[0] == '/')
 			say("%lx-%lx %s %lx program", from, to, permissions, offset);
 		else
-			say("%ld kB %s %lx %s", (long)(to - from) / 1024, permissions, offset, name);
+			say("%ld kB %s %lx %s", (long)(to - from) / 1024, permissions, offset,
+			    name);
 	}
 }
 
