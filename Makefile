@@ -20,10 +20,10 @@ all: kernel tools
 
 include arch/x86/x86_64.mk
 include tests/host/host-tests.mk
--include bench/host/bench.mk
--include host/host.mk
--include tests/compare/compare.mk
--include tests/guest/guest.mk
+include bench/bench.mk
+include host/host.mk
+include tests/compare/compare.mk
+include tests/guest/guest.mk
 include tools/check.mk
 
 # A machine of 512 MiB and a busybox shell in it; RUN_OPTIONS are those of `pagoda run`.
