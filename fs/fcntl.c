@@ -64,6 +64,12 @@ SYSCALL3(fcntl, int, fd, unsigned, cmd, unsigned long, arg)
 	case F_SETLK:
 	case F_SETLKW:
 	case F_GETLK: result = -ENOLCK; break;
+	case F_ADD_SEALS:
+		if (!(file->mode & FMODE_WRITE)) {
+			result = -EPERM;
+			break;
+		}
+		fallthrough;
 	default: result = file->ops->fcntl ? file->ops->fcntl(file, cmd, arg) : -EINVAL;
 	}
 	fput(file);

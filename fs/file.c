@@ -7,6 +7,7 @@
  * is taken unless the count is zero.
  */
 #include "fs/files.h"
+#include "fs/sysv_shm.h"
 #include "kernel/initcall.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -66,9 +67,8 @@ static void file_free_epoch(struct epoch_head *head)
 }
 
 /* One side at a time: a counter that goes up for writers and down for programs. */
-int inode_claim(struct inode *inode, u32 fmode)
+int inode_claim(struct inode *inode, int step)
 {
-	const int step = fmode == FMODE_WRITE ? 1 : -1;
 	int count = atomic_read(&inode->writers);
 
 	do
@@ -78,12 +78,18 @@ int inode_claim(struct inode *inode, u32 fmode)
 	return 0;
 }
 
+void inode_unclaim(struct inode *inode, int step)
+{
+	atomic_sub(step, &inode->writers);
+}
+
 int file_claim(struct file *file, u32 fmode)
 {
-	const int err = inode_claim(file->inode, fmode);
+	const int step = fmode == FMODE_WRITE ? 1 : -1;
+	int err = inode_claim(file->inode, step);
 
 	if (!err)
-		file->claim = fmode == FMODE_WRITE ? 1 : -1;
+		file->claim = step;
 	return err;
 }
 
@@ -92,7 +98,7 @@ void fput(struct file *file)
 	if (!atomic_dec_and_test(&file->count))
 		return;
 	if (file->claim)
-		atomic_sub(file->claim, &file->inode->writers);
+		inode_unclaim(file->inode, file->claim);
 	if (file->ops && file->ops->release)
 		file->ops->release(file->inode, file);
 	path_put(&file->path);
@@ -483,6 +489,7 @@ static int parts_fork(struct task_struct *child, unsigned long clone_flags)
 
 static void parts_exit(struct task_struct *task)
 {
+	shm_exit(task);
 	files_exit(task);
 	fs_struct_exit(task);
 }

@@ -26,5 +26,18 @@ int fd_set_cloexec(int fd, bool on);
 struct inode *anon_inode(u32 mode);
 extern const struct file_operations fifo_fops; /* fs/pipe.c */
 int tmpfs_fill(struct super_block *sb, const char *source, const char *options);
+/*
+ * Seals (memfd.c). Is a new size allowed; a write of *bytes, of which fewer may be; fcntl(2)'s part;
+ * what a mapping of a file sealed with F_SEAL_FUTURE_WRITE must hear. 0 or -EPERM.
+ */
+int seals_allow_size(const struct inode *inode, u64 size);
+int seals_allow_write(const struct inode *inode, u64 pos, size_t *bytes);
+long seals_fcntl(struct file *file, unsigned cmd, unsigned long arg);
+int seals_mmap(struct file *file, struct vm_area_struct *vma);
+/* Be a writer (step 1) or a running program (-1) of an inode for a while: 0 or -ETXTBSY. */
+int inode_claim(struct inode *inode, int step);
+void inode_unclaim(struct inode *inode, int step);
+/* May the current process make the file this large? 0, or -EFBIG and SIGXFSZ. Inode's lock held. */
+int may_grow(const struct inode *inode, u64 size);
 /* Count the memory a nameless file may come to use as committed; given back with the file. 0 or -ENOMEM. */
 int shmem_account(struct file *file, u64 bytes);

@@ -29,12 +29,15 @@ void map_source_of(struct file *file, struct map_source *source)
 		.writable = file->mode & FMODE_WRITE,
 		.noexec = file->path.mnt && (file->path.mnt->flags & MS_NOEXEC),
 	};
-	if (file->ops->mmap)
+	if (file->ops->mmap) {
 		source->mmap = call_mmap;
-	else if (regular && file->ops->read == generic_read)
+	} else if (regular && file->ops->read == generic_read) {
 		source->mapping = file->mapping;
-	else
+		if (READ_ONCE(file->inode->seals) & F_SEAL_FUTURE_WRITE)
+			source->mmap = seals_mmap;
+	} else {
 		source->mmap = cannot_map;
+	}
 }
 
 static int source_of_fd(int fd, struct map_source *source)

@@ -39,21 +39,28 @@ static int may_open(const struct path *path, u32 flags)
 	return inode_permission(inode, mask);
 }
 
-bool size_is_allowed(const struct inode *inode, u64 size)
+int may_grow(const struct inode *inode, u64 size)
 {
-	if (size <= READ_ONCE(inode->size) || size <= rlimit(RLIMIT_FSIZE))
-		return true;
+	if (size <= inode->size || size <= rlimit(RLIMIT_FSIZE))
+		return 0;
 	send_signal(SIGXFSZ, NULL, current);
-	return false;
+	return -EFBIG;
 }
 
 int inode_set_size(struct inode *inode, u64 size)
 {
 	int err = 0;
 
-	if (size > MAX_FILE_BYTES || !size_is_allowed(inode, size))
+	if (size > MAX_FILE_BYTES)
 		return -EFBIG;
 	down_write(&inode->lock);
+	err = may_grow(inode, size);
+	if (!err)
+		err = seals_allow_size(inode, size);
+	if (err) {
+		up_write(&inode->lock);
+		return err;
+	}
 	if (size < inode->size) {
 		u64 edge = ALIGN_UP(size, (u64)PAGE_SIZE);
 
@@ -71,6 +78,18 @@ int inode_set_size(struct inode *inode, u64 size)
 		inode->mtime = inode->ctime = fs_now();
 	}
 	up_write(&inode->lock);
+	return err;
+}
+
+/* Cut or extend by name, without a descriptor for writing: a running program is let alone. */
+static int set_size_by_name(struct inode *inode, u64 size)
+{
+	int err = inode_claim(inode, 1);
+
+	if (err)
+		return err;
+	err = inode_set_size(inode, size);
+	inode_unclaim(inode, 1);
 	return err;
 }
 
@@ -101,7 +120,7 @@ struct file *open_found(const struct path *path, u32 flags, bool created)
 			err = file_claim(file, FMODE_WRITE);
 	}
 	if (!err && (flags & O_TRUNC) && !created && (inode->mode & S_IFMT) == S_IFREG)
-		err = inode_set_size(inode, 0);
+		err = set_size_by_name(inode, 0);
 	if (err) {
 		file->ops = &no_ops;
 		fput(file);
@@ -186,11 +205,7 @@ SYSCALL2(truncate, const char __user *, name, s64, size)
 	else
 		err = inode_permission(inode, MAY_WRITE);
 	if (!err)
-		err = inode_claim(inode, FMODE_WRITE);
-	if (!err) {
-		err = inode_set_size(inode, size);
-		atomic_dec(&inode->writers);
-	}
+		err = set_size_by_name(inode, size);
 	path_put(&path);
 	return err;
 }

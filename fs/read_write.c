@@ -5,6 +5,7 @@
  * pos_lock.  Files that cannot seek (pipes, terminals) have none and skip it.
  */
 #include "fs/files.h"
+#include "kernel/iovec.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/frame/frame.h"
@@ -13,9 +14,6 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/uio.h>
-
-#define MAX_RW_BYTES (0x7fffffffUL & PAGE_MASK)
-#define MAX_SEGMENTS 1024
 
 /* Move bytes at *pos; the counters of /proc/PID/io. */
 static long do_read(struct file *file, struct iov_iter *to, u64 *pos)
@@ -128,45 +126,11 @@ SYSCALL4(pwrite64, int, fd, const void __user *, buf, size_t, bytes, s64, pos)
 	return transfer_at(fd, &iter, pos, true);
 }
 
-/* Copy and check a program's list of buffers; free *iov with kfree. */
-static int get_iovec(const struct iovec __user *user, unsigned long n, struct iovec **iov,
-		     struct iov_iter *iter)
-{
-	size_t total = 0;
-
-	if (n > MAX_SEGMENTS)
-		return -EINVAL;
-	*iov = kmalloc(max(n, 1UL) * sizeof(struct iovec), GFP_KERNEL);
-	if (!*iov)
-		return -ENOMEM;
-	if (copy_from_user(*iov, user, n * sizeof(struct iovec))) {
-		kfree(*iov);
-		return -EFAULT;
-	}
-	for (unsigned long i = 0; i < n; i++) {
-		struct iovec *v = &(*iov)[i];
-		int err = 0;
-
-		if ((long)v->iov_len < 0)
-			err = -EINVAL;
-		else if (!access_ok((void __user *)(unsigned long)v->iov_base, v->iov_len))
-			err = -EFAULT;
-		if (err) {
-			kfree(*iov);
-			return err;
-		}
-		v->iov_len = min(v->iov_len, MAX_RW_BYTES - total);
-		total += v->iov_len;
-	}
-	iter_init_iovec(iter, *iov, n, total);
-	return 0;
-}
-
 static long vector(int fd, const struct iovec __user *user, unsigned long n, bool write)
 {
 	struct iov_iter iter;
 	struct iovec *iov;
-	long result = get_iovec(user, n, &iov, &iter);
+	long result = import_iovec(user, n, &iov, &iter);
 
 	if (result)
 		return result;
@@ -179,7 +143,7 @@ static long vector_at(int fd, const struct iovec __user *user, unsigned long n, 
 {
 	struct iov_iter iter;
 	struct iovec *iov;
-	long result = get_iovec(user, n, &iov, &iter);
+	long result = import_iovec(user, n, &iov, &iter);
 
 	if (result)
 		return result;
@@ -314,6 +278,12 @@ long generic_write(struct file *file, struct iov_iter *from, u64 *pos)
 	if (*pos + from->count > 1ULL << 47) {
 		up_write(&inode->lock);
 		return -EFBIG;
+	}
+	n = unlikely(inode->seals & ~F_SEAL_SEAL) ? seals_allow_write(inode, *pos, &from->count)
+						  : 0;
+	if (n) {
+		up_write(&inode->lock);
+		return n;
 	}
 	n = cache_write(file->mapping, pos, from, grow_size);
 	if (n > 0) {

@@ -7,11 +7,11 @@
  * without one, half of RAM and as many inodes as half the pages.  A size may have
  * a suffix k, m, g or % (of RAM).
  *
- * Also here: files without a name for shared anonymous memory and memfd_create.
+ * Also here: files without a name, for shared anonymous memory, memfd_create (memfd.c) and
+ * System V segments (sysv_shm.c).
  */
 #include "fs/files.h"
 #include "kernel/initcall.h"
-#include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -22,7 +22,6 @@
 #include <linux/fcntl.h>
 #include <linux/limits.h>
 #include <linux/magic.h>
-#include <linux/memfd.h>
 
 struct tmpfs {
 	atomic_long_t used_pages, used_inodes;
@@ -78,6 +77,7 @@ static struct inode *new_inode(struct super_block *sb, u32 mode, u32 dev)
 		inode->fops = &file_ops;
 		inode->data.ops = &tmpfs_aops;
 		inode->data.swap_backed = true;
+		inode->seals = F_SEAL_SEAL;
 		break;
 	case S_IFDIR:
 		inode->ops = &dir_inode_ops;
@@ -253,9 +253,15 @@ static int tmpfs_fallocate(struct file *file, int mode, u64 offset, u64 len)
 	if (mode && mode != FALLOC_FL_KEEP_SIZE &&
 	    mode != (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
-	if (!(mode & FALLOC_FL_PUNCH_HOLE) && !size_is_allowed(inode, end))
-		return -EFBIG;
 	down_write(&inode->lock);
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		err = inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : 0;
+	else if (end > inode->size)
+		err = may_grow(inode, end) ?: seals_allow_size(inode, end);
+	if (err) {
+		up_write(&inode->lock);
+		return err;
+	}
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		u64 hole = ALIGN_UP(offset, (u64)PAGE_SIZE),
 		    hole_end = ALIGN_DOWN(end, (u64)PAGE_SIZE);
@@ -299,6 +305,7 @@ static const struct file_operations file_ops = {
 	.read = generic_read,
 	.write = generic_write,
 	.llseek = generic_llseek,
+	.fcntl = seals_fcntl,
 	.fsync = tmpfs_fsync,
 	.fallocate = tmpfs_fallocate,
 };
@@ -487,27 +494,6 @@ int shmem_account(struct file *file, u64 bytes)
 	if (!err)
 		file->inode->private = (void *)pages;
 	return err;
-}
-
-SYSCALL2(memfd_create, const char __user *, user_name, unsigned, flags)
-{
-	char name[7 + 250 + 10];
-	struct file *file;
-	long len;
-
-	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
-		return -EINVAL;
-	memcpy(name, "/memfd:", 7);
-	len = strncpy_from_user(name + 7, user_name, 250);
-	if (len < 0)
-		return len;
-	if (len >= 250)
-		return -EINVAL;
-	memcpy(name + 7 + len, " (deleted)", 11);
-	file = shmem_file(name, 0, O_LARGEFILE);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	return fd_install(file, flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }
 
 static int tmpfs_init(void)

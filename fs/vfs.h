@@ -76,6 +76,7 @@ struct inode {
 	u64 size;   /* (lock) bytes; 64-bit reads are atomic on 64-bit machines */
 	u64 blocks; /* 512-byte units */
 	u32 rdev;   /* devices: which */
+	u32 seals;  /* (lock) F_SEAL_: what nobody may do to a file in memory any more (memfd.c) */
 	struct fs_time atime, mtime, ctime;
 	struct rw_semaphore lock;
 	atomic_t count;   /* references; 0: evicted */
@@ -259,10 +260,6 @@ int path_parent(int dirfd, const char *name, struct parent_path *parent);
 struct file *open_path(int dirfd, const char *name, u32 flags, u32 mode); /* ERR_PTR */
 /* Count a file as a writer (exec: as a program) of its inode: 0 or -ETXTBSY. Undone by fput(). */
 int file_claim(struct file *file, u32 fmode);
-/* The same without a file; the caller takes it back from inode->writers. */
-int inode_claim(struct inode *inode, u32 fmode);
-/* May the current process make the file so long (RLIMIT_FSIZE)? If not it has been sent SIGXFSZ. */
-bool size_is_allowed(const struct inode *inode, u64 size);
 /* The file at `path` (a reference of its own), permissions checked; O_TRUNC done. ERR_PTR. */
 struct file *open_found(const struct path *path, u32 flags, bool created);
 struct file *open_kernel(const char *name, u32 flags); /* from "/" */

@@ -30,6 +30,17 @@ bool in_group(u32 gid)
 	return false;
 }
 
+bool may_trace(const struct task_struct *target)
+{
+	const struct cred *me = &current->cred, *its = &target->cred;
+
+	if (target->tgid == current->tgid || capable(CAP_SYS_PTRACE))
+		return true;
+	return me->uid == its->uid && me->uid == its->euid && me->uid == its->suid &&
+	       me->gid == its->gid && me->gid == its->egid && me->gid == its->sgid &&
+	       !(its->cap_permitted & ~me->cap_permitted) && !target->signal->undumpable;
+}
+
 /* The effect of a change of user IDs (capabilities(7)). */
 static void adjust_capabilities(struct cred *cred, const struct cred *old)
 {

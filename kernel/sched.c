@@ -54,6 +54,11 @@ struct held_locks *task_held_locks(void)
 {
 	return nr_threads() ? &current->held_locks : NULL;
 }
+
+unsigned *task_fail_nth(void)
+{
+	return nr_threads() ? &current->fail_nth : NULL;
+}
 #endif
 
 /* --- Waking --- */

@@ -88,6 +88,12 @@ SYSCALL5(mremap, unsigned long, addr, unsigned long, old_len, unsigned long, new
 	return do_mremap(current->mm, addr, old_len, new_len, flags, new_addr);
 }
 
+SYSCALL5(remap_file_pages, unsigned long, start, unsigned long, len, unsigned long, prot,
+	 unsigned long, pgoff, unsigned long, flags)
+{
+	return prot ? -EINVAL : do_remap_file_pages(current->mm, start, len, pgoff, flags);
+}
+
 SYSCALL3(madvise, unsigned long, addr, unsigned long, len, int, advice)
 {
 	return do_madvise(current->mm, addr, len, advice);

@@ -132,11 +132,22 @@ static int write_oom_score_adj(char *text, size_t bytes, struct task_struct *tas
 	return 0;
 }
 
-/* fail-nth (Linux's fault-injection.rst): the n-th allocation from now fails; reads 0 once it has. */
-static int show_fail_nth(struct seq_file *m, struct task_struct *task)
+#ifdef PAGODA_DEBUG
+/*
+ * fail-nth (Linux's fault-injection.rst): the n-th allocation from now fails; reads 0 once it has.
+ * Neither reading nor writing allocates: the file is open while the count runs.
+ */
+static long read_fail_nth(struct task_struct *task, struct iov_iter *to, u64 *pos)
 {
-	seq_printf(m, "%u\n", fail_nth_left());
-	return 0;
+	char text[16];
+	u64 length = scnprintf(text, sizeof(text), "%u\n", READ_ONCE(task->fail_nth));
+	size_t n;
+
+	if (*pos >= length)
+		return 0;
+	n = copy_to_iter(text + *pos, length - *pos, to);
+	*pos += n;
+	return n || !to->count ? (long)n : -EFAULT;
 }
 
 static int write_fail_nth(char *text, size_t bytes, struct task_struct *task)
@@ -144,11 +155,14 @@ static int write_fail_nth(char *text, size_t bytes, struct task_struct *task)
 	const char *end;
 	unsigned long n = parse_number(text, &end);
 
-	if (end == text || n > ~0u || task != current)
+	if (end == text || (*end && *end != '\n'))
 		return -EINVAL;
-	fail_nth_set(n);
+	if (n > ~0u)
+		return -ERANGE;
+	WRITE_ONCE(task->fail_nth, n);
 	return 0;
 }
+#endif
 
 static int follow_exe(struct task_struct *task, struct path *path)
 {
@@ -202,7 +216,9 @@ static const struct pid_file pid_files[] = {
 	{"auxv", 0400, show_auxv},
 	{"wchan", 0444, show_wchan},
 	{"oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj},
-	{"fail-nth", 0644, show_fail_nth, write_fail_nth},
+#ifdef PAGODA_DEBUG
+	{"fail-nth", 0644, .read = read_fail_nth, .write = write_fail_nth},
+#endif
 	{"io", 0400, pid_show_io},
 	{"mounts", 0444, pid_show_mounts},
 	{"mountinfo", 0444, pid_show_mountinfo},
@@ -248,16 +264,20 @@ static long file_write(struct file *file, struct iov_iter *from, u64 *pos)
 {
 	struct pid_inode *pi = file->inode->private;
 	size_t bytes = from->count;
-	char *text;
+	char small[32] = "", *text = small;
 	int err;
 
 	if (!pi->file->write)
 		return -EINVAL;
-	text = proc_take_text(from);
+	if (bytes >= sizeof(small))
+		text = proc_take_text(from);
+	else if (copy_from_iter(small, bytes, from) != bytes)
+		return -EFAULT;
 	if (IS_ERR(text))
 		return PTR_ERR(text);
 	err = pi->file->write(text, bytes, pi->task);
-	kfree(text);
+	if (text != small)
+		kfree(text);
 	return err ? err : (long)bytes;
 }
 

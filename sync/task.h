@@ -50,5 +50,10 @@ bool fatal_signal_pending(void);
  */
 struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);
 
+#ifdef PAGODA_DEBUG
+/* The current task's allocations until one fails (mm/frame/debug.c); NULL before there are tasks. */
+unsigned *task_fail_nth(void);
+#endif
+
 /* Nanoseconds since boot; monotonic, the same on all CPUs. */
 u64 ktime_ns(void);

@@ -49,6 +49,7 @@ struct task_struct {
 	unsigned state;         /* atomic: enum task_state */
 	bool signalled, killed; /* atomic */
 	struct held_locks held; /* the task itself */
+	unsigned fail_nth;      /* the task itself */
 
 	/* (big) */
 	struct list_head all;
@@ -342,6 +343,11 @@ bool fatal_signal_pending(void)
 struct held_locks *task_held_locks(void)
 {
 	return current ? &current->held : NULL;
+}
+
+unsigned *task_fail_nth(void)
+{
+	return current ? &current->fail_nth : NULL;
 }
 #endif
 

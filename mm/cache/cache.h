@@ -40,6 +40,7 @@ struct address_space {
 	void *host;                                       /* the inode; constant */
 	u64 (*size)(const struct address_space *mapping); /* bytes; faults beyond get SIGBUS */
 	bool swap_backed; /* tmpfs, shared anonymous memory: counted as shmem */
+	bool unevictable; /* locked by shmctl(SHM_LOCK): its pages stay in memory */
 	gfp_t gfp;        /* of its pages */
 } __aligned(16);
 

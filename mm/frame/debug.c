@@ -11,8 +11,8 @@
  * beside the zone.
  *
  * fail_nth: a test sets n, runs what it tests, and the n-th allocation of this task fails;
- * with n from 1 until nothing fails any more, every way out of every error is taken.
- * One task at a time.
+ * with n from 1 until nothing fails any more, every way out of every error is taken. The count is
+ * the task's (/proc/PID/fail-nth, as on a Linux with fault injection).
  */
 #include "lib/printk.h"
 #include "lib/string.h"
@@ -89,29 +89,26 @@ bool frame_debug_free(struct page *page, unsigned order)
 	return true;
 }
 
-static unsigned fail_left;            /* the allocation that fails, counted down; 0: none */
-static struct task_struct *fail_task; /* whose */
-
 void fail_nth_set(unsigned n)
 {
-	WRITE_ONCE(fail_task, current);
-	WRITE_ONCE(fail_left, n);
+	WRITE_ONCE(*task_fail_nth(), n);
 }
 
 unsigned fail_nth_left(void)
 {
-	return READ_ONCE(fail_left);
+	return READ_ONCE(*task_fail_nth());
 }
 
 bool should_fail_alloc(gfp_t gfp)
 {
-	if (likely(READ_ONCE(fail_left) == 0) || READ_ONCE(fail_task) != current ||
-	    gfp & __GFP_NOFAIL)
-		return false;
-	unsigned left = READ_ONCE(fail_left) - 1;
+	unsigned *left = task_fail_nth();
 
-	WRITE_ONCE(fail_left, left);
-	return left == 0;
+	return left && READ_ONCE(*left) && !(gfp & __GFP_NOFAIL) && --*left == 0;
+}
+
+__attribute__((weak)) unsigned *task_fail_nth(void)
+{
+	return NULL;
 }
 
 #else

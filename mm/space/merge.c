@@ -125,7 +125,7 @@ bool vma_extend(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 	struct vm_area_struct *next;
 	struct vma_cursor at;
 
-	if ((vma->vm_flags & VM_SPECIAL) || (vma->vm_ops && vma->vm_ops->close))
+	if (vma->vm_flags & VM_SPECIAL)
 		return false;
 	vma_seek(&at, &mm->vmas, vma->vm_start);
 	next = vma_behind(&at, vma->vm_end);

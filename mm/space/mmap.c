@@ -333,9 +333,6 @@ static __always_inline int map_shape(struct mm_struct *mm, struct vma_cursor *at
 		count_range(mm, shape->start, shape->end, &going, &promised);
 	if (!mm_may_expand(mm, shape->flags, pages - going))
 		return -ENOMEM;
-	if (source && (shape->flags & VM_SHARED) && source->mapping &&
-	    atomic_read(&source->mapping->mmap_writable) < 0)
-		return -EPERM;
 	if (vma_is_accountable(shape->flags)) {
 		if (unlikely(promised) && !vm_may_promise(pages))
 			return -ENOMEM;
@@ -363,6 +360,26 @@ done:
 	if (shape->end == mm->mmap_hint)
 		mm->mmap_hint = shape->start;
 	return 0;
+}
+
+/*
+ * The same for a mapping that may write to its file, unless the file is sealed against that. The
+ * file must not be sealed either before the area has counted itself.
+ */
+static __noinline int map_writable(struct mm_struct *mm, struct vma_cursor *at,
+				   struct vm_area_struct *next, struct vma_shape *shape,
+				   const struct map_source *source)
+{
+	atomic_t *writable = &source->mapping->mmap_writable;
+	int count = atomic_read(writable), err;
+
+	do
+		if (count < 0)
+			return -EPERM;
+	while (!try_cmpxchg(&writable->v, &count, count + 1));
+	err = map_shape(mm, at, next, shape, source);
+	atomic_dec(writable);
+	return err;
 }
 
 int map_anonymous(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t flags)
@@ -448,7 +465,10 @@ mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigne
 				   .ops = source ? source->ops : NULL};
 	if (anonymous)
 		shape.pgoff = source ? 0 : addr >> PAGE_SHIFT;
-	err = map_shape(mm, &at, next, &shape, source);
+	if (source && (shape.flags & VM_SHARED) && source->mapping)
+		err = map_writable(mm, &at, next, &shape, source);
+	else
+		err = map_shape(mm, &at, next, &shape, source);
 	if (err)
 		return err;
 	if (unlikely(shape.flags & VM_LOCKED)) {

@@ -221,6 +221,36 @@ int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long 
 	return unmap_range(mm, &at, vma, start, end);
 }
 
+/* Is this area a piece of a mapping of `file` (NULL: any) that began at addr? */
+static bool is_piece(const struct vm_area_struct *vma, unsigned long addr,
+		     const struct vm_operations *ops, const struct file *file)
+{
+	return vma->vm_ops == ops && (!file || vma->vm_file == file) &&
+	       (vma->vm_start - addr) >> PAGE_SHIFT == vma->vm_pgoff;
+}
+
+int do_unmap_object(struct mm_struct *mm, unsigned long addr, const struct vm_operations *ops)
+{
+	const struct file *file = NULL;
+	struct vm_area_struct *vma;
+	unsigned long next = addr;
+	u64 last = ~0ULL; /* page of the file */
+
+	if (down_write_killable(&mm->mmap_lock))
+		return -EINTR;
+	while ((vma = vma_tree_find(&mm->vmas, next)) &&
+	       (vma->vm_start - addr) >> PAGE_SHIFT <= last) {
+		next = vma->vm_end;
+		if (vma->vm_start < addr || !is_piece(vma, addr, ops, file))
+			continue;
+		file = vma->vm_file; /* which stays until mm_unlock() */
+		last = (vma->vm_mapping->size(vma->vm_mapping) - 1) >> PAGE_SHIFT;
+		(void)unmap_range_locked(mm, vma->vm_start, vma->vm_end); /* whole: cannot fail */
+	}
+	mm_unlock(mm);
+	return file ? 0 : -EINVAL;
+}
+
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
 {
 	int err;

@@ -175,12 +175,20 @@ unsigned long do_mmap(struct mm_struct *mm, unsigned long addr, unsigned long le
 		      unsigned long prot, unsigned long flags, u64 pgoff,
 		      const struct map_source *source);
 int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+/*
+ * What is left of one mapping of a file, by the operations of its areas: those that are where they
+ * would be if its first page were at addr, and the same file's. 0, or -EINVAL: there is none.
+ */
+int do_unmap_object(struct mm_struct *mm, unsigned long addr, const struct vm_operations *ops);
 int do_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
 unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
 			unsigned long new_len, unsigned long flags, unsigned long new_addr);
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk); /* the new or unchanged break */
 int do_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
 int do_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
+/* remap_file_pages(2): other pages of its file at a place within a shared mapping. 0 or -errno. */
+int do_remap_file_pages(struct mm_struct *mm, unsigned long start, unsigned long len, u64 pgoff,
+			unsigned long flags);
 /* Are the n pages from start on in memory? One answer each, within one area: how many, or -ENOMEM. */
 long do_mincore(struct mm_struct *mm, unsigned long start, unsigned long n, u8 *answers);
 int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);

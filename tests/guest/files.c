@@ -2,6 +2,8 @@
  * Files in memory (tmpfs): reading and writing, holes, sizes, several opens.
  */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -201,6 +203,39 @@ static void device_files(void)
 	close(random);
 }
 
+/* Neither by name nor by O_TRUNC (fuzz_calls did it to its own). */
+static void running_programs_are_not_cut(void)
+{
+	struct stat status;
+
+	expect_errno(truncate("/proc/self/exe", 0), ETXTBSY);
+	expect_errno(open("/proc/self/exe", O_RDONLY | O_TRUNC), ETXTBSY);
+	expect_errno(open("/proc/self/exe", O_RDWR), ETXTBSY);
+	must(stat("/proc/self/exe", &status));
+	expect(status.st_size > 0);
+}
+
+static void beyond_the_size_limit(void)
+{
+	int fd = fresh();
+
+	must(ftruncate(fd, 5000));
+	must(setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096}));
+	signal(SIGXFSZ, SIG_IGN);
+	expect_errno(ftruncate(fd, 5001), EFBIG);
+	expect_errno(fallocate(fd, 0, 4096, 4096), EFBIG);
+	expect_errno(pwrite(fd, "x", 1, 4096), EFBIG);
+	expect_equal(pwrite(fd, "xxx", 3, 4094), 2);
+	must(ftruncate(fd, 4999)); /* smaller it may become */
+	signal(SIGXFSZ, SIG_DFL);
+	ftruncate(fd, 5001);
+}
+
+static void size_limit(void)
+{
+	expect_child_killed(beyond_the_size_limit, SIGXFSZ);
+}
+
 int main(void)
 {
 	run("files-read-write", read_write_seek);
@@ -211,6 +246,8 @@ int main(void)
 	run("files-vectors", vectors);
 	run("files-dup", duplicates_share_the_offset);
 	run("files-limit", descriptor_limit);
+	run("files-running", running_programs_are_not_cut);
+	run("files-size-limit", size_limit);
 	run("files-memory", memory_is_given_back);
 	run("files-devices", device_files);
 	unlink(NAME);

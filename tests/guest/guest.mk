@@ -9,7 +9,7 @@
 
 GLIBC_CC ?= gcc
 
-guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Itests/guest
+guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -Itests/guest
 guest_names := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
 guest_lib := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
 guest_programs := $(patsubst tests/guest/programs/%.c,%,$(wildcard tests/guest/programs/*.c))

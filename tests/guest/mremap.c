@@ -150,6 +150,26 @@ static void refuses(void)
 	expect_errno(mremap(area, page_size, page_size, 0), EFAULT);
 }
 
+/* An old length that no area has leads out of the program's memory (found by fuzz_calls). */
+static void absurd_old_lengths(void)
+{
+	const unsigned long lengths[] = {-4096UL, 1UL << 63, 0xffff888000000000, 1UL << 47};
+	char *area = must(mmap(NULL, 8 * page_size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *place = must(mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	*area = 1;
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		expect_errno(mremap(area, lengths[i], page_size, 0), EINVAL);
+		expect_errno(mremap(area, lengths[i], page_size, MREMAP_MAYMOVE), EINVAL);
+		expect(mremap(area, lengths[i], page_size, MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
+		       MAP_FAILED);
+	}
+	expect_equal(*area, 1);
+	munmap(area, 8 * page_size);
+	munmap(place, page_size);
+}
+
 int main(void)
 {
 	run("mremap-shrink", shrinks);
@@ -160,5 +180,6 @@ int main(void)
 	run("mremap-dontunmap", leaves_the_old_place_mapped);
 	run("mremap-shared", shared_file);
 	run("mremap-refused", refuses);
+	run("mremap-absurd", absurd_old_lengths);
 	return finish();
 }
