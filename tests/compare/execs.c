@@ -148,22 +148,6 @@ CASE(small_stack)
 	call_self("execs/target_locks_and_limits", NULL);
 }
 
-CASE(tiny_stack)
-{
-	int status = 0;
-
-	fflush(stdout);
-	if (fork() == 0) {
-		char *const arguments[] = {"compare", "--call", "execs/target_shape", NULL};
-
-		limit(RLIMIT_STACK, P);
-		sys3(SYS_execve, "/proc/self/exe", arguments, environ);
-		_exit(1);
-	}
-	sys4(SYS_wait4, -1, &status, 0, 0);
-	say("it ran: %d", status == 0); /* where Linux kills, an error is as good */
-}
-
 CASE(target_shape)
 {
 	static char text[1 << 16];
