@@ -22,8 +22,8 @@ include arch/x86/x86_64.mk
 include tests/host/host-tests.mk
 include bench/bench.mk
 include host/host.mk
-include tests/guest/guest.mk
 include tests/compare/compare.mk
+include tests/guest/guest.mk
 include tools/check.mk
 
 # A machine of 512 MiB and a busybox shell in it; RUN_OPTIONS are those of `pagoda run`.

@@ -279,8 +279,9 @@ long generic_write(struct file *file, struct iov_iter *from, u64 *pos)
 		up_write(&inode->lock);
 		return -EFBIG;
 	}
-	n = unlikely(inode->seals & ~F_SEAL_SEAL) ? seals_allow_write(inode, *pos, &from->count)
-						  : 0;
+	n = unlikely((inode->seals & ~F_SEAL_SEAL) && from->count)
+		    ? seals_allow_write(inode, *pos, &from->count)
+		    : 0;
 	if (n) {
 		up_write(&inode->lock);
 		return n;

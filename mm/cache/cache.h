@@ -36,7 +36,7 @@ struct address_space {
 	unsigned long nrpages; /* (tree_lock) */
 	struct rw_semaphore i_mmap_lock;
 	struct interval_tree i_mmap; /* (i_mmap_lock) VMAs that map it, by page offset */
-	atomic_t mmap_writable;      /* shared writable VMAs; negative: denied */
+	atomic_t mmap_writable;      /* shared VMAs that may write; negative: denied */
 	/* Faults and reads that add pages hold it shared, truncation exclusively. */
 	struct rw_semaphore invalidate_lock;
 	const struct address_space_ops *ops;

@@ -31,6 +31,11 @@ static inline bool vma_is_data(vm_flags_t flags)
 {
 	return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
 }
+/* A view through which its file may be written to, now or after mprotect: mmap_writable counts it. */
+static inline bool vma_may_write_file(vm_flags_t flags)
+{
+	return (flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
+}
 /* Private and writable memory is promised, unless the program said not to. */
 static inline bool vma_is_accountable(vm_flags_t flags)
 {

@@ -374,8 +374,9 @@ done:
 }
 
 /*
- * The same for a mapping that may write to its file, unless the file is sealed against that. The
- * file must not be sealed either before the area has counted itself.
+ * The same for a mapping that may write to its file, now or after mprotect. Of a file sealed against
+ * that one may still have a view that never will. The file must not be sealed before the area
+ * has counted itself.
  */
 static __noinline int map_writable(struct mm_struct *mm, struct vma_cursor *at,
 				   struct vm_area_struct *next, struct vma_shape *shape,
@@ -385,8 +386,12 @@ static __noinline int map_writable(struct mm_struct *mm, struct vma_cursor *at,
 	int count = atomic_read(writable), err;
 
 	do
-		if (count < 0)
-			return -EPERM;
+		if (count < 0) {
+			if (shape->flags & VM_WRITE)
+				return -EPERM;
+			shape->flags &= ~VM_MAYWRITE;
+			return map_shape(mm, at, next, shape, source);
+		}
 	while (!try_cmpxchg(&writable->v, &count, count + 1));
 	err = map_shape(mm, at, next, shape, source);
 	atomic_dec(writable);
@@ -476,7 +481,7 @@ mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigne
 				   .ops = source ? source->ops : NULL};
 	if (anonymous)
 		shape.pgoff = source ? 0 : addr >> PAGE_SHIFT;
-	if (source && (shape.flags & VM_SHARED) && source->mapping)
+	if (source && source->mapping && vma_may_write_file(shape.flags))
 		err = map_writable(mm, &at, next, &shape, source);
 	else
 		err = map_shape(mm, &at, next, &shape, source);

@@ -121,8 +121,7 @@ static bool are_alike(const struct vm_area_struct *low, const struct vm_area_str
 {
 	return low->vm_end == high->vm_start && low->vm_file == high->vm_file &&
 	       low->vm_pgoff + vma_pages(low) == high->vm_pgoff &&
-	       !((low->vm_flags ^ high->vm_flags) &
-		 ~(VM_READ | VM_WRITE | VM_EXEC | VM_SOFTDIRTY));
+	       !((low->vm_flags ^ high->vm_flags) & ~(VM_READ | VM_WRITE | VM_EXEC | VM_SOFTDIRTY));
 }
 
 /*

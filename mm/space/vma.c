@@ -155,7 +155,7 @@ static void link_file(struct vm_area_struct *vma)
 {
 	struct address_space *mapping = vma->vm_mapping;
 
-	if (vma->vm_flags & VM_SHARED)
+	if (vma_may_write_file(vma->vm_flags))
 		atomic_inc(&mapping->mmap_writable);
 	down_write(&mapping->i_mmap_lock);
 	set_file_range(vma);
@@ -170,7 +170,7 @@ static void unlink_file(struct vm_area_struct *vma)
 	down_write(&mapping->i_mmap_lock);
 	interval_remove(&mapping->i_mmap, &vma->file_node);
 	up_write(&mapping->i_mmap_lock);
-	if (vma->vm_flags & VM_SHARED)
+	if (vma_may_write_file(vma->vm_flags))
 		atomic_dec(&mapping->mmap_writable);
 }
 

@@ -8,8 +8,8 @@
 
 CASE(whole_calls)
 {
-	static const char *const names[] = {"null", "hole", "read-only", "inaccessible", "kernel",
-					    "high"};
+	static const char *const names[] = {"null",         "hole",   "read-only",
+					    "inaccessible", "kernel", "high"};
 	char *const bad[] = {NULL, at(100), at(0), at(2), (char *)0xffff888000000000, (char *)-8};
 	int fd = file_of(4);
 

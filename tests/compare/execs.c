@@ -148,12 +148,6 @@ CASE(small_stack)
 	call_self("execs/target_locks_and_limits", NULL);
 }
 
-CASE(tiny_stack)
-{
-	limit(RLIMIT_STACK, P);
-	call_self("execs/target_locks_and_limits", NULL);
-}
-
 CASE(target_shape)
 {
 	static char text[1 << 16];
@@ -175,7 +169,8 @@ CASE(target_shape)
 		if (from < 1UL << 32 && name[0] == '/')
 			say("%lx-%lx %s %lx program", from, to, permissions, offset);
 		else
-			say("%ld kB %s %lx %s", (long)(to - from) / 1024, permissions, offset, name);
+			say("%ld kB %s %lx %s", (long)(to - from) / 1024, permissions, offset,
+			    name);
 	}
 }
 

@@ -47,8 +47,8 @@ CASE(across_a_border)
 CASE(access_to_areas_of_each_kind)
 {
 	int fd = file_of(8), memory = memory_file(8, 0);
-	static const char *const names[] = {"anonymous", "shared", "private file", "shared file",
-					    "private memfd", "shared memfd"};
+	static const char *const names[] = {"anonymous",   "shared",        "private file",
+					    "shared file", "private memfd", "shared memfd"};
 
 	for (int protection = 0; protection < 8; protection++) {
 		mmap(at(0), P, protection, FIXED_ANON, -1, 0);

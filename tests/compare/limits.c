@@ -13,9 +13,9 @@ static void get(int which)
 
 CASE(what_they_are)
 {
-	static const int which[] = {RLIMIT_CPU,	 RLIMIT_FSIZE, RLIMIT_DATA,  RLIMIT_STACK,
-				    RLIMIT_CORE, RLIMIT_RSS,   RLIMIT_NOFILE, RLIMIT_MEMLOCK,
-				    RLIMIT_AS,	 RLIMIT_LOCKS, RLIMIT_NICE,  RLIMIT_RTPRIO,
+	static const int which[] = {RLIMIT_CPU,    RLIMIT_FSIZE,   RLIMIT_DATA,   RLIMIT_STACK,
+				    RLIMIT_CORE,   RLIMIT_RSS,     RLIMIT_NOFILE, RLIMIT_MEMLOCK,
+				    RLIMIT_AS,     RLIMIT_LOCKS,   RLIMIT_NICE,   RLIMIT_RTPRIO,
 				    RLIMIT_RTTIME, RLIMIT_MSGQUEUE};
 
 	for (int i = 0; i < 14; i++)
@@ -171,9 +171,9 @@ CASE(place_for_a_mapping)
 
 CASE(sysctls)
 {
-	static const char *const names[] = {
-		"vm/overcommit_memory",	 "vm/overcommit_ratio", "vm/overcommit_kbytes",
-		"vm/max_map_count",	 "vm/mmap_min_addr",	"kernel/randomize_va_space"};
+	static const char *const names[] = {"vm/overcommit_memory", "vm/overcommit_ratio",
+					    "vm/overcommit_kbytes", "vm/max_map_count",
+					    "vm/mmap_min_addr",     "kernel/randomize_va_space"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		result(sysctl_number(names[i]), "%s", names[i]);

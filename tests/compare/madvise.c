@@ -7,14 +7,40 @@ static const struct {
 	const char *name;
 	int advice;
 } advices[] = {
-#define ADVICE(name) {#name, MADV_##name}
-	ADVICE(NORMAL),	     ADVICE(RANDOM),	  ADVICE(SEQUENTIAL), ADVICE(WILLNEED),
-	ADVICE(DONTNEED),    ADVICE(FREE),	  ADVICE(REMOVE),     ADVICE(DONTFORK),
-	ADVICE(DOFORK),	     ADVICE(MERGEABLE),	  ADVICE(UNMERGEABLE), ADVICE(HUGEPAGE),
-	ADVICE(NOHUGEPAGE),  ADVICE(DONTDUMP),	  ADVICE(DODUMP),     ADVICE(WIPEONFORK),
-	ADVICE(KEEPONFORK),  ADVICE(COLD),	  ADVICE(PAGEOUT),    {"POPULATE_READ", 22},
-	{"POPULATE_WRITE", 23}, {"DONTNEED_LOCKED", 24}, {"5", 5}, {"6", 6}, {"7", 7}, {"25", 25},
-	{"26", 26}, {"99", 99}, {"102", 102}, {"-1", -1},
+#define ADVICE(name)               \
+	{                          \
+#name, MADV_##name \
+	}
+	ADVICE(NORMAL),
+	ADVICE(RANDOM),
+	ADVICE(SEQUENTIAL),
+	ADVICE(WILLNEED),
+	ADVICE(DONTNEED),
+	ADVICE(FREE),
+	ADVICE(REMOVE),
+	ADVICE(DONTFORK),
+	ADVICE(DOFORK),
+	ADVICE(MERGEABLE),
+	ADVICE(UNMERGEABLE),
+	ADVICE(HUGEPAGE),
+	ADVICE(NOHUGEPAGE),
+	ADVICE(DONTDUMP),
+	ADVICE(DODUMP),
+	ADVICE(WIPEONFORK),
+	ADVICE(KEEPONFORK),
+	ADVICE(COLD),
+	ADVICE(PAGEOUT),
+	{"POPULATE_READ", 22},
+	{"POPULATE_WRITE", 23},
+	{"DONTNEED_LOCKED", 24},
+	{"5", 5},
+	{"6", 6},
+	{"7", 7},
+	{"25", 25},
+	{"26", 26},
+	{"99", 99},
+	{"102", 102},
+	{"-1", -1},
 };
 #define N_ADVICES (sizeof(advices) / sizeof(advices[0]))
 
@@ -26,7 +52,8 @@ static void all_advices(void (*make)(void))
 		make();
 		result(madvise(at(1), 2 * P, advices[i].advice), "%s", advices[i].name);
 		vm_flags();
-		if (advices[i].advice != MADV_FREE) /* the kernel may throw them away when it likes */
+		if (advices[i].advice !=
+		    MADV_FREE) /* the kernel may throw them away when it likes */
 			bytes(0, 4);
 	}
 }

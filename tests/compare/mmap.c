@@ -64,7 +64,8 @@ CASE(shared_validate_file)
 	show(mmap(at(4), P, RW, SHARED | FIXED | 0x4000000, fd, 0));
 	show(mmap(at(8), P, RW, SHARED | FIXED | MAP_SYNC, fd, 0));
 	show(mmap(at(12), P, RW, PRIVATE | FIXED | MAP_SYNC, fd, 0));
-	show(mmap(at(12), P, RW, MAP_SHARED_VALIDATE | FIXED | MAP_POPULATE | MAP_NORESERVE, fd, 0));
+	show(mmap(at(12), P, RW, MAP_SHARED_VALIDATE | FIXED | MAP_POPULATE | MAP_NORESERVE, fd,
+		  0));
 	show(mmap(at(13), P, RW, MAP_SHARED_VALIDATE | FIXED | MAP_GROWSDOWN, fd, 0));
 	show(mmap(at(14), P, RW, MAP_SHARED_VALIDATE | FIXED | MAP_STACK, fd, 0));
 	show(mmap(at(14), P, RW, MAP_SHARED_VALIDATE | FIXED | MAP_32BIT, fd, 0));
@@ -132,7 +133,8 @@ CASE(protections_against_open_modes)
 		for (int type = SHARED; type <= PRIVATE; type++)
 			for (int protection = 0; protection < 8; protection++)
 				result(mmap(at(0), P, protection, type | FIXED, fd, 0), "%s %s %d",
-				       names[mode], type == SHARED ? "shared" : "private", protection);
+				       names[mode], type == SHARED ? "shared" : "private",
+				       protection);
 		vm_flags();
 	}
 }

@@ -128,7 +128,8 @@ CASE(rights_of_files)
 		int fd = file_opened(2, modes[mode]);
 
 		for (int type = SHARED; type <= PRIVATE; type++) {
-			result(mmap(at(0), 2 * P, R, type | FIXED, fd, 0), "mode %d type %d", mode, type);
+			result(mmap(at(0), 2 * P, R, type | FIXED, fd, 0), "mode %d type %d", mode,
+			       type);
 			for (int protection = 0; protection < 8; protection++)
 				result(mprotect(at(0), P, protection), "protection %d", protection);
 			maps();

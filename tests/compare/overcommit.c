@@ -48,11 +48,11 @@ static void usual(void)
 }
 
 /* By how many MiB it changes what is promised (Linux counts lazily on several CPUs). */
-#define committed_by(call)                                                              \
-	do {                                                                            \
-		const long before_ = meminfo("Committed_AS");                           \
-		const long value_ = (long)(call);                                       \
-		result(value_, "%s", #call);                                            \
+#define committed_by(call)                                                               \
+	do {                                                                             \
+		const long before_ = meminfo("Committed_AS");                            \
+		const long value_ = (long)(call);                                        \
+		result(value_, "%s", #call);                                             \
 		say("  committed %+ld MiB", (meminfo("Committed_AS") - before_) / 1024); \
 	} while (0)
 

@@ -65,7 +65,8 @@ CASE(several_parts)
 
 CASE(comes_to_a_hole)
 {
-	struct iovec local = {at(8), 4 * P}, remote = {at(2), 4 * P}, two[2] = {{at(0), P}, {at(6), P}};
+	struct iovec local = {at(8), 4 * P}, remote = {at(2), 4 * P},
+		     two[2] = {{at(0), P}, {at(6), P}};
 
 	anon(0, 4, RW);
 	fill(0, 4);

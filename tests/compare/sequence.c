@@ -19,9 +19,8 @@ static int fd_of_file;
 static void step(bool touches)
 {
 	static const int protections[] = {NONE, R, RW, RW, RX, RWX};
-	static const int advices[] = {MADV_NORMAL, MADV_SEQUENTIAL, MADV_DONTFORK,
-				      MADV_DOFORK, MADV_DONTDUMP,   MADV_DODUMP,
-				      MADV_DONTNEED};
+	static const int advices[] = {MADV_NORMAL,   MADV_SEQUENTIAL, MADV_DONTFORK, MADV_DOFORK,
+				      MADV_DONTDUMP, MADV_DODUMP,     MADV_DONTNEED};
 	const long page = draw(SPAN), pages = 1 + draw(12);
 	const int protection = protections[draw(6)];
 
@@ -34,8 +33,8 @@ static void step(bool touches)
 	case 2: result(munmap(at(page), pages * P), "munmap %ld+%ld", page, pages); break;
 	case 3:
 	case 4:
-		result(mprotect(at(page), pages * P, protection), "mprotect %ld+%ld %d", page, pages,
-		       protection);
+		result(mprotect(at(page), pages * P, protection), "mprotect %ld+%ld %d", page,
+		       pages, protection);
 		break;
 	case 5: {
 		const int advice = advices[draw(7)];
@@ -90,13 +89,13 @@ static void play(unsigned long seed, int steps, bool touches)
 	status("VmLck");
 }
 
-#define PLAY(seed)                          \
-	CASE(untouched_##seed)              \
-	{                                   \
-		play(seed, 150, false);     \
-	}                                   \
-	CASE(touched_##seed)                \
-	{                                   \
+#define PLAY(seed)                            \
+	CASE(untouched_##seed)                \
+	{                                     \
+		play(seed, 150, false);       \
+	}                                     \
+	CASE(touched_##seed)                  \
+	{                                     \
 		play(seed + 1000, 150, true); \
 	}
 

@@ -30,11 +30,12 @@ host-cmd-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all debug-kernel $(guest_built) host-test-tools
+test: all debug-kernel $(guest_built) $(compare_program) host-test-tools
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
+	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check
 	@tools/run-test.sh $(B)/guest-test.log tests/guest/machines.sh
-	@tools/count-tests.sh $(HOST_TEST_LOGS) $(B)/host-cmd-test.log $(B)/guest-test.log
+	@tools/count-tests.sh $(HOST_TEST_LOGS) $(B)/host-cmd-test.log $(B)/compare.log $(B)/guest-test.log
 
 # One program a C library: tests/guest/lib/suite.c says why.
 define guest_suite

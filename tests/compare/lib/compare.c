@@ -29,11 +29,12 @@ const char *errno_name(int error)
 		const char *name;
 	} names[] = {
 #define E(name) {name, #name}
-		E(EPERM),   E(ENOENT),  E(ESRCH),   E(EINTR),     E(EIO),     E(ENXIO),  E(E2BIG),
-		E(ENOEXEC), E(EBADF),   E(ECHILD),  E(EAGAIN),    E(ENOMEM),  E(EACCES), E(EFAULT),
-		E(EBUSY),   E(EEXIST),  E(ENODEV),  E(EINVAL),    E(ENFILE),  E(EMFILE), E(ETXTBSY),
-		E(EFBIG),   E(ENOSPC),  E(ESPIPE),  E(EROFS),     E(EPIPE),   E(ERANGE), E(ENOSYS),
-		E(EIDRM),   E(ENOTSUP), E(EOVERFLOW), E(ENOTDIR), E(EISDIR), E(ENAMETOOLONG),
+		E(EPERM),     E(ENOENT),  E(ESRCH),   E(EINTR),        E(EIO),    E(ENXIO),
+		E(E2BIG),     E(ENOEXEC), E(EBADF),   E(ECHILD),       E(EAGAIN), E(ENOMEM),
+		E(EACCES),    E(EFAULT),  E(EBUSY),   E(EEXIST),       E(ENODEV), E(EINVAL),
+		E(ENFILE),    E(EMFILE),  E(ETXTBSY), E(EFBIG),        E(ENOSPC), E(ESPIPE),
+		E(EROFS),     E(EPIPE),   E(ERANGE),  E(ENOSYS),       E(EIDRM),  E(ENOTSUP),
+		E(EOVERFLOW), E(ENOTDIR), E(EISDIR),  E(ENAMETOOLONG),
 #undef E
 	};
 	static char number[16];
@@ -120,7 +121,8 @@ static bool parse_area(const char *line, struct area *area)
 
 static bool in_arena(const struct area *area)
 {
-	return area->end > (uintptr_t)at(-(long)ARENA_PAGES) && area->start < (uintptr_t)at(ARENA_PAGES);
+	return area->end > (uintptr_t)at(-(long)ARENA_PAGES) &&
+	       area->start < (uintptr_t)at(ARENA_PAGES);
 }
 
 /* Without the directory: it is the name that tells. */
@@ -277,7 +279,9 @@ static void put_fault(void)
 							   : "?");
 		break;
 	case SIGBUS:
-		printf("SIGBUS %s", code == BUS_ADRERR ? "ADRERR" : code == BUS_ADRALN ? "ADRALN" : "?");
+		printf("SIGBUS %s", code == BUS_ADRERR   ? "ADRERR"
+				    : code == BUS_ADRALN ? "ADRALN"
+							 : "?");
 		break;
 	default: printf("signal %d code %d", seen.si_signo, code);
 	}

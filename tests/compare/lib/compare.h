@@ -71,11 +71,11 @@ struct compare_case {
 	void (*run)(void);
 };
 
-#define CASE(name)                                                               \
-	static void name(void);                                                  \
-	static const struct compare_case name##_case                             \
+#define CASE(name)                                                                   \
+	static void name(void);                                                      \
+	static const struct compare_case name##_case                                 \
 		__attribute__((section("cases"), used, aligned(sizeof(void *)))) = { \
-			__FILE__, __LINE__, #name, name};                        \
+			__FILE__, __LINE__, #name, name};                            \
 	static void name(void)
 
 /* --- system calls: the value, or -errno --- */
@@ -132,7 +132,7 @@ static inline long raw_call(long n, long a, long b, long c, long d, long e, long
 
 /* --- what is printed --- */
 /* The call's text and its result. */
-#define show(call) result((long)(call), "%s", #call)
+#define show(call)                       result((long)(call), "%s", #call)
 /* A text in printf's way, and a result: for calls in loops. Gives the result. */
 long result(long value, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line of text. */
