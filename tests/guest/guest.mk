@@ -25,7 +25,7 @@ guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
-host-cmd-test: $(if $(KERNEL),tools,all)
+host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
