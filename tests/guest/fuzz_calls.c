@@ -65,7 +65,7 @@ static char *arena;
 static pid_t children[16];
 static unsigned nr_children;
 static int segments[4]; /* ids of System V segments */
-static bool is_root;
+static bool is_root, has_fail_nth;
 static bool is_child; /* of a worker: it forks no more */
 
 /* --- dice --- */
@@ -597,6 +597,18 @@ static void set_handlers(void)
 
 static void run_thread(struct thread *t);
 
+/* Where there is fault injection: some allocation from now on fails. */
+static void fail_soon(struct thread *t)
+{
+	char text[16];
+	int file = open("/proc/thread-self/fail-nth", O_WRONLY);
+
+	if (file < 0)
+		return;
+	(void)!write(file, text, snprintf(text, sizeof(text), "%lu", 1 + dice(t, 30)));
+	syscall(SYS_close, file);
+}
+
 static void fork_one(struct thread *t)
 {
 	pid_t pid;
@@ -653,6 +665,8 @@ static void run_thread(struct thread *t)
 
 		if (i % 16 == 0)
 			set_handlers();
+		if (has_fail_nth && chance(t, 20))
+			fail_soon(t);
 		if (what < 70)
 			run_call(t);
 		else if (what < 88)
@@ -837,6 +851,7 @@ static void fuzz(void)
 	unsigned long first = random_seed();
 	int warnings = count_warnings();
 
+	has_fail_nth = access("/proc/self/fail-nth", W_OK) == 0;
 	mkdir(DIR, 0755);
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	write_text("/proc/sys/kernel/shmall", "1024\n");
