@@ -31,6 +31,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -175,10 +176,10 @@ static unsigned long path(struct thread *t)
 					    "/proc/self/task",
 					    "/proc/meminfo",
 					    "/proc/sysvipc/shm",
-					    "/dev/null",
-					    "/dev/zero",
-					    "/dev/full",
-					    "/dev/urandom",
+					    "null", /* devices of its own: it renames and unlinks */
+					    "zero",
+					    "full",
+					    "urandom",
 					    long_name};
 
 	if (chance(t, 15))
@@ -708,6 +709,10 @@ static void worker(unsigned long seed, unsigned number)
 	mkdir(dir, 0777);
 	chmod(dir, 0777);
 	must(chdir(dir));
+	mknod("null", S_IFCHR | 0666, makedev(1, 3));
+	mknod("zero", S_IFCHR | 0666, makedev(1, 5));
+	mknod("full", S_IFCHR | 0666, makedev(1, 7));
+	mknod("urandom", S_IFCHR | 0666, makedev(1, 9));
 	syscall(SYS_close_range, 0, ~0u, 0);
 	for (int i = 0; i < 3; i++)
 		open("/dev/null", O_RDWR);
