@@ -4,7 +4,7 @@
 CHECK_SRC = $(shell git ls-files -co --exclude-standard '*.[ch]' | sort -u)
 CPPCHECK_FLAGS := --quiet --error-exitcode=1 --std=c11 --platform=unix64 --enable=warning,portability \
 	--inline-suppr --suppressions-list=tools/cppcheck.supp -D__x86_64__ -D__SIZEOF_POINTER__=8 \
-	-I. -Iarch/x86/x86_64/include -Iarch/x86/common/include
+	-I. -Iarch/x86/x86_64/include -Iarch/x86/common/include -Iarch/include
 
 check: check-format check-floors check-rows check-cppcheck check-compilers
 	@echo "check: nothing to complain about"

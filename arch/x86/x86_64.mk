@@ -8,7 +8,7 @@ KFLAGS := -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-
           -mno-sse -mno-mmx -mno-80387 -fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer \
           -fno-asynchronous-unwind-tables -fno-common -fcf-protection=none -g \
           $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpreferred-stack-boundary=3) \
-          -ffunction-sections -I. -Iarch/x86/x86_64/include -Iarch/x86/common/include $(WARN)
+          -ffunction-sections -I. -Iarch/x86/x86_64/include -Iarch/x86/common/include -Iarch/include $(WARN)
 KFLAGS_x86_64       := $(KFLAGS) -O2
 KFLAGS_x86_64-debug := $(KFLAGS) -O1 -DPAGODA_DEBUG -DPAGODA_FAKE_HIGHMEM
 

@@ -18,7 +18,7 @@ SOFT_NOT  := lib/string.c lib/printf.c mm/cache/iter.c mm/cache/rw.c
 SOFT_SRC  := $(filter-out $(SOFT_NOT),$(wildcard $(addsuffix /*.c,$(SOFT_DIRS))))
 
 SOFT_CFLAGS           := -std=gnu11 -g -fno-pie -fno-strict-aliasing -fno-common -fno-omit-frame-pointer \
-                         -pthread $(WARN) -DPAGODA_SOFT -I. -Iarch/soft/include
+                         -pthread $(WARN) -DPAGODA_SOFT -I. -Iarch/soft/include -Iarch/include
 SOFT_CFLAGS_soft      := -O2
 SOFT_CFLAGS_soft-asan := -O1 -DPAGODA_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                          -fno-sanitize=alignment # the end of list_for_each_entry is no object

@@ -1,11 +1,7 @@
 /*
  * Four-level paging (Intel SDM 3A, 4.5): geometry and codec.
  *
- * The model every machine shares has five levels, named as in every book: pgd,
- * p4d, pud, pmd, pte.  A level of zero bits is folded: its table has one entry,
- * which is the table above it.  Here the p4d is folded.  Entries of all levels
- * have one format, so one type serves; only bit 7 differs (a large page above
- * the pte level).
+ * The p4d is folded (machine/entry.h has the model).
  *
  *   63  62..52   51..12      11..9    8 7 6 5 4   3   2   1   0
  *   NX  free     frame       software G S D A PCD PWT U   W   P
@@ -22,17 +18,6 @@
 #include "lib/atomic.h"
 #include "lib/types.h"
 #include "machine/page.h"
-
-typedef struct {
-	u64 v;
-} pte_t;
-
-/* The protection part of an entry. */
-typedef struct {
-	u64 v;
-} pgprot_t;
-
-enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 
 /* Index bits of each level and the lowest address bit it translates. */
 #define PT_BITS(level)      ((level) == PT_P4D ? 0 : 9)
@@ -57,65 +42,15 @@ enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 #define PTE_NX              BIT(63)
 #define PTE_FRAME           0x000ffffffffff000UL
 
+typedef u64 pte_value_t;
+#include "machine/entry.h"
+
 /* Bits this CPU lacks are cleared here once at boot (NX, G). */
 extern u64 pte_supported;
 
-static inline bool pte_none(pte_t e)
-{
-	return e.v == 0;
-}
-static inline bool pte_present(pte_t e)
-{
-	return e.v & (PTE_P | PTE_PROTNONE);
-}
-/* Present for the hardware, too? */
-static inline bool pte_accessible(pte_t e)
-{
-	return e.v & PTE_P;
-}
-static inline bool pte_write(pte_t e)
-{
-	return e.v & PTE_W;
-}
-static inline bool pte_dirty(pte_t e)
-{
-	return e.v & PTE_D;
-}
-static inline bool pte_young(pte_t e)
-{
-	return e.v & PTE_A;
-}
-static inline bool pte_exec(pte_t e)
-{
-	return !(e.v & PTE_NX);
-}
-static inline bool pte_user(pte_t e)
-{
-	return e.v & PTE_U;
-}
-static inline bool pte_special(pte_t e)
-{
-	return e.v & PTE_SPECIAL;
-}
-/* Above the pte level: does the entry lead to a lower table? */
-static inline bool pte_is_table(pte_t e)
-{
-	return (e.v & (PTE_P | PTE_PS)) == PTE_P;
-}
-/* Above the pte level: a large page rather than a table? */
-static inline bool pte_large(pte_t e)
-{
-	return e.v & PTE_PS;
-}
 static inline pfn_t pte_pfn(pte_t e)
 {
 	return (e.v & PTE_FRAME) >> PAGE_SHIFT;
-}
-
-/* The frame's physical address as the entry holds it. */
-static inline u64 pte_frame_address(pte_t e)
-{
-	return e.v & PTE_FRAME;
 }
 
 static inline pte_t mk_pte(pfn_t pfn, pgprot_t prot)
@@ -132,42 +67,6 @@ static inline pte_t mk_table(pfn_t pfn, bool user)
 {
 	return (pte_t){((u64)pfn << PAGE_SHIFT) | PTE_P | PTE_W | PTE_A | (user ? PTE_U : 0)};
 }
-static inline pte_t pte_mkwrite(pte_t e)
-{
-	return (pte_t){e.v | PTE_W};
-}
-static inline pte_t pte_wrprotect(pte_t e)
-{
-	return (pte_t){e.v & ~PTE_W};
-}
-static inline pte_t pte_mkdirty(pte_t e)
-{
-	return (pte_t){e.v | PTE_D};
-}
-static inline pte_t pte_mkclean(pte_t e)
-{
-	return (pte_t){e.v & ~PTE_D};
-}
-static inline pte_t pte_mkyoung(pte_t e)
-{
-	return (pte_t){e.v | PTE_A};
-}
-static inline pte_t pte_mkold(pte_t e)
-{
-	return (pte_t){e.v & ~PTE_A};
-}
-static inline pte_t pte_mkspecial(pte_t e)
-{
-	return (pte_t){e.v | PTE_SPECIAL};
-}
-/* The same page with another protection; accessed, dirty and special stay. */
-static inline pte_t pte_modify(pte_t e, pgprot_t prot)
-{
-	const u64 keep = PTE_FRAME | PTE_A | PTE_D | PTE_SPECIAL;
-
-	return (pte_t){(e.v & keep) | (prot.v & ~keep)};
-}
-
 /* Entries that are not present and carry a payload of 58 bits. */
 static inline pte_t swp_pte(u64 payload)
 {
@@ -178,33 +77,9 @@ static inline u64 pte_swp(pte_t e)
 	return e.v >> 1;
 }
 
-/* Memory access to live tables: the hardware sets A and D behind our back. */
 static inline pte_t pte_get(const pte_t *slot)
 {
 	return (pte_t){READ_ONCE(slot->v)};
-}
-static inline void pte_set(pte_t *slot, pte_t e)
-{
-	WRITE_ONCE(slot->v, e.v);
-}
-static inline pte_t pte_xchg(pte_t *slot, pte_t e)
-{
-	return (pte_t){xchg(&slot->v, e.v)};
-}
-/* Replace *old by e if the slot still holds it; else *old is what it holds. */
-static inline bool pte_cmpxchg(pte_t *slot, pte_t *old, pte_t e)
-{
-	return try_cmpxchg(&slot->v, &old->v, e.v);
-}
-
-static inline void pte_clear_write(pte_t *slot)
-{
-	(void)fetch_and(&slot->v, ~PTE_W);
-}
-/* Would a CPU that remembers `old` allow what `new` does not? */
-static inline bool pte_loses_rights(pte_t old, pte_t new)
-{
-	return (old.v & ~new.v &(PTE_P | PTE_W | PTE_U)) || (new.v & ~old.v &PTE_NX);
 }
 
 /* What a VMA's access rights become. Readable is implied; none of them: no access. */

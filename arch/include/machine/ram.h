@@ -37,7 +37,8 @@ int cpu_to_node(unsigned cpu);
 
 /*
  * Give the frames [start, end) their place in mem_map: map the descriptors' range with zeroed
- * early memory of the node (large pages where they are filled). frame_init() calls it for
- * each stretch of RAM; overlaps at page granularity are fine. Panics without memory (boot).
+ * early memory of the node (large pages where they are filled; on `soft` the host's memory, all of
+ * the simulated RAM stays the tests'). frame_init() calls it for each stretch of RAM; overlaps at
+ * page granularity are fine. Panics without memory (boot).
  */
 void machine_map_mem_map(pfn_t start, pfn_t end, int node);
