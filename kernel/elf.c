@@ -264,7 +264,7 @@ static int choose_bias(struct mm_struct *mm, struct elf_object *elf, bool has_in
 	for_each_segment(ph, elf) if (ph->p_type == PT_LOAD && ph->p_align > align &&
 				      !(ph->p_align & (ph->p_align - 1)) &&
 				      ph->p_align <= 1UL << 30) align = ph->p_align;
-	if (space_limits.randomize)
+	if (space_randomize())
 		at += (get_random_u64() & ((1UL << PIE_RANDOM_BITS) - 1)) << PAGE_SHIFT;
 	elf->bias = ALIGN_DOWN(at, align) - elf->base;
 	return 0;

@@ -116,7 +116,7 @@ int build_stack(struct mm_struct *mm, unsigned long top, const struct exec_strin
 	places.execfn = sp;
 	sp -= strings->used;
 	mm->arg_start = sp;
-	if (space_limits.randomize)
+	if (space_randomize())
 		sp -= get_random_u64() & 0x1ff0;
 	sp = ALIGN_DOWN(sp - sizeof(above), 16UL);
 	get_random_bytes(above.random, sizeof(above.random));

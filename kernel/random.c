@@ -13,10 +13,12 @@
 #include "kernel/random.h"
 #include "kernel/initcall.h"
 #include "kernel/syscall.h"
+#include "kernel/task.h"
 #include "lib/string.h"
 #include "machine/info.h"
 #include "mm/space/space.h"
 #include "sync/percpu.h"
+#include <linux/personality.h>
 #include <linux/random.h>
 
 #define KEY_BYTES 32
@@ -127,11 +129,23 @@ u64 get_random_u64(void)
 	return value;
 }
 
-/* Addresses are chosen at random unless the command line has norandmaps. */
+/* --- addresses by lot: unless norandmaps, the sysctl or personality(2) says no --- */
+
+int sysctl_randomize_va_space = RANDOMIZE_ALL;
+
+static enum randomize randomize_current(void)
+{
+	if (current->personality & ADDR_NO_RANDOMIZE || sysctl_randomize_va_space <= 0)
+		return RANDOMIZE_NOTHING;
+	return min(sysctl_randomize_va_space, (int)RANDOMIZE_ALL);
+}
+
 static int layout_init(void)
 {
+	if (boot_option("norandmaps", NULL, 0))
+		sysctl_randomize_va_space = RANDOMIZE_NOTHING;
 	space_limits.random = get_random_u64;
-	space_limits.randomize = !boot_option("norandmaps", NULL, 0);
+	space_limits.randomize = randomize_current;
 	return 0;
 }
 INITCALL(INIT_EARLY, layout_init);

@@ -3,6 +3,7 @@
  */
 #include "kernel/initcall.h"
 #include "kernel/syslog.h"
+#include "kernel/random.h"
 #include "kernel/uname.h"
 #include "lib/string.h"
 #include "proc/proc.h"
@@ -15,6 +16,8 @@ static int kptr_restrict;
 static const struct proc_number numbers[] = {
 	PROC_NUMBER("sys/kernel/pid_max", pid_max, PID_MAX, PID_MAX, NULL),
 	PROC_NUMBER("sys/kernel/sysrq", sysrq, 0, 0x7fffffff, NULL),
+	PROC_NUMBER("sys/kernel/randomize_va_space", sysctl_randomize_va_space, -0x7fffffff - 1,
+		    0x7fffffff, NULL),
 	PROC_NUMBER("sys/kernel/kptr_restrict", kptr_restrict, 0, 2, NULL),
 	PROC_NUMBER("sys/kernel/dmesg_restrict", sysctl_dmesg_restrict, 0, 1, NULL),
 };
@@ -46,20 +49,6 @@ static int write_hostname(char *text, size_t bytes, void *unused)
 	return set_hostname(text, strlen(text));
 }
 
-static int show_randomize(struct seq_file *m, void *unused)
-{
-	seq_printf(m, "%d\n", space_limits.randomize ? 2 : 0);
-	return 0;
-}
-
-static int write_randomize(char *text, size_t bytes, void *unused)
-{
-	if (text[0] < '0' || text[0] > '2' || (text[1] && text[1] != '\n'))
-		return -EINVAL;
-	space_limits.randomize = text[0] != '0';
-	return 0;
-}
-
 static int sysctl_init(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -71,7 +60,6 @@ static int sysctl_init(void)
 	proc_create("sys/kernel/ngroups_max", 0444, show_number, NULL,
 		    (void *)ARRAY_SIZE(current->cred.groups));
 	proc_create("sys/kernel/hostname", 0644, show_text, write_hostname, utsname_hostname);
-	proc_create("sys/kernel/randomize_va_space", 0644, show_randomize, write_randomize, NULL);
 	return 0;
 }
 INITCALL(INIT_LATE, sysctl_init);

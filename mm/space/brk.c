@@ -10,7 +10,7 @@
 void mm_set_brk(struct mm_struct *mm, unsigned long end_of_bss)
 {
 	mm->start_brk = mm->brk = round_to_page(end_of_bss);
-	if (space_limits.randomize)
+	if (space_randomize() == RANDOMIZE_ALL)
 		mm->start_brk = mm->brk = round_to_page(end_of_bss) + random_pages(13);
 }
 

@@ -41,7 +41,7 @@ int sysctl_legacy_va_layout; /* 0 */
 
 unsigned long random_pages(unsigned bits)
 {
-	if (!space_limits.randomize || !space_limits.random)
+	if (!space_randomize())
 		return 0;
 	return (unsigned long)(space_limits.random() & ((1ULL << bits) - 1)) << PAGE_SHIFT;
 }
@@ -54,7 +54,7 @@ unsigned long mm_stack_top(void)
 void mm_set_layout(struct mm_struct *mm)
 {
 	const unsigned long random_stack =
-		space_limits.randomize ? ((1UL << STACK_RND_BITS) - 1) << PAGE_SHIFT : 0;
+		space_randomize() ? ((1UL << STACK_RND_BITS) - 1) << PAGE_SHIFT : 0;
 	const unsigned long pad = random_stack + stack_guard_gap;
 	const unsigned long most = TASK_SIZE / 6 * 5, least = 128UL << 20;
 	unsigned long room = space_rlimit(RLIMIT_STACK);

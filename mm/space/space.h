@@ -124,8 +124,8 @@ struct mm_struct {
 	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[52];
-	vm_flags_t def_flags;  /* mlockall(MCL_FUTURE) */
-	struct file *exe_file; /* a reference (task lock) */
+	vm_flags_t def_flags;     /* mlockall(MCL_FUTURE) */
+	struct file *exe_file;    /* a reference (task lock) */
 	u32 flags;                /* (mmap_lock) MM_ */
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
@@ -284,6 +284,9 @@ long vm_committed(void);                                   /* pages, >= 0 */
 int vm_account(struct mm_struct *mm, unsigned long pages); /* 0 or -ENOMEM */
 void vm_unaccount(unsigned long pages);
 
+/* In the order of /proc/sys/kernel/randomize_va_space. */
+enum randomize { RANDOMIZE_NOTHING, RANDOMIZE_ALL_BUT_HEAP, RANDOMIZE_ALL };
+
 /* Resource limits and credentials come from kernel/ (sys_mm.c), registered at boot. */
 struct space_limits {
 	unsigned long (*rlimit)(unsigned resource); /* of the current process, bytes */
@@ -291,9 +294,15 @@ struct space_limits {
 	bool (*capable_sys_admin)(void);
 	bool (*capable_sys_rawio)(void);   /* may map below mmap_min_addr */
 	unsigned long (*total_swap)(void); /* pages of swap in use or free; NULL: none */
-	bool randomize;                    /* ASLR, unless norandmaps */
+	/* May addresses of the program that runs be drawn by lot (ASLR)? NULL: no. */
+	enum randomize (*randomize)(void);
 	u64 (*random)(void);
 };
 extern struct space_limits space_limits;
+
+static inline enum randomize space_randomize(void)
+{
+	return space_limits.randomize ? space_limits.randomize() : RANDOMIZE_NOTHING;
+}
 
 unsigned space_check(void);
