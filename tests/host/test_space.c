@@ -593,6 +593,48 @@ static void copy_on_write_in_smaps(void **state)
 	assert_int_equal(in_use(), 0);
 }
 
+/* X14: no block of the size is free any more, but a program that maps and touches as much gets it. */
+static void scattered_frames_look_contiguous(void **state)
+{
+	enum { ORDER = 6, PIECE = 1 << ORDER };
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
+	struct page **all, *block;
+	unsigned long n = 0, most, neighbours = 0;
+	struct mm_struct *mm;
+	void *last = NULL;
+
+	boot(1, 0);
+	mm = anon_mm(PIECE);
+	most = nr_free_pages() + nr_pcp_pages();
+	all = calloc(most, sizeof(*all));
+	assert_non_null(all);
+	while (n < most && (all[n] = alloc_page(gfp | __GFP_MEMALLOC)) != NULL)
+		n++;
+	/* Every second frame comes back: none of them has a free buddy. */
+	for (unsigned long i = 0; i < n; i++)
+		if (page_to_pfn(all[i]) & 1) {
+			__free_page(all[i]);
+			all[i] = NULL;
+		}
+	block = alloc_pages(gfp, ORDER);
+	assert_null(block);
+	for (unsigned i = 0; i < PIECE; i++) {
+		void *host;
+
+		assert_int_equal(touch(mm, BASE + i * PAGE_SIZE, SOFT_WRITE, &host), 0);
+		neighbours += last && host == (char *)last + PAGE_SIZE;
+		last = host;
+	}
+	assert_int_equal(neighbours, 0);
+	assert_int_equal(mm_rss(mm), PIECE);
+	put_mm(mm);
+	for (unsigned long i = 0; i < n; i++)
+		if (all[i])
+			__free_page(all[i]);
+	free(all);
+	assert_int_equal(mm_check(), 0);
+}
+
 /* When the sharers are gone the last one writes in place. */
 static void the_last_sharer_reuses(void **state)
 {
@@ -989,6 +1031,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(threads_in_parallel),
 		cmocka_unit_test(every_allocation_fails_once),
 		cmocka_unit_test(copy_on_write_in_smaps),
+		cmocka_unit_test(scattered_frames_look_contiguous),
 		cmocka_unit_test(the_last_sharer_reuses),
 		cmocka_unit_test(a_line_of_daemons),
 		cmocka_unit_test(locked_pages),
