@@ -7,6 +7,7 @@
 #include "fs/files.h"
 #include "kernel/initcall.h"
 #include "kernel/random.h"
+#include "kernel/syslog.h"
 #include "kernel/task.h"
 #include "lib/printf.h"
 #include "lib/printk.h"
@@ -106,8 +107,11 @@ static long read_random(struct file *file, struct iov_iter *to, u64 *pos)
 
 static int kmsg_open(struct inode *inode, struct file *file)
 {
-	u64 *seq = kmalloc(sizeof(*seq), GFP_KERNEL);
+	u64 *seq;
 
+	if ((file->mode & FMODE_READ) && !may_read_log())
+		return -EPERM;
+	seq = kmalloc(sizeof(*seq), GFP_KERNEL);
 	if (!seq)
 		return -ENOMEM;
 	*seq = log_first_seq();

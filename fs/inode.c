@@ -57,6 +57,9 @@ void iput(struct inode *inode)
 		cache_truncate(&inode->data, 0, ~0ULL);
 		up_write(&inode->data.invalidate_lock);
 	}
+	/* Who has just dropped the last page (cache_remove_unused) may still hold the tree's lock. */
+	spin_lock(&inode->data.tree_lock);
+	spin_unlock(&inode->data.tree_lock);
 	if (inode->sb->ops && inode->sb->ops->evict)
 		inode->sb->ops->evict(inode);
 	kmem_cache_free(inode_cache, inode);

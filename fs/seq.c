@@ -83,6 +83,13 @@ int seq_open(struct file *file, int (*show)(struct seq_file *m, void *private), 
 	return 0;
 }
 
+void *seq_private(const struct file *file)
+{
+	const struct seq_reader *reader = file->private;
+
+	return reader->m.private;
+}
+
 static int make_text(struct seq_reader *reader)
 {
 	struct seq_file *m = &reader->m;

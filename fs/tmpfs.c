@@ -256,8 +256,8 @@ static int tmpfs_fallocate(struct file *file, int mode, u64 offset, u64 len)
 	down_write(&inode->lock);
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		err = inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : 0;
-	else if (end > inode->size)
-		err = may_grow(inode, end) ?: seals_allow_size(inode, end);
+	else
+		err = may_grow(inode, end) ?: end > inode->size ? seals_allow_size(inode, end) : 0;
 	if (err) {
 		up_write(&inode->lock);
 		return err;

@@ -365,6 +365,7 @@ void seq_write(struct seq_file *m, const void *bytes, size_t n);
 void seq_path(struct seq_file *m, const struct path *path, const char *escape);
 /* The read method of files whose text show() makes. */
 int seq_open(struct file *file, int (*show)(struct seq_file *m, void *private), void *private);
+void *seq_private(const struct file *file); /* what seq_open() was given */
 long seq_read(struct file *file, struct iov_iter *to, u64 *pos);
 s64 seq_llseek(struct file *file, s64 offset, int whence);
 void seq_release(struct inode *inode, struct file *file);

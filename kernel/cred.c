@@ -127,6 +127,19 @@ static bool is_own_gid(u32 id)
 	       capable(CAP_SETGID);
 }
 
+/*
+ * A program that changed who it acts as may hold what its new self should not see: nobody but the
+ * mighty looks into its memory until it executes another (ptrace(2), "dumpable").
+ */
+static void note_change(const struct cred *old)
+{
+	const struct cred *cred = &current->cred;
+
+	if (cred->euid != old->euid || cred->egid != old->egid || cred->fsuid != old->fsuid ||
+	    cred->fsgid != old->fsgid || (cred->cap_permitted & ~old->cap_permitted))
+		current->signal->undumpable = true;
+}
+
 static void set_uids(u32 uid, u32 euid, u32 suid)
 {
 	struct cred *cred = &current->cred, old = *cred;
@@ -139,11 +152,12 @@ static void set_uids(u32 uid, u32 euid, u32 suid)
 		cred->suid = suid;
 	cred->fsuid = cred->euid;
 	adjust_capabilities(cred, &old);
+	note_change(&old);
 }
 
 static void set_gids(u32 gid, u32 egid, u32 sgid)
 {
-	struct cred *cred = &current->cred;
+	struct cred *cred = &current->cred, old = *cred;
 
 	if (gid != UNCHANGED)
 		cred->gid = gid;
@@ -152,6 +166,7 @@ static void set_gids(u32 gid, u32 egid, u32 sgid)
 	if (sgid != UNCHANGED)
 		cred->sgid = sgid;
 	cred->fsgid = cred->egid;
+	note_change(&old);
 }
 
 SYSCALL3(setresuid, u32, uid, u32, euid, u32, suid)
@@ -233,20 +248,22 @@ SYSCALL2(setregid, u32, gid, u32, egid)
 
 SYSCALL1(setfsuid, u32, uid)
 {
-	u32 old = current->cred.fsuid;
+	struct cred *cred = &current->cred, old = *cred;
 
-	if (uid == old || (uid != UNCHANGED && is_own_uid(uid)))
-		current->cred.fsuid = uid;
-	return old;
+	if (uid == old.fsuid || (uid != UNCHANGED && is_own_uid(uid)))
+		cred->fsuid = uid;
+	note_change(&old);
+	return old.fsuid;
 }
 
 SYSCALL1(setfsgid, u32, gid)
 {
-	u32 old = current->cred.fsgid;
+	struct cred *cred = &current->cred, old = *cred;
 
-	if (gid == old || (gid != UNCHANGED && is_own_gid(gid)))
-		current->cred.fsgid = gid;
-	return old;
+	if (gid == old.fsgid || (gid != UNCHANGED && is_own_gid(gid)))
+		cred->fsgid = gid;
+	note_change(&old);
+	return old.fsgid;
 }
 
 SYSCALL2(getgroups, int, size, u32 __user *, to)

@@ -55,6 +55,7 @@ static void replace_leader(struct task_struct *t, struct task_struct *leader)
 	t->exit_signal = SIGCHLD;
 	t->start_time = leader->start_time;
 	t->oom_score_adj = leader->oom_score_adj;
+	t->oom_score_adj_min = leader->oom_score_adj_min;
 	while (!list_empty(&leader->children)) {
 		child = list_first_entry(&leader->children, struct task_struct, sibling);
 		child->real_parent = t;
@@ -124,6 +125,7 @@ void exec_reset_task(const char *path)
 	t->restart.fn = NULL;
 	if (task_parts)
 		task_parts->exec(t);
+	t->signal->undumpable = false; /* there is no set-user-ID: what it runs is its own */
 	cred_exec(&t->cred);
 	arch_thread_flush(&t->thread);
 }

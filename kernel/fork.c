@@ -93,6 +93,7 @@ static int copy_signal(struct task_struct *t, unsigned long flags)
 	if (!t->signal)
 		return -ENOMEM;
 	memcpy(t->signal->rlim, own->rlim, sizeof(own->rlim));
+	t->signal->undumpable = own->undumpable;
 	return 0;
 }
 

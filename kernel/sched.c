@@ -36,6 +36,7 @@
  */
 #include "kernel/itimer.h"
 #include "kernel/process.h"
+#include "kernel/pressure.h"
 #include "kernel/runqueue.h"
 #include "kernel/timer.h"
 #include "lib/assert.h"
@@ -324,6 +325,7 @@ void timer_tick(bool user_mode)
 
 	rq->last_tick = now;
 	account_tick(rq, t, passed, user_mode);
+	pressure_tick(rq, self, passed, now);
 	itimer_tick(t, passed, user_mode);
 	run_timers(now);
 	if (self == 0)

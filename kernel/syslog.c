@@ -5,6 +5,7 @@
  * "Clear" only moves a mark that the reading commands start at; nothing is lost to
  * /dev/kmsg.
  */
+#include "kernel/syslog.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "lib/printk.h"
@@ -29,6 +30,8 @@ enum command { /* klogctl(3) */
 #define LOUDEST       8
 #define MINIMUM_LEVEL 1
 #define CHUNK         2048
+
+int sysctl_dmesg_restrict = 1; /* as Debian has it */
 
 static u64 clear_seq; /* 64-bit word, read and written whole: READ_ALL starts here */
 static u64 read_seq;  /* READ's place: every reader takes from it */
@@ -107,11 +110,19 @@ static void set_console(int level)
 	saved_level = -1;
 }
 
+bool may_read_log(void)
+{
+	return !READ_ONCE(sysctl_dmesg_restrict) || capable(CAP_SYSLOG) || capable(CAP_SYS_ADMIN);
+}
+
 SYSCALL3(syslog, int, command, char __user *, to, int, bytes)
 {
-	if (command != READ_ALL && command != SIZE_BUFFER && !capable(CAP_SYSLOG) &&
-	    !capable(CAP_SYS_ADMIN))
+	if (command == READ_ALL || command == SIZE_BUFFER) {
+		if (!may_read_log())
+			return -EPERM;
+	} else if (!capable(CAP_SYSLOG) && !capable(CAP_SYS_ADMIN)) {
 		return -EPERM;
+	}
 	switch (command) {
 	case CLOSE:
 	case OPEN: return 0;

@@ -117,6 +117,7 @@ struct task_struct {
 	unsigned long oom_address; /* where a fault last found no memory, and how often */
 	unsigned oom_tries;
 	int oom_score_adj; /* of the process; leader's counts */
+	int oom_score_adj_min; /* ... how far anybody may lower it; leader's */
 	unsigned fail_nth; /* debug: allocations until one fails */
 	atomic_t usage;    /* references to the struct; 0: freed by epoch */
 	struct epoch_head epoch;
@@ -155,7 +156,8 @@ struct signal_struct {                    /* a process */
 	unsigned long maxrss, cmaxrss; /* KiB */
 	struct itimer *itimer;         /* setitimer, alarm: made at first use (kernel/itimer.c) */
 	bool is_child_subreaper;
-	bool undumpable; /* prctl(PR_SET_DUMPABLE) */
+	/* Its memory is nobody else's business: it gave up rights, or asked (PR_SET_DUMPABLE). */
+	bool undumpable;
 };
 
 #define SIGNAL_STOPPED     0x1u /* all threads have stopped */

@@ -13,6 +13,7 @@
 #include "lib/printk.h"
 #include "machine/upcall.h"
 #include "sync/epoch.h"
+#include "sync/stall.h"
 
 #define NR_SYSCALLS  512
 #define OOM_TRIES    100         /* faults at one address without memory */
@@ -72,9 +73,11 @@ static void fault_out_of_memory(unsigned long address)
 		return;
 	}
 	if (t->oom_tries > OOM_TRIES / 10) {
+		stall_begin(STALL_MEMORY);
 		set_current_state(TASK_KILLABLE);
 		schedule_timeout(OOM_PAUSE_NS);
 		set_current_state(TASK_RUNNING);
+		stall_end(STALL_MEMORY);
 	}
 }
 

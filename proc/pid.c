@@ -2,7 +2,7 @@
  * /proc/PID: processes and threads as directories.
  *
  * An inode here refers to a task (a counted reference) and says what of it it
- * shows: a directory, one of the files of the table below, a descriptor.  A
+ * shows: a directory, one of the files of pid_files.c, a descriptor.  A
  * cached name is true while its task is not reaped; after that it is looked up
  * anew and not found.
  *
@@ -17,277 +17,6 @@
 #include "mm/slab/slab.h"
 #include "proc/procfs_int.h"
 #include <linux/fcntl.h>
-
-enum kind { PID_DIR, PID_FILE, PID_FD_DIR, PID_FD, PID_TASK_DIR };
-
-struct pid_inode { /* inode->private */
-	enum kind kind;
-	bool thread; /* below task/ */
-	struct task_struct *task;
-	const struct pid_file *file;
-	unsigned fd;
-};
-
-bool may_inspect(struct task_struct *task)
-{
-	const struct cred *me = &current->cred, *its = &task->cred;
-
-	return task->tgid == current->tgid || me->fsuid == 0 ||
-	       (me->fsuid == its->uid && me->fsuid == its->euid && me->fsuid == its->suid);
-}
-
-/* --- the files --- */
-
-static int show_comm(struct seq_file *m, struct task_struct *task)
-{
-	seq_printf(m, "%s\n", task->comm);
-	return 0;
-}
-
-static int write_comm(char *text, size_t bytes, struct task_struct *task)
-{
-	char *end = strchr(text, '\n');
-
-	if (task->tgid != current->tgid)
-		return -EINVAL;
-	if (end)
-		*end = 0;
-	set_task_comm(task, text);
-	return 0;
-}
-
-/* A stretch of the program's own memory, as it is now. */
-static int show_memory(struct seq_file *m, struct task_struct *task, bool environment)
-{
-	struct mm_struct *mm = get_task_mm(task);
-	unsigned long at, end;
-	char buf[256];
-
-	if (!mm)
-		return 0;
-	at = environment ? mm->env_start : mm->arg_start;
-	end = environment ? mm->env_end : mm->arg_end;
-	while (at < end) {
-		size_t n = access_remote_vm(mm, at, buf, min(end - at, sizeof(buf)), false);
-
-		if (!n)
-			break;
-		seq_write(m, buf, n);
-		at += n;
-	}
-	mmput(mm);
-	return 0;
-}
-
-static int show_cmdline(struct seq_file *m, struct task_struct *task)
-{
-	return show_memory(m, task, false);
-}
-
-static int show_environ(struct seq_file *m, struct task_struct *task)
-{
-	return may_inspect(task) ? show_memory(m, task, true) : -EACCES;
-}
-
-static int show_auxv(struct seq_file *m, struct task_struct *task)
-{
-	struct mm_struct *mm = may_inspect(task) ? get_task_mm(task) : NULL;
-	unsigned n = 0;
-
-	if (!mm)
-		return 0;
-	do
-		n += 2;
-	while (n < ARRAY_SIZE(mm->saved_auxv) && mm->saved_auxv[n - 2]);
-	seq_write(m, mm->saved_auxv, n * sizeof(long));
-	mmput(mm);
-	return 0;
-}
-
-static int show_wchan(struct seq_file *m, struct task_struct *task)
-{
-	seq_putc(m, '0');
-	return 0;
-}
-
-static int show_oom_score_adj(struct seq_file *m, struct task_struct *task)
-{
-	seq_printf(m, "%d\n", task->group_leader->oom_score_adj);
-	return 0;
-}
-
-static int write_oom_score_adj(char *text, size_t bytes, struct task_struct *task)
-{
-	bool negative = text[0] == '-';
-	const char *end;
-	long value = parse_number(text + negative, &end);
-
-	if (end == text + negative || (*end && *end != '\n') || value > 1000)
-		return -EINVAL;
-	if (negative)
-		value = -value;
-	if (value < task->group_leader->oom_score_adj && !capable(24 /* CAP_SYS_RESOURCE */))
-		return -EACCES;
-	task->group_leader->oom_score_adj = value;
-	return 0;
-}
-
-#ifdef PAGODA_DEBUG
-/*
- * fail-nth (Linux's fault-injection.rst): the n-th allocation from now fails; reads 0 once it has.
- * Neither reading nor writing allocates: the file is open while the count runs.
- */
-static long read_fail_nth(struct task_struct *task, struct iov_iter *to, u64 *pos)
-{
-	char text[16];
-	u64 length = scnprintf(text, sizeof(text), "%u\n", READ_ONCE(task->fail_nth));
-	size_t n;
-
-	if (*pos >= length)
-		return 0;
-	n = copy_to_iter(text + *pos, length - *pos, to);
-	*pos += n;
-	return n || !to->count ? (long)n : -EFAULT;
-}
-
-static int write_fail_nth(char *text, size_t bytes, struct task_struct *task)
-{
-	const char *end;
-	unsigned long n = parse_number(text, &end);
-
-	if (end == text || (*end && *end != '\n'))
-		return -EINVAL;
-	if (n > ~0u)
-		return -ERANGE;
-	WRITE_ONCE(task->fail_nth, n);
-	return 0;
-}
-#endif
-
-static int follow_exe(struct task_struct *task, struct path *path)
-{
-	struct mm_struct *mm = get_task_mm(task);
-	int err = -ENOENT;
-
-	if (!mm)
-		return err;
-	if (mm->exe_file) {
-		*path = mm->exe_file->path;
-		path_get(path);
-		err = 0;
-	}
-	mmput(mm);
-	return err;
-}
-
-static int follow_one(struct task_struct *task, struct path *path, bool want_root)
-{
-	struct path root, pwd;
-
-	if (!task_fs_paths(task, &root, &pwd))
-		return -ENOENT;
-	*path = want_root ? root : pwd;
-	path_put(want_root ? &pwd : &root);
-	return 0;
-}
-
-static int follow_cwd(struct task_struct *task, struct path *path)
-{
-	return follow_one(task, path, false);
-}
-
-static int follow_root(struct task_struct *task, struct path *path)
-{
-	return follow_one(task, path, true);
-}
-
-static const struct pid_file pid_files[] = {
-	{"status", 0444, pid_show_status},
-	{"limits", 0444, pid_show_limits},
-	{"comm", 0644, show_comm, write_comm},
-	{"cmdline", 0444, show_cmdline},
-	{"stat", 0444, pid_show_stat},
-	{"statm", 0444, pid_show_statm},
-	{"maps", 0444, pid_show_maps},
-	{"smaps", 0444, pid_show_smaps},
-	{"smaps_rollup", 0444, pid_show_smaps_rollup, .leader_only = true},
-	{"pagemap", 0400, .read = pid_read_pagemap},
-	{"environ", 0400, show_environ},
-	{"auxv", 0400, show_auxv},
-	{"wchan", 0444, show_wchan},
-	{"oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj},
-#ifdef PAGODA_DEBUG
-	{"fail-nth", 0644, .read = read_fail_nth, .write = write_fail_nth},
-#endif
-	{"io", 0400, pid_show_io},
-	{"mounts", 0444, pid_show_mounts},
-	{"mountinfo", 0444, pid_show_mountinfo},
-	{"exe", 0777, .follow = follow_exe},
-	{"cwd", 0777, .follow = follow_cwd},
-	{"root", 0777, .follow = follow_root},
-};
-
-static int show_pid_file(struct seq_file *m, void *private)
-{
-	struct pid_inode *pi = private;
-
-	if (pi->task->released)
-		return -ESRCH;
-	return pi->file->show(m, pi->task);
-}
-
-static int file_open(struct inode *inode, struct file *file)
-{
-	struct pid_inode *pi = inode->private;
-
-	if (pi->file->read) {
-		file->mode |= FMODE_SEEK;
-		return may_inspect(pi->task) ? 0 : -EACCES;
-	}
-	return seq_open(file, show_pid_file, inode->private);
-}
-
-static long file_read(struct file *file, struct iov_iter *to, u64 *pos)
-{
-	struct pid_inode *pi = file->inode->private;
-
-	return pi->file->read ? pi->file->read(pi->task, to, pos) : seq_read(file, to, pos);
-}
-
-static void file_release(struct inode *inode, struct file *file)
-{
-	if (file->private)
-		seq_release(inode, file);
-}
-
-static long file_write(struct file *file, struct iov_iter *from, u64 *pos)
-{
-	struct pid_inode *pi = file->inode->private;
-	size_t bytes = from->count;
-	char small[32] = "", *text = small;
-	int err;
-
-	if (!pi->file->write)
-		return -EINVAL;
-	if (bytes >= sizeof(small))
-		text = proc_take_text(from);
-	else if (copy_from_iter(small, bytes, from) != bytes)
-		return -EFAULT;
-	if (IS_ERR(text))
-		return PTR_ERR(text);
-	err = pi->file->write(text, bytes, pi->task);
-	if (text != small)
-		kfree(text);
-	return err ? err : (long)bytes;
-}
-
-static const struct file_operations file_fops = {
-	.open = file_open,
-	.read = file_read,
-	.write = file_write,
-	.llseek = seq_llseek,
-	.release = file_release,
-};
 
 /* --- links to objects --- */
 
@@ -339,13 +68,17 @@ static int link_readlink(struct inode *inode, struct dentry *dentry, char *buf, 
 static const struct inode_operations pid_dir_ops, fd_dir_ops, task_dir_ops, file_ops, link_ops;
 static const struct file_operations pid_dir_fops, fd_dir_fops, task_dir_fops;
 
-/* Owner and so on follow the task (its exec may have changed them). */
+/*
+ * Owner and so on follow the task (its exec may have changed them). What an undumpable program
+ * has in /proc belongs to root, but for the directories that everybody may list.
+ */
 static void refresh(struct inode *inode)
 {
 	struct pid_inode *pi = inode->private;
+	bool own = inode->mode == (S_IFDIR | 0555) || task_dumpable(pi->task);
 
-	inode->uid = pi->task->cred.euid;
-	inode->gid = pi->task->cred.egid;
+	inode->uid = own ? pi->task->cred.euid : 0;
+	inode->gid = own ? pi->task->cred.egid : 0;
 }
 
 static const struct inode_operations file_ops = {.refresh = refresh};
@@ -492,8 +225,8 @@ static int pid_lookup(struct inode *dir, struct dentry *dentry)
 		return attach(dentry, dir->sb, &what, S_IFDIR | 0555, &task_dir_ops,
 			      &task_dir_fops);
 	}
-	for (unsigned i = 0; i < ARRAY_SIZE(pid_files); i++) {
-		const struct pid_file *f = &pid_files[i];
+	for (unsigned i = 0; pid_file_nth(i); i++) {
+		const struct pid_file *f = pid_file_nth(i);
 
 		if (strcmp(f->name, dentry->name) || (what.thread && f->leader_only))
 			continue;
@@ -502,7 +235,7 @@ static int pid_lookup(struct inode *dir, struct dentry *dentry)
 		return f->follow
 			       ? attach(dentry, dir->sb, &what, S_IFLNK | f->mode, &link_ops, NULL)
 			       : attach(dentry, dir->sb, &what, S_IFREG | f->mode, &file_ops,
-					&file_fops);
+					&pid_file_fops);
 	}
 	return 0;
 }
@@ -513,10 +246,12 @@ static int pid_readdir(struct file *file, struct dir_context *ctx)
 
 	if (!proc_emit_dots(file, ctx))
 		return 0;
-	for (u64 i = ctx->pos - 2; i < NR_PID_DIRS + ARRAY_SIZE(pid_files); i++, ctx->pos++) {
-		const struct pid_file *f = i < NR_PID_DIRS ? NULL : &pid_files[i - NR_PID_DIRS];
-		const char *name = f ? f->name : pid_dir_names[i];
+	for (u64 i = ctx->pos - 2;; i++, ctx->pos++) {
+		const struct pid_file *f = i < NR_PID_DIRS ? NULL : pid_file_nth(i - NR_PID_DIRS);
+		const char *name = i < NR_PID_DIRS ? pid_dir_names[i] : f ? f->name : NULL;
 
+		if (!name)
+			return 0;
 		if (pi->thread && (i == 0 || (f && f->leader_only)))
 			continue;
 		if (!ctx->emit(ctx, name, strlen(name), i + 3, file->inode->ino + 1 + i,
@@ -525,7 +260,6 @@ static int pid_readdir(struct file *file, struct dir_context *ctx)
 					   : 8))
 			return 0;
 	}
-	return 0;
 }
 
 static const struct inode_operations pid_dir_ops = {.lookup = pid_lookup, .refresh = refresh};

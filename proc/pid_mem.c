@@ -1,5 +1,7 @@
 /*
- * /proc/PID/maps and smaps: the areas of a program's memory.
+ * /proc/PID/maps, smaps, numa_maps and pagemap: a program's memory, area by area and page by page.
+ *
+ * One pass over the areas with the space's lock held shared; page tables are read in mm/space.
  */
 #include "proc/proc.h"
 
@@ -11,6 +13,16 @@ static void put_column_name(struct seq_file *m, const char *name, size_t line_st
 	while (m->count - line_start < 73 && !m->overflow)
 		seq_putc(m, ' ');
 	seq_puts(m, name);
+}
+
+static bool is_heap(const struct mm_struct *mm, const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk;
+}
+
+static bool is_stack(const struct mm_struct *mm, const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack;
 }
 
 static void show_area(struct seq_file *m, struct mm_struct *mm, struct vm_area_struct *vma)
@@ -30,37 +42,36 @@ static void show_area(struct seq_file *m, struct mm_struct *mm, struct vm_area_s
 		seq_path(m, &file->path, "\n");
 	} else if (vma->vm_ops && vma->vm_ops->name && (name = vma->vm_ops->name(vma))) {
 		put_column_name(m, name, line_start);
-	} else if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk) {
+	} else if (is_heap(mm, vma)) {
 		put_column_name(m, "[heap]", line_start);
-	} else if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack) {
+	} else if (is_stack(mm, vma)) {
 		put_column_name(m, "[stack]", line_start);
 	}
 	seq_putc(m, '\n');
 }
 
 /* With the space's lock, call fn for each area. */
-static int each_area(struct seq_file *m, struct task_struct *task,
+static int each_area(struct seq_file *m, struct mm_struct *mm,
 		     void (*fn)(struct seq_file *m, struct mm_struct *mm,
 				struct vm_area_struct *vma))
 {
 	struct vm_area_struct *vma;
-	struct mm_struct *mm;
 
-	if (!may_inspect(task))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (!mm)
-		return 0;
 	down_read(&mm->mmap_lock);
-	for_each_vma(mm, vma) fn(m, mm, vma);
+	for_each_vma(mm, vma)
+	{
+		/* What does not fit will be made anew; and nobody waits for a text he will not read. */
+		if (m->overflow || fatal_signal_pending())
+			break;
+		fn(m, mm, vma);
+	}
 	up_read(&mm->mmap_lock);
-	mmput(mm);
 	return 0;
 }
 
-int pid_show_maps(struct seq_file *m, struct task_struct *task)
+int pid_show_maps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
 {
-	return each_area(m, task, show_area);
+	return each_area(m, mm, show_area);
 }
 
 static void show_kb(struct seq_file *m, const char *name, u64 bytes)
@@ -135,23 +146,17 @@ static void show_smap(struct seq_file *m, struct mm_struct *mm, struct vm_area_s
 	show_flags(m, vma->vm_flags);
 }
 
-int pid_show_smaps(struct seq_file *m, struct task_struct *task)
+int pid_show_smaps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
 {
-	return each_area(m, task, show_smap);
+	return each_area(m, mm, show_smap);
 }
 
-int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task)
+int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
 {
 	struct vma_stats s = {};
 	struct vm_area_struct *vma;
-	struct mm_struct *mm;
 	unsigned long first = 0, last = 0;
 
-	if (!may_inspect(task))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (!mm)
-		return -ESRCH;
 	down_read(&mm->mmap_lock);
 	for_each_vma(mm, vma)
 	{
@@ -161,7 +166,6 @@ int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task)
 		vma_stats(vma, &s);
 	}
 	up_read(&mm->mmap_lock);
-	mmput(mm);
 	size_t line_start = m->count;
 
 	seq_printf(m, "%08lx-%08lx ---p 00000000 00:00 0 ", first, last);
@@ -170,47 +174,79 @@ int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
+/* Documentation/admin-guide/mm/numa_memory_policy.rst and proc(5): counts are of pages. */
+static void show_numa_area(struct seq_file *m, struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vma_numa_stats s = {};
+	int nid;
+
+	seq_printf(m, "%08lx default", vma->vm_start);
+	if (vma->vm_file) {
+		seq_puts(m, " file=");
+		seq_path(m, &vma->vm_file->path, "\n\t= ");
+	} else if (is_heap(mm, vma)) {
+		seq_puts(m, " heap");
+	} else if (is_stack(mm, vma)) {
+		seq_puts(m, " stack");
+	}
+	vma_numa_stats(vma, &s);
+	if (s.anon)
+		seq_printf(m, " anon=%lu", s.anon);
+	if (s.dirty)
+		seq_printf(m, " dirty=%lu", s.dirty);
+	if (s.pages && s.pages != s.anon && s.pages != s.dirty)
+		seq_printf(m, " mapped=%lu", s.pages);
+	if (s.mapmax > 1)
+		seq_printf(m, " mapmax=%u", s.mapmax);
+	if (s.swapcache)
+		seq_printf(m, " swapcache=%lu", s.swapcache);
+	if (s.active < s.pages)
+		seq_printf(m, " active=%lu", s.active);
+	if (s.writeback)
+		seq_printf(m, " writeback=%lu", s.writeback);
+	for_each_node (nid)
+		if (s.node[nid])
+			seq_printf(m, " N%d=%lu", nid, s.node[nid]);
+	if (s.pages)
+		seq_printf(m, " kernelpagesize_kB=%lu", PAGE_SIZE >> 10);
+	seq_putc(m, '\n');
+}
+
+int pid_show_numa_maps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
+{
+	return each_area(m, mm, show_numa_area);
+}
+
 /*
  * One entry of 64 bits a page (Documentation: pagemap). Frame numbers are for those who may
  * see physical addresses; others read zeros in their place.
  */
-long pid_read_pagemap(struct task_struct *task, struct iov_iter *to, u64 *pos)
+long pid_read_pagemap(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos)
 {
-	const u64 frame_bits = (1ULL << 55) - 1;
-	const bool see = capable(21 /* CAP_SYS_ADMIN */);
-	struct mm_struct *mm;
 	long done = 0;
 
 	if (*pos % 8 || to->count % 8)
 		return -EINVAL;
-	mm = get_task_mm(task);
-	if (!mm)
-		return 0;
 	while (to->count && *pos / 8 < TASK_SIZE >> PAGE_SHIFT) {
 		unsigned long address = *pos / 8 << PAGE_SHIFT;
-		u64 entries[64];
+		u64 entries[128];
 		unsigned n = min(to->count / 8, ARRAY_SIZE(entries));
 		size_t copied;
 
 		n = min((unsigned long)n, (TASK_SIZE - address) >> PAGE_SHIFT);
 		down_read(&mm->mmap_lock);
-		for (unsigned i = 0; i < n; i++) {
-			entries[i] = pagemap_entry(mm, address + i * PAGE_SIZE);
-			if (!see)
-				entries[i] &= ~frame_bits;
-		}
+		pagemap_range(mm, address, n, entries);
 		up_read(&mm->mmap_lock);
+		for (unsigned i = 0; i < n && !see_frames; i++)
+			entries[i] &= ~PAGEMAP_FRAME;
 		copied = copy_to_iter(entries, n * 8, to);
 		*pos += copied;
 		done += copied;
-		if (copied < n * 8) {
-			done = done ? done : -EFAULT;
-			break;
-		}
+		if (copied < n * 8)
+			return done ? done : -EFAULT;
 		if (fatal_signal_pending())
 			break;
 		cond_resched();
 	}
-	mmput(mm);
 	return done;
 }

@@ -26,7 +26,22 @@ struct proc_number {
 	s64 min, max;
 	int (*changed)(s64 now);
 };
-void proc_create_number(const struct proc_number *number); /* kept by reference */
+#define PROC_NUMBER(file, variable, low, high, hook)                                         \
+	{                                                                                    \
+		.path = file, .value = &(variable), .bytes = sizeof(variable), .min = (low), \
+		.max = (high), .changed = (hook)                                             \
+	}
+void proc_create_number(const struct proc_number *number, u32 mode); /* kept by reference */
+/*
+ * What a write to such a file means: *value, or -EINVAL. Blanks around it are skipped, what comes
+ * after them ignored; 0x and 0 are prefixes as in C.
+ */
+int proc_parse_number(const char *text, s64 min, s64 max, s64 *value);
+/* A file of bytes, not text: what is at *pos, which moves on. Bytes, or -errno. At boot only. */
+void proc_create_raw(const char *path, u32 mode, long (*read)(struct iov_iter *to, u64 *pos));
+
+/* May the reader be shown addresses of the kernel, in files made for it? (kptr_restrict) */
+bool may_see_kernel_addresses(void);
 
 /* --- /proc/PID (proc/pid.c) --- */
 struct pid_file {
@@ -34,19 +49,26 @@ struct pid_file {
 	u32 mode;
 	int (*show)(struct seq_file *m, struct task_struct *task);
 	int (*write)(char *text, size_t bytes, struct task_struct *task);
+	long (*read)(struct task_struct *task, struct iov_iter *to,
+		     u64 *pos);                                     /* without a buffer */
 	int (*follow)(struct task_struct *task, struct path *path); /* symlinks to objects */
 	bool leader_only;                                           /* not in task/TID */
-	/* For files that are not text: bytes at *pos, of the task's memory. NULL: show. */
-	long (*read)(struct task_struct *task, struct iov_iter *to, u64 *pos);
+	/*
+	 * Files about the memory that the task had when they were opened, by somebody who may see
+	 * it: text, or bytes at *pos. mm has a user count meanwhile.
+	 */
+	int (*show_mm)(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
+	long (*read_mm)(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
 };
 /* proc/pid_stat.c, proc/pid_mem.c, proc/pid_misc.c */
 int pid_show_stat(struct seq_file *m, struct task_struct *task);
 int pid_show_status(struct seq_file *m, struct task_struct *task);
 int pid_show_statm(struct seq_file *m, struct task_struct *task);
-int pid_show_maps(struct seq_file *m, struct task_struct *task);
-int pid_show_smaps(struct seq_file *m, struct task_struct *task);
-int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task);
-long pid_read_pagemap(struct task_struct *task, struct iov_iter *to, u64 *pos);
+int pid_show_maps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
+int pid_show_smaps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
+int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
+int pid_show_numa_maps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
+long pid_read_pagemap(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
 int pid_show_limits(struct seq_file *m, struct task_struct *task);
 int pid_show_io(struct seq_file *m, struct task_struct *task);
 int pid_show_mounts(struct seq_file *m, struct task_struct *task);
@@ -55,3 +77,5 @@ int pid_show_mountinfo(struct seq_file *m, struct task_struct *task);
 int show_mounts(struct seq_file *m);
 /* May the current task look into this one's memory and descriptors? */
 bool may_inspect(struct task_struct *task);
+/* May those with its identity do so? False once it has changed its own. */
+bool task_dumpable(struct task_struct *task);

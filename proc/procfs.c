@@ -72,6 +72,11 @@ void proc_create(const char *path, u32 mode, int (*show)(struct seq_file *m, voi
 	e->private = private;
 }
 
+void proc_create_raw(const char *path, u32 mode, long (*read)(struct iov_iter *to, u64 *pos))
+{
+	proc_entry_at(&proc_root, path, S_IFREG | mode)->read = read;
+}
+
 void proc_create_link(const char *path, int (*target)(char *buf, size_t size))
 {
 	proc_entry_at(&proc_root, path, S_IFLNK | 0777)->target = target;
@@ -90,34 +95,42 @@ static int show_number(struct seq_file *m, void *private)
 	return 0;
 }
 
+int proc_parse_number(const char *text, s64 min, s64 max, s64 *value)
+{
+	const char *end;
+	bool negative;
+	u64 number;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	negative = *text == '-';
+	text += negative;
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	number = parse_number(text, &end);
+	if (*end && *end != '\n' && *end != ' ' && *end != '\t')
+		return -EINVAL;
+	/* So few digits do not wrap around. */
+	if (end - text > 19 || number >> 63)
+		return -EINVAL;
+	*value = negative ? -(s64)number : (s64)number;
+	return *value < min || *value > max ? -EINVAL : 0;
+}
+
 static int write_number(char *text, size_t bytes, void *private)
 {
 	const struct proc_number *n = private;
-	const char *at = text, *end;
-	bool negative;
 	s64 value;
+	int err;
 
 	if (!bytes)
 		return 0;
-	while (*at == ' ' || *at == '\t')
-		at++;
-	negative = *at == '-';
-	at += negative;
-	if (*at < '0' || *at > '9')
-		return -EINVAL;
-	value = parse_number(at, &end);
-	if (*end && *end != '\n' && *end != ' ' && *end != '\t')
-		return -EINVAL;
-	if (negative)
-		value = -value;
-	if (value < n->min || value > n->max)
-		return -EINVAL;
-	if (n->changed) {
-		int err = n->changed(value);
-
-		if (err)
-			return err;
-	}
+	err = proc_parse_number(text, n->min, n->max, &value);
+	if (err)
+		return err;
+	err = n->changed ? n->changed(value) : 0;
+	if (err)
+		return err;
 	if (n->bytes == 8)
 		WRITE_ONCE(*(s64 *)n->value, value);
 	else
@@ -125,9 +138,9 @@ static int write_number(char *text, size_t bytes, void *private)
 	return 0;
 }
 
-void proc_create_number(const struct proc_number *n)
+void proc_create_number(const struct proc_number *n, u32 mode)
 {
-	proc_create(n->path, 0644, show_number, write_number, (void *)n);
+	proc_create(n->path, mode, show_number, write_number, (void *)n);
 }
 
 /* --- files --- */
@@ -160,7 +173,28 @@ static int show_entry(struct seq_file *m, void *private)
 
 static int entry_open(struct inode *inode, struct file *file)
 {
+	const struct proc_entry *e = inode->private;
+
+	if (!e->show && !e->read && (file->mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ)
+		return -EACCES; /* even to root: a knob that has no position */
+	if (e->read) {
+		file->mode |= FMODE_SEEK;
+		return 0;
+	}
 	return seq_open(file, show_entry, inode->private);
+}
+
+static long entry_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	const struct proc_entry *e = file->inode->private;
+
+	return e->read ? e->read(to, pos) : seq_read(file, to, pos);
+}
+
+static void entry_release(struct inode *inode, struct file *file)
+{
+	if (file->private)
+		seq_release(inode, file);
 }
 
 static long entry_write(struct file *file, struct iov_iter *from, u64 *pos)
@@ -182,17 +216,18 @@ static long entry_write(struct file *file, struct iov_iter *from, u64 *pos)
 
 static const struct file_operations entry_fops = {
 	.open = entry_open,
-	.read = seq_read,
+	.read = entry_read,
 	.write = entry_write,
 	.llseek = seq_llseek,
-	.release = seq_release,
+	.release = entry_release,
 };
 
 static int entry_readlink(struct inode *inode, struct dentry *dentry, char *buf, size_t size)
 {
 	struct proc_entry *e = inode->private;
 
-	return e->target(buf, size);
+	return e->target ? e->target(buf, size)
+			 : scnprintf(buf, size, "%s", (const char *)e->private);
 }
 
 /* --- directories --- */

@@ -12,7 +12,8 @@ struct proc_entry { /* constant after boot */
 	u32 mode, subdirs;
 	int (*show)(struct seq_file *m, void *private);
 	int (*write)(char *text, size_t bytes, void *private);
-	int (*target)(char *buf, size_t size);
+	int (*target)(char *buf, size_t size);       /* of a link; NULL: `private` is its text */
+	long (*read)(struct iov_iter *to, u64 *pos); /* not text */
 	void *private;
 	char name[];
 };
@@ -32,3 +33,33 @@ int pid_root_lookup(struct inode *root, struct dentry *dentry);
 int pid_root_readdir(struct dir_context *ctx);
 void pid_evict(struct inode *inode);
 bool pid_revalidate(struct dentry *dentry);
+
+enum pid_kind { PID_DIR, PID_FILE, PID_FD_DIR, PID_FD, PID_TASK_DIR };
+
+struct pid_inode { /* inode->private below /proc/PID */
+	enum pid_kind kind;
+	bool thread; /* below task/ */
+	struct task_struct *task;
+	const struct pid_file *file;
+	unsigned fd;
+};
+
+/* sysfs' tree, by paths relative to /sys; at boot only. Text and path are copied. */
+struct proc_entry *sysfs_create(const char *path, u32 mode,
+				int (*show)(struct seq_file *m, void *private), void *private);
+void sysfs_create_link(const char *path, const char *target);
+void sysfs_create_dir(const char *path);
+/* Bit masks as lists ("0-3,5") and as hexadecimal words. */
+void seq_put_list(struct seq_file *m, u64 mask);
+u64 cpus_of_node(int nid);
+void sysfs_cpu_init(void);
+void sysfs_node_init(void);
+void sysfs_memory_init(void);
+/* The blocks memory is listed by, in bytes, and how many; is there any memory in one? Its node. */
+#define MEMORY_BLOCK_BYTES (128UL << 20)
+unsigned memory_blocks(void);
+bool memory_block_present(unsigned n, int *nid);
+
+/* The files of /proc/PID by position (proc/pid_files.c); NULL behind the last. */
+const struct pid_file *pid_file_nth(unsigned n);
+extern const struct file_operations pid_file_fops;

@@ -61,14 +61,15 @@ static int show_vmallocinfo(struct seq_file *m, void *unused)
 {
 	struct vmalloc_info info;
 	unsigned long after = 0;
+	const bool see = may_see_kernel_addresses();
 
 	while (vmalloc_info_get(after, &info)) {
 		char caller[80];
 
 		after = info.start;
 		symbol_format((unsigned long)info.caller, caller, sizeof(caller));
-		seq_printf(m, "0x%016lx-0x%016lx %7lu %s", info.start, info.start + info.bytes,
-			   info.bytes, caller);
+		seq_printf(m, "0x%016lx-0x%016lx %7lu %s", see ? info.start : 0,
+			   see ? info.start + info.bytes : 0, info.bytes, caller);
 		if (info.pages)
 			seq_printf(m, " pages=%lu", info.pages);
 		if (info.phys.v)

@@ -1,58 +1,35 @@
 /*
- * /proc/sys: knobs, under Linux's names, that really turn something here.
+ * /proc/sys/kernel, under Linux's names. (/proc/sys/vm: sysctl_vm.c)
  */
 #include "kernel/initcall.h"
+#include "kernel/syslog.h"
 #include "kernel/uname.h"
 #include "lib/string.h"
 #include "proc/proc.h"
-
-static int min_free_changed(s64 now)
-{
-	return set_min_free_kbytes(now);
-}
-
-static int scale_factor_changed(s64 now)
-{
-	watermark_scale_factor = now;
-	setup_zone_marks();
-	return 0;
-}
-
-/* overcommit_ratio and _kbytes: setting one clears the other (Documentation: vm.txt). */
-static int ratio_changed(s64 now)
-{
-	sysctl_overcommit_kbytes = 0;
-	return 0;
-}
-
-static int kbytes_changed(s64 now)
-{
-	sysctl_overcommit_ratio = 0;
-	return 0;
-}
+#include <linux/capability.h>
 
 static int pid_max = PID_MAX;
-
-#define NUMBER(file, variable, low, high, hook)                                              \
-	{                                                                                    \
-		.path = file, .value = &(variable), .bytes = sizeof(variable), .min = (low), \
-		.max = (high), .changed = (hook)                                             \
-	}
+static int sysrq = 0x1b6; /* for keys; the trigger obeys root whatever stands here, as on Linux */
+static int kptr_restrict;
 
 static const struct proc_number numbers[] = {
-	NUMBER("sys/vm/overcommit_memory", sysctl_overcommit_memory, 0, 2, NULL),
-	NUMBER("sys/vm/overcommit_ratio", sysctl_overcommit_ratio, -0x80000000LL, 0x7fffffff,
-	       ratio_changed),
-	NUMBER("sys/vm/overcommit_kbytes", sysctl_overcommit_kbytes, 0, 1LL << 52, kbytes_changed),
-	NUMBER("sys/vm/max_map_count", sysctl_max_map_count, 0, 0x7fffffff, NULL),
-	NUMBER("sys/vm/mmap_min_addr", sysctl_mmap_min_addr, 0, 1LL << 46, NULL),
-	NUMBER("sys/vm/user_reserve_kbytes", sysctl_user_reserve_kbytes, 0, 1LL << 52, NULL),
-	NUMBER("sys/vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes, 0, 1LL << 52, NULL),
-	NUMBER("sys/vm/min_free_kbytes", min_free_kbytes, 0, 1LL << 40, min_free_changed),
-	NUMBER("sys/vm/watermark_scale_factor", watermark_scale_factor, 1, 3000,
-	       scale_factor_changed),
-	NUMBER("sys/kernel/pid_max", pid_max, PID_MAX, PID_MAX, NULL),
+	PROC_NUMBER("sys/kernel/pid_max", pid_max, PID_MAX, PID_MAX, NULL),
+	PROC_NUMBER("sys/kernel/sysrq", sysrq, 0, 0x7fffffff, NULL),
+	PROC_NUMBER("sys/kernel/kptr_restrict", kptr_restrict, 0, 2, NULL),
+	PROC_NUMBER("sys/kernel/dmesg_restrict", sysctl_dmesg_restrict, 0, 1, NULL),
 };
+
+/* Kernel addresses: for those who may read its log, unless kptr_restrict says for nobody. */
+bool may_see_kernel_addresses(void)
+{
+	return kptr_restrict < 2 && (kptr_restrict == 0 || capable(CAP_SYSLOG));
+}
+
+static int show_number(struct seq_file *m, void *number)
+{
+	seq_printf(m, "%lu\n", (unsigned long)number);
+	return 0;
+}
 
 static int show_text(struct seq_file *m, void *text)
 {
@@ -83,46 +60,16 @@ static int write_randomize(char *text, size_t bytes, void *unused)
 	return 0;
 }
 
-static int show_lowmem_ratio(struct seq_file *m, void *unused)
-{
-	for (int i = 0; i < MAX_NR_ZONES; i++)
-		if ((i != ZONE_DMA32 || MACHINE_HAS_DMA32) &&
-		    (i != ZONE_HIGHMEM || MACHINE_HAS_HIGHMEM))
-			seq_printf(m, i ? "\t%d" : "%d", lowmem_reserve_ratio[i]);
-	seq_putc(m, '\n');
-	return 0;
-}
-
-static int write_lowmem_ratio(char *text, size_t bytes, void *unused)
-{
-	const char *at = text;
-
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
-		const char *end;
-
-		if ((i == ZONE_DMA32 && !MACHINE_HAS_DMA32) ||
-		    (i == ZONE_HIGHMEM && !MACHINE_HAS_HIGHMEM))
-			continue;
-		while (*at == ' ' || *at == '\t')
-			at++;
-		if (*at < '0' || *at > '9')
-			break;
-		lowmem_reserve_ratio[i] = parse_number(at, &end);
-		at = end;
-	}
-	setup_zone_marks();
-	return *at && *at != '\n' ? -EINVAL : 0;
-}
-
 static int sysctl_init(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
-		proc_create_number(&numbers[i]);
-	proc_create("sys/vm/lowmem_reserve_ratio", 0644, show_lowmem_ratio, write_lowmem_ratio,
-		    NULL);
+		proc_create_number(&numbers[i], 0644);
 	proc_create("sys/kernel/ostype", 0444, show_text, NULL, (void *)UTS_SYSNAME);
 	proc_create("sys/kernel/osrelease", 0444, show_text, NULL, (void *)UTS_RELEASE);
 	proc_create("sys/kernel/version", 0444, show_text, NULL, (void *)UTS_VERSION);
+	proc_create("sys/kernel/cap_last_cap", 0444, show_number, NULL, (void *)CAP_LAST_CAP);
+	proc_create("sys/kernel/ngroups_max", 0444, show_number, NULL,
+		    (void *)ARRAY_SIZE(current->cred.groups));
 	proc_create("sys/kernel/hostname", 0644, show_text, write_hostname, utsname_hostname);
 	proc_create("sys/kernel/randomize_va_space", 0644, show_randomize, write_randomize, NULL);
 	return 0;

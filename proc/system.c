@@ -121,6 +121,12 @@ static int show_swaps(struct seq_file *m, void *unused)
 	return 0;
 }
 
+/* One line a disk; there is none. */
+static int show_diskstats(struct seq_file *m, void *unused)
+{
+	return 0;
+}
+
 /* Reading tells how many warnings there were; writing runs the check: EIO if something is wrong. */
 static int show_mm_check(struct seq_file *m, void *unused)
 {
@@ -143,6 +149,7 @@ static int system_init(void)
 	proc_create("cmdline", 0444, show_cmdline, NULL, NULL);
 	proc_create("filesystems", 0444, show_filesystems, NULL, NULL);
 	proc_create("swaps", 0444, show_swaps, NULL, NULL);
+	proc_create("diskstats", 0444, show_diskstats, NULL, NULL);
 	proc_create("mm_check", 0600, show_mm_check, write_mm_check, NULL);
 	return 0;
 }

@@ -64,21 +64,15 @@ static int rmid_forced_changed(s64 now)
 }
 
 static const struct proc_number numbers[] = {
-	{.path = "sys/kernel/shmmni",
-	 .value = &sysctl_shmmni,
-	 .bytes = sizeof(sysctl_shmmni),
-	 .max = MAX_SEGMENTS},
-	{.path = "sys/kernel/shm_rmid_forced",
-	 .value = &sysctl_shm_rmid_forced,
-	 .bytes = sizeof(sysctl_shm_rmid_forced),
-	 .max = 1,
-	 .changed = rmid_forced_changed},
+	PROC_NUMBER("sys/kernel/shmmni", sysctl_shmmni, 0, MAX_SEGMENTS, NULL),
+	PROC_NUMBER("sys/kernel/shm_rmid_forced", sysctl_shm_rmid_forced, 0, 1,
+		    rmid_forced_changed),
 };
 
 static int sysvipc_init(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
-		proc_create_number(&numbers[i]);
+		proc_create_number(&numbers[i], 0644);
 	proc_create("sysvipc/shm", 0444, show_segments, NULL, NULL);
 	proc_create("sys/kernel/shmmax", 0644, show_limit, write_limit, &sysctl_shmmax);
 	proc_create("sys/kernel/shmall", 0644, show_limit, write_limit, &sysctl_shmall);

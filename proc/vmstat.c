@@ -136,14 +136,49 @@ static const struct {
 	{-1, NR_SWAPCACHE, "pgpromote_candidate"},
 };
 
-void each_zone_gauge(struct seq_file *m, const struct zone *zone, gauge_printer print)
+static unsigned long zone_gauge(const struct pglist_data *node, enum zone_stat item)
+{
+	unsigned long sum = 0;
+
+	if (!node)
+		return global_zone_stat(item);
+	for (unsigned z = 0; z < MAX_NR_ZONES; z++)
+		if (node->zone[z].present_pages)
+			sum += zone_stat(&node->zone[z], item);
+	return sum;
+}
+
+static void zone_gauges(struct seq_file *m, const struct zone *zone, const struct pglist_data *node,
+			gauge_printer print)
 {
 	for (int i = 0; i < NR_ZONE_STATS; i++) {
 		for (unsigned n = 0; n < ARRAY_SIZE(nothings); n++)
 			if (nothings[n].zone_before == i)
 				print(m, nothings[n].name, 0);
-		print(m, zone_stat_name(i), zone ? zone_stat(zone, i) : global_zone_stat(i));
+		print(m, zone_stat_name(i), zone ? zone_stat(zone, i) : zone_gauge(node, i));
 	}
+}
+
+void each_zone_gauge(struct seq_file *m, const struct zone *zone, gauge_printer print)
+{
+	zone_gauges(m, zone, NULL, print);
+}
+
+void each_zone_gauge_of_node(struct seq_file *m, const struct pglist_data *node,
+			     gauge_printer print)
+{
+	zone_gauges(m, NULL, node, print);
+}
+
+unsigned long numa_gauge(const struct pglist_data *node, enum numa_stat item)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		if (zone->present_pages && (!node || zone->node == node))
+			sum += zone_numa_stat(zone, item);
+	return sum;
 }
 
 void each_node_gauge(struct seq_file *m, const struct pglist_data *node, gauge_printer print)
@@ -163,15 +198,8 @@ static void print_gauge(struct seq_file *m, const char *name, unsigned long valu
 
 static void show_numa_gauges(struct seq_file *m)
 {
-	for (int i = 0; i < NR_NUMA_STATS; i++) {
-		unsigned long sum = 0;
-		struct zone *zone;
-
-		for_each_zone (zone)
-			if (zone->present_pages)
-				sum += zone_numa_stat(zone, i);
-		seq_printf(m, "%s %lu\n", numa_stat_name(i), sum);
-	}
+	for (int i = 0; i < NR_NUMA_STATS; i++)
+		print_gauge(m, numa_stat_name(i), numa_gauge(NULL, i));
 }
 
 static void by_zone_type(struct seq_file *m, const char *what, bool allocated)

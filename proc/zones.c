@@ -206,7 +206,7 @@ static int zones_init(void)
 	proc_create("buddyinfo", 0444, show_buddyinfo, NULL, NULL);
 	proc_create("pagetypeinfo", 0400, show_pagetypeinfo, NULL, NULL);
 	proc_create("zoneinfo", 0444, show_zoneinfo, NULL, NULL);
-	proc_create("iomem", 0400, show_iomem, NULL, NULL);
+	proc_create("iomem", 0444, show_iomem, NULL, NULL);
 	return 0;
 }
 INITCALL(INIT_LATE, zones_init);

@@ -10,7 +10,7 @@ KFLAGS := -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-
           $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpreferred-stack-boundary=3) \
           -ffunction-sections -I. -Iarch/x86/x86_64/include -Iarch/x86/common/include $(WARN)
 KFLAGS_x86_64       := $(KFLAGS) -O2
-KFLAGS_x86_64-debug := $(KFLAGS) -O1 -DPAGODA_DEBUG
+KFLAGS_x86_64-debug := $(KFLAGS) -O1 -DPAGODA_DEBUG -DPAGODA_FAKE_HIGHMEM
 
 define kernel_rules # $(1): flavour
 OBJ_$(1) := $$(patsubst %,$$(B)/$(1)/%.o,$$(KERNEL_SRC))

@@ -161,16 +161,23 @@ int cache_add_page(struct address_space *mapping, struct page *page, u64 index)
 	return err;
 }
 
+/* Take a page out of the tree and the counts. (tree_lock) */
+static void take_out(struct address_space *mapping, struct page *page)
+{
+	struct page *removed __maybe_unused = page_tree_remove(&mapping->tree, page_index(page));
+
+	ASSERT(removed == page);
+	mapping->nrpages--;
+	count_pages(mapping, page, -1);
+	trace_cache_del((unsigned long)mapping, page_index(page), page_to_pfn(page), 0);
+}
+
 void cache_remove_page(struct address_space *mapping, struct page *page)
 {
 	ASSERT(page_test(page, PG_locked) && page_owner_ptr(page) == mapping);
 	ASSERT(page_mapcount(page) == 0);
 	spin_lock(&mapping->tree_lock);
-	struct page *removed __maybe_unused = page_tree_remove(&mapping->tree, page_index(page));
-	ASSERT(removed == page);
-	mapping->nrpages--;
-	count_pages(mapping, page, -1);
-	trace_cache_del((unsigned long)mapping, page_index(page), page_to_pfn(page), 0);
+	take_out(mapping, page);
 	spin_unlock(&mapping->tree_lock);
 	if (page_test_and_clear(page, PG_dirty) && !mapping->swap_backed) {
 		mod_node_stat(page_node(page), NR_FILE_DIRTY, -1);
@@ -180,6 +187,38 @@ void cache_remove_page(struct address_space *mapping, struct page *page)
 	put_page(page);
 	if (mapping->ops && mapping->ops->uncharge)
 		mapping->ops->uncharge(mapping, 1);
+}
+
+bool cache_remove_unused(struct address_space *mapping, struct page *page)
+{
+	int two = 2;
+	bool unused;
+
+	ASSERT(page_test(page, PG_locked) && page_owner_ptr(page) == mapping);
+	spin_lock(&mapping->tree_lock);
+	/*
+	 * At zero nobody gets a reference any more: who finds the page in the tree looks again. What
+	 * was written to the page was marked by somebody who had a reference then.
+	 */
+	unused = try_cmpxchg(&page->refcount.v, &two, 0);
+	if (unused && (page_test(page, PG_dirty) || page_test(page, PG_writeback))) {
+		atomic_set(&page->refcount, 2);
+		unused = false;
+	}
+	if (unused) {
+		take_out(mapping, page);
+		if (mapping->ops && mapping->ops->uncharge)
+			mapping->ops->uncharge(mapping, 1);
+	}
+	/* The file may go when its last page has: after the lock the mapping is not touched. */
+	spin_unlock(&mapping->tree_lock);
+	if (!unused)
+		return false;
+	ASSERT(page_mapcount(page) == 0);
+	WRITE_ONCE(page->mapping, 0);
+	unlock_page(page);
+	put_page_last(page);
+	return true;
 }
 
 /* A new locked page in the cache, zeroed unless told otherwise. -EEXIST: somebody was faster. */

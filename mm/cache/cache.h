@@ -22,7 +22,10 @@ struct address_space_ops {
 	int (*read_page)(struct address_space *mapping, struct page *page);
 	/* Start writing a locked dirty page; unlocks it. NULL: memory is all there is. */
 	int (*write_page)(struct address_space *mapping, struct page *page);
-	/* A page is about to be added; pages were removed: accounting, limits. 0 or -ENOSPC. */
+	/*
+	 * A page is about to be added; pages were removed: accounting, limits. 0 or -ENOSPC.
+	 * uncharge does not sleep.
+	 */
 	int (*charge)(struct address_space *mapping);
 	void (*uncharge)(struct address_space *mapping, unsigned long pages);
 };
@@ -66,6 +69,14 @@ struct page *cache_get_page(struct address_space *mapping, u64 index, bool *majo
 int cache_add_page(struct address_space *mapping, struct page *page, u64 index);
 /* Remove a locked page that no page table maps; drops the cache's reference. */
 void cache_remove_page(struct address_space *mapping, struct page *page);
+
+/*
+ * Remove a locked page if it is clean and nobody but the cache and the caller refers to it: true,
+ * and the page is gone, with the lock and both references. Else nothing has changed.
+ */
+bool cache_remove_unused(struct address_space *mapping, struct page *page);
+/* All such pages of all files that have a disk: how many. May sleep. */
+unsigned long cache_drop_clean(void);
 
 /* The file operations every page-cache file shares. `size` is the file's at present. */
 long cache_read(struct address_space *mapping, u64 *pos, struct iov_iter *to, u64 size);

@@ -267,6 +267,7 @@ static __always_inline struct page *handed_out(struct page *page, gfp_t gfp, uns
 	frame_debug_alloc(page, order, caller);
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
+	frame_debug_hide(page, order, gfp);
 	if (gfp & __GFP_COMP && order > 0)
 		prepare_compound(page, order);
 	return page;

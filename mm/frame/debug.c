@@ -10,6 +10,9 @@
  * The owner of a page is the address the allocation was called from, in an array of words
  * beside the zone.
  *
+ * Fake HIGHMEM: a page that was asked for with __GFP_HIGHMEM is out of the direct map until it
+ * is freed (machine/highmem.h).
+ *
  * fail_nth: a test sets n, runs what it tests, and the n-th allocation of this task fails;
  * with n from 1 until nothing fails any more, every way out of every error is taken. The count is
  * the task's (/proc/PID/fail-nth, as on a Linux with fault injection).
@@ -18,6 +21,9 @@
 #include "lib/string.h"
 #include "mm/frame/report.h"
 #include "sync/task.h"
+#ifdef PAGODA_FAKE_HIGHMEM
+#include "machine/highmem.h"
+#endif
 
 #ifdef PAGODA_DEBUG
 
@@ -71,6 +77,22 @@ void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
 	}
 }
 
+void frame_debug_hide(struct page *page, unsigned order, gfp_t gfp)
+{
+#ifdef PAGODA_FAKE_HIGHMEM
+	if (gfp & __GFP_HIGHMEM)
+		for (unsigned long i = 0; i < 1UL << order; i++)
+			machine_hide_page(page_to_pfn(page + i));
+#endif
+}
+
+static void show(struct page *page)
+{
+#ifdef PAGODA_FAKE_HIGHMEM
+	machine_show_page(page_to_pfn(page));
+#endif
+}
+
 bool frame_debug_free(struct page *page, unsigned order)
 {
 	for (unsigned long i = 0; i < 1UL << order; i++) {
@@ -82,6 +104,7 @@ bool frame_debug_free(struct page *page, unsigned order)
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		bool seen = can_be_seen();
 
+		show(page + i);
 		if (seen)
 			memset(page_address(page + i), (int)(POISON & 0xff), PAGE_SIZE);
 		*owner_slot(page + i) = seen ? FREED : 0;

@@ -25,10 +25,15 @@ void clear_pages(struct page *page, unsigned order);
 #ifdef PAGODA_DEBUG
 /* Poison, owner, fail_nth (debug.c); no-ops in the release build. */
 void frame_debug_alloc(struct page *page, unsigned order, const void *caller);
+/* After zeroing: pages asked for with __GFP_HIGHMEM may not be touched but through windows. */
+void frame_debug_hide(struct page *page, unsigned order, gfp_t gfp);
 /* False: it must not be freed (it has been already). */
 bool frame_debug_free(struct page *page, unsigned order);
 #else
 static inline void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
+{
+}
+static inline void frame_debug_hide(struct page *page, unsigned order, gfp_t gfp)
 {
 }
 static inline bool frame_debug_free(struct page *page, unsigned order)
@@ -74,6 +79,7 @@ static __always_inline struct page *alloc_page(gfp_t gfp)
 	frame_debug_alloc(page, 0, __builtin_return_address(0));
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, 0);
+	frame_debug_hide(page, 0, gfp);
 	return page;
 }
 

@@ -110,6 +110,7 @@ unsigned long si_mem_available(void);     /* MemAvailable's estimate, in pages *
 extern unsigned long min_free_kbytes;
 extern unsigned watermark_scale_factor;
 extern int lowmem_reserve_ratio[MAX_NR_ZONES];
+extern unsigned percpu_pagelist_high_fraction; /* 0: the rule of pcp.c */
 int set_min_free_kbytes(unsigned long kbytes);
 extern unsigned long totalreserve_pages; /* what user memory cannot count on (overcommit) */
 /* Before frame_init(): zonelists that try NORMAL before HIGHMEM, as one text has it (S21). */
@@ -129,6 +130,12 @@ void zone_snapshot(struct zone *zone, struct zone_snapshot *snapshot);
 const char *migratetype_name(enum migratetype type);
 enum migratetype pageblock_type(const struct page *page);
 const char *zone_type_name(enum zone_type type); /* "DMA", "DMA32", "Normal", ... */
+
+/* Frames seen from outside (look.c): the first number behind all frames; is it in a free block? */
+pfn_t frames_end(void);
+bool frame_in_free_block(pfn_t pfn);
+/* Set the bits of those of n frames that are on some CPU's list. Exact while nothing happens. */
+void frames_on_cpu_lists(pfn_t start, unsigned n, unsigned long *map);
 
 /* The report of sysrq m and of failed allocations (S26), to the log. */
 void show_mem(void);

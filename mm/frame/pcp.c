@@ -21,6 +21,7 @@
  * made one less than a power of two.  A ring gives a batch back when it holds more
  * than high, four batches.  (Linux before 5.13 kept six, newer ones keep up to the
  * zone's low watermark for each CPU: memory that MemFree does not show.)
+ * percpu_pagelist_high_fraction makes that a fraction of the zone, as far as a ring holds it.
  *
  * A page whose page block belongs to none of the three types (CMA, isolated) does not come here.
  *
@@ -52,12 +53,28 @@ static unsigned batch_of(unsigned long pages)
 	return (1U << (31 - __builtin_clz((unsigned)batch))) - 1;
 }
 
+unsigned percpu_pagelist_high_fraction;
+
+static unsigned long cpus_near(const struct zone *zone)
+{
+	unsigned long n = 0;
+
+	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
+		n += cpu_to_node(cpu) == zone->node->nid;
+	return max(n, 1UL);
+}
+
 static void set_sizes(struct per_cpu_pages *pcp, unsigned long pages)
 {
-	unsigned batch = batch_of(pages);
+	unsigned batch = batch_of(pages), high = 4 * batch;
+	unsigned long share;
 
+	if (percpu_pagelist_high_fraction) {
+		share = pages / percpu_pagelist_high_fraction / cpus_near(pcp->zone);
+		high = (unsigned)min(max(share, (unsigned long)high), PCP_RING - 1UL);
+	}
 	WRITE_ONCE(pcp->batch, batch);
-	WRITE_ONCE(pcp->high, 4 * batch);
+	WRITE_ONCE(pcp->high, high);
 }
 static_assert(4 * MAX_BATCH < PCP_RING, "a ring holds what it may, and one more");
 

@@ -6,6 +6,9 @@
 
 #include "machine/pgtable.h"
 #include "mm/frame/frame.h"
+#ifdef PAGODA_FAKE_HIGHMEM
+#include "machine/highmem.h"
+#endif
 
 /*
  * Contiguous in virtual space only, page aligned, with an unmapped guard page behind. May sleep.
@@ -40,11 +43,18 @@ void free_kernel_stack(void *stack);
 
 /*
  * A window onto a page's contents, on this CPU, until kunmap_local(); windows nest like
- * brackets and the holder may sleep. On machines without HIGHMEM it is the direct map.
+ * brackets and the holder may sleep. On machines without HIGHMEM it is the direct map; the debug
+ * build checks that nobody goes there without one (machine/highmem.h).
  */
-#if MACHINE_HAS_HIGHMEM || defined(PAGODA_FAKE_HIGHMEM)
-void *kmap_local_page(struct page *page);
-void kunmap_local(const void *window);
+#ifdef PAGODA_FAKE_HIGHMEM
+static inline void *kmap_local_page(struct page *page)
+{
+	return machine_open_window(page_to_pfn(page));
+}
+static inline void kunmap_local(const void *window)
+{
+	machine_close_window(window);
+}
 #else
 static inline void *kmap_local_page(struct page *page)
 {

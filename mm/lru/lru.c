@@ -41,6 +41,9 @@
 #include "lib/printk.h"
 #include "mm/check.h"
 #include "mm/trace/trace.h"
+#ifdef PAGODA_FAKE_HIGHMEM
+#include "machine/highmem.h"
+#endif
 
 DEFINE_PER_CPU(struct lru_batch, lru_batch);
 static struct lruvec lruvecs[MAX_NUMNODES];
@@ -411,6 +414,9 @@ static unsigned check_list(struct lruvec *lruvec, enum lru_list list,
 		REQUIRE(page_ref_count(page) > 0);
 		REQUIRE(!page_test(page, PG_tail) && !page_test(page, PG_slab));
 		REQUIRE(!page_test(page, PG_table) && !page_test(page, PG_buddy));
+#ifdef PAGODA_FAKE_HIGHMEM
+		REQUIRE(machine_page_is_hidden(page_to_pfn(page)));
+#endif
 		zone_pages[page_zone_id(page)]++;
 	}
 	if (count != lruvec->list[list].count ||

@@ -25,7 +25,6 @@ int (*map_source_of_fd)(int fd, struct map_source *source);
 #define MAX_FILE_PAGES (1ULL << 35) /* what struct page can number */
 #define LOW_2G_START   0x40000000UL /* MAP_32BIT: from here */
 #define LOW_2G_END     0x80000000UL
-#define MMAP_RND_BITS  28
 #define STACK_RND_BITS 22
 
 /* Flags that MAP_SHARED ignores if it does not know them, and MAP_SHARED_VALIDATE does not. */
@@ -36,6 +35,9 @@ int (*map_source_of_fd)(int fd, struct map_source *source);
 	 MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 
 /* --- where --- */
+
+int sysctl_mmap_rnd_bits = 28;
+int sysctl_legacy_va_layout; /* 0 */
 
 unsigned long random_pages(unsigned bits)
 {
@@ -59,8 +61,14 @@ void mm_set_layout(struct mm_struct *mm)
 
 	if (room + pad > room)
 		room += pad;
+	mm->flags &= ~MM_BOTTOM_UP;
+	if (sysctl_legacy_va_layout) {
+		mm->flags |= MM_BOTTOM_UP;
+		mm->mmap_base = TASK_UNMAPPED_BASE + random_pages(sysctl_mmap_rnd_bits);
+		return;
+	}
 	room = min(max(room, least), most);
-	mm->mmap_base = round_to_page(TASK_SIZE - room - random_pages(MMAP_RND_BITS));
+	mm->mmap_base = round_to_page(TASK_SIZE - room - random_pages(sysctl_mmap_rnd_bits));
 }
 
 /* Is [addr, addr+len) free, with the guard of what follows? The cursor and *next are there then. */
@@ -72,14 +80,27 @@ static __always_inline bool is_free(struct mm_struct *mm, unsigned long addr, un
 	return !vma || addr + len <= vma_guarded_start(vma, vma->vm_start);
 }
 
-/* The highest place below `high`, by a search. */
+static __noinline unsigned long place_bottom_up(struct mm_struct *mm, unsigned long len,
+						unsigned long low, unsigned long high,
+						struct vma_cursor *at, struct vm_area_struct **next)
+{
+	const unsigned long addr = vma_tree_gap_bottom_up(&mm->vmas, len, low, high);
+
+	*next = vma_seek(at, &mm->vmas, addr);
+	return addr;
+}
+
+/* The highest place below `high`, by a search. The old layout has no hint and goes upwards. */
 static __noinline unsigned long search_top_down(struct mm_struct *mm, unsigned long len,
 						unsigned long high, struct vma_cursor *at,
 						struct vm_area_struct **next)
 {
 	const unsigned long low = max(PAGE_SIZE, round_to_page(sysctl_mmap_min_addr));
-	const unsigned long addr = vma_tree_gap_top_down(&mm->vmas, len, low, high);
+	unsigned long addr;
 
+	if (mm->flags & MM_BOTTOM_UP)
+		return place_bottom_up(mm, len, mm->mmap_base, TASK_SIZE, at, next);
+	addr = vma_tree_gap_top_down(&mm->vmas, len, low, high);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	if (!mm->mmap_hint || len <= mm->mmap_hint_len) {
@@ -106,16 +127,6 @@ static __always_inline unsigned long place_top_down(struct mm_struct *mm, unsign
 	if (unlikely(hint < len + sysctl_mmap_min_addr) || !is_free(mm, hint - len, len, at, next))
 		return search_top_down(mm, len, hint, at, next);
 	return hint - len;
-}
-
-static __noinline unsigned long place_bottom_up(struct mm_struct *mm, unsigned long len,
-						unsigned long low, unsigned long high,
-						struct vma_cursor *at, struct vm_area_struct **next)
-{
-	const unsigned long addr = vma_tree_gap_bottom_up(&mm->vmas, len, low, high);
-
-	*next = vma_seek(at, &mm->vmas, addr);
-	return addr;
 }
 
 static __noinline unsigned long place_elsewhere(struct mm_struct *mm, unsigned long addr,

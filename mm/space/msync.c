@@ -73,7 +73,7 @@ static bool in_core(struct mm_struct *mm, const struct vm_area_struct *vma, unsi
 	struct page *page;
 	bool uptodate;
 
-	if (pagemap_entry(mm, address) >> 63)
+	if (page_is_resident(mm, address))
 		return true;
 	if (!vma->vm_mapping)
 		return false;

@@ -14,9 +14,6 @@
 #include "mm/kva/kva.h"
 #include "mm/space/space_int.h"
 
-/* One page of zeros for all reads of memory that was never written. Mapped special, not counted. */
-extern pfn_t zero_pfn;
-
 /*
  * A node of the tree that says who may map an anonymous page; see rmap.c. Memory of this
  * type stays of this type until the end of an epoch.

@@ -126,11 +126,13 @@ struct mm_struct {
 	unsigned long saved_auxv[52];
 	vm_flags_t def_flags;  /* mlockall(MCL_FUTURE) */
 	struct file *exe_file; /* a reference (task lock) */
-	u32 flags;
+	u32 flags;                /* (mmap_lock) MM_ */
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };
+
+#define MM_BOTTOM_UP 1u /* mmap looks upwards from mmap_base: legacy_va_layout */
 
 /* --- files, registered by fs/ --- */
 struct vm_file_ops {
@@ -251,8 +253,19 @@ struct vma_stats {
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, swap_pss, pss_locked;
 };
 void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats); /* adds to *stats */
-/* The entry for an address as /proc/PID/pagemap shows it (Documentation: 64 bits). */
-u64 pagemap_entry(struct mm_struct *mm, unsigned long address);
+/* One page of zeros for all reads of memory that was never written. Mapped special, not counted. */
+extern pfn_t zero_pfn;
+/* What numa_maps says of one area, in pages, added to *stats. mmap_lock held. */
+struct vma_numa_stats {
+	unsigned long pages, anon, dirty, active, swapcache, writeback, node[MAX_NUMNODES];
+	unsigned mapmax; /* the most entries that map one of the pages */
+};
+void vma_numa_stats(struct vm_area_struct *vma, struct vma_numa_stats *stats);
+/* The entries for n pages as /proc/PID/pagemap shows them (Documentation: 64 bits). mmap_lock held. */
+#define PAGEMAP_FRAME ((1ULL << 55) - 1)
+void pagemap_range(struct mm_struct *mm, unsigned long start, unsigned n, u64 *entries);
+/* Is there a page behind the address now? Takes no lock. */
+bool page_is_resident(struct mm_struct *mm, unsigned long address);
 
 /* --- rmap --- */
 /* Call fn for every place a locked page is mapped, until it returns nonzero (returned). */
@@ -264,6 +277,7 @@ int rmap_walk(struct page *page,
 /* --- overcommit (S34) --- */
 extern int sysctl_overcommit_memory, sysctl_overcommit_ratio;
 extern unsigned long sysctl_overcommit_kbytes, sysctl_max_map_count, sysctl_mmap_min_addr;
+extern int sysctl_mmap_rnd_bits, sysctl_legacy_va_layout;
 extern unsigned long sysctl_user_reserve_kbytes, sysctl_admin_reserve_kbytes;
 unsigned long vm_commit_limit(void);                       /* pages */
 long vm_committed(void);                                   /* pages, >= 0 */

@@ -5,6 +5,7 @@
  * A page is private if one entry maps it, in whatever space; its proportional size
  * is shared out over all that do.  The zero page and bare frames count for nobody.
  */
+#include "lib/string.h"
 #include "mm/space/pages.h"
 
 #define PSS_SHIFT 12
@@ -72,35 +73,94 @@ void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats)
 	}
 }
 
+static void add_numa_page(pte_t e, const struct page *page, struct vma_numa_stats *stats)
+{
+	stats->pages++;
+	stats->anon += page_is_anon(page);
+	stats->dirty += pte_dirty(e) || page_test(page, PG_dirty);
+	stats->active += page_test(page, PG_active) || page_test(page, PG_unevictable);
+	stats->swapcache += page_test(page, PG_swapcache);
+	stats->writeback += page_test(page, PG_writeback);
+	stats->mapmax = max(stats->mapmax, (unsigned)page_mapcount(page));
+	stats->node[page_to_nid(page)]++;
+}
+
+void vma_numa_stats(struct vm_area_struct *vma, struct vma_numa_stats *stats)
+{
+	unsigned long next;
+
+	for (unsigned long va = vma->vm_start; va < vma->vm_end; va = next) {
+		pte_t *slot = user_pte_next(vma->vm_mm, va, &next);
+
+		next = min(next, vma->vm_end);
+		if (!slot)
+			continue;
+
+		struct page *table = user_table(slot);
+
+		raw_spin_lock(&table->ptl, RANK_PTL);
+		for (; va < next; va += PAGE_SIZE, slot++) {
+			pte_t e = pte_get(slot);
+
+			if (pte_counted(e))
+				add_numa_page(e, pte_page(e), stats);
+		}
+		raw_spin_unlock(&table->ptl);
+		cond_resched();
+	}
+}
+
 /* Linux, Documentation/admin-guide/mm/pagemap.rst */
-#define PAGEMAP_PFN        ((1ULL << 55) - 1)
 #define PAGEMAP_SOFT_DIRTY (1ULL << 55)
 #define PAGEMAP_EXCLUSIVE  (1ULL << 56)
 #define PAGEMAP_FILE       (1ULL << 61)
 #define PAGEMAP_PRESENT    (1ULL << 63)
 
-u64 pagemap_entry(struct mm_struct *mm, unsigned long address)
+static u64 pagemap_of(const struct vm_area_struct *vma, pte_t e)
 {
-	struct vm_area_struct *vma;
-	pte_t *slot, e = {0};
-	u64 entry = 0;
+	u64 entry = vma->vm_flags & VM_SOFTDIRTY ? PAGEMAP_SOFT_DIRTY : 0;
 
-	epoch_read_lock();
-	vma = vma_tree_find(&mm->vmas, address);
-	if (vma && vma->vm_start <= address && vma->vm_flags & VM_SOFTDIRTY)
-		entry |= PAGEMAP_SOFT_DIRTY;
-	slot = user_pte(mm, address);
-	if (slot)
-		e = pte_get(slot);
 	if (pte_present(e)) {
-		struct page *page = pte_counted_page(e);
+		const struct page *page = pte_counted_page(e);
 
-		entry |= PAGEMAP_PRESENT | (pte_pfn(e) & PAGEMAP_PFN);
+		entry |= PAGEMAP_PRESENT | (pte_pfn(e) & PAGEMAP_FRAME);
 		if (page && !page_is_anon(page))
 			entry |= PAGEMAP_FILE;
 		if (page && page_mapcount(page) == 1)
 			entry |= PAGEMAP_EXCLUSIVE;
 	}
-	epoch_read_unlock();
 	return entry;
+}
+
+void pagemap_range(struct mm_struct *mm, unsigned long start, unsigned n, u64 *entries)
+{
+	const unsigned long end = start + n * PAGE_SIZE;
+	const struct vm_area_struct *vma = find_vma(mm, start);
+	unsigned long next;
+
+	memset(entries, 0, n * sizeof(*entries));
+	for (; vma && vma->vm_start < end; vma = vma_next(mm, vma)) {
+		const unsigned long last = min(end, vma->vm_end);
+
+		for (unsigned long va = max(start, vma->vm_start); va < last; va = next) {
+			const pte_t *slot = user_pte_next(mm, va, &next);
+
+			next = min(next, last);
+			for (; va < next; va += PAGE_SIZE)
+				entries[(va - start) >> PAGE_SHIFT] =
+					pagemap_of(vma, slot ? pte_get(slot++) : (pte_t){0});
+		}
+	}
+}
+
+bool page_is_resident(struct mm_struct *mm, unsigned long address)
+{
+	const pte_t *slot;
+	bool present;
+
+	epoch_read_lock();
+	slot = user_pte(mm, address);
+	present = slot && pte_present(pte_get(slot));
+	epoch_read_unlock();
+	return present;
 }

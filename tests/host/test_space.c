@@ -487,7 +487,8 @@ static void step(void)
 	case 9: do_remote(proc, n); break;
 	case 10: do_populate(proc); break;
 	case 11: do_move(proc); break;
-	case 12 ... 24: check_load(proc, n); break;
+	case 12: cache_drop_clean(); break;
+	case 13 ... 24: check_load(proc, n); break;
 	default: check_store(proc, n, random_u64(&rng)); break;
 	}
 }
@@ -734,11 +735,63 @@ static void faults_around(void **state)
 	assert_int_equal(stats.referenced, PAGE_SIZE);
 	assert_int_equal(load(mm, BASE + 39 * PAGE_SIZE, &value), 0);
 	assert_int_equal(mm_counter(mm, MM_SHMEMPAGES), 24);
-	assert_int_equal(pagemap_entry(mm, BASE + 20 * PAGE_SIZE) >> 61,
-			 5); /* present, of a file */
-	assert_int_equal(pagemap_entry(mm, BASE) >> 61, 0);
+	u64 entries[40];
+
+	pagemap_range(mm, BASE, 40, entries);
+	assert_int_equal(entries[20] >> 61, 5); /* present, of a file */
+	assert_int_equal(entries[0] >> 61, 0);
 	assert_int_equal(mm_check(), 0);
 	put_mm(mm);
+	drop_files();
+	assert_int_equal(in_use(), 0);
+}
+
+/* Clean pages of a file with a disk go; dirty, mapped and used ones stay, and memory's own files. */
+static void clean_cache_is_dropped(void **state)
+{
+	struct mm_struct *mm;
+	struct page *held;
+	u64 value;
+
+	boot(2, 0);
+	for (int file = 0; file < FILES; file++)
+		for (u64 i = 0; i < 40; i++)
+			put_page(cache_get_page(&files[file].mapping, i, &(bool){0}));
+	for (u64 i = 0; i < 5; i++) {
+		struct page *page = find_get_page(&files[0].mapping, i);
+
+		set_page_dirty(page);
+		put_page(page);
+	}
+	mm = mm_alloc();
+	do_mmap(mm, BASE, 3 * PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, 10,
+		&(struct map_source){.readable = true,
+				     .file = (struct file *)&files[0],
+				     .mapping = &files[0].mapping});
+	assert_int_equal(populate_range(mm, BASE, 3 * PAGE_SIZE), 3);
+	held = find_get_page(&files[0].mapping, 30);
+
+	const unsigned long mapped = (unsigned long)mm_counter(mm, MM_FILEPAGES);
+
+	assert_int_equal(cache_drop_clean(), 40 - 5 - mapped - 1);
+	assert_int_equal(files[0].mapping.nrpages, 5 + mapped + 1);
+	assert_int_equal(files[1].mapping.nrpages, 40);
+	assert_int_equal(cache_drop_clean(), 0);
+	assert_int_equal(mm_check(), 0);
+	put_page(held);
+	put_mm(mm);
+	assert_int_equal(cache_drop_clean(), mapped + 1);
+	assert_int_equal(files[0].mapping.nrpages, 5);
+
+	/* What is gone is read again. */
+	held = cache_get_page(&files[0].mapping, 20, &(bool){0});
+	u64 *window = kmap_local_page(held);
+
+	value = window[3];
+	kunmap_local(window);
+	assert_int_equal(value, files[0].disk[20]);
+	put_page(held);
+	assert_int_equal(mm_check(), 0);
 	drop_files();
 	assert_int_equal(in_use(), 0);
 }
@@ -940,6 +993,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_line_of_daemons),
 		cmocka_unit_test(locked_pages),
 		cmocka_unit_test(faults_around),
+		cmocka_unit_test(clean_cache_is_dropped),
 		cmocka_unit_test(rmap_finds_all),
 		cmocka_unit_test(at_random),
 	};

@@ -27,6 +27,11 @@
 
 #define BOOT_MAPPED BIT(30)
 #define WINDOW_SLOT 511
+#ifdef PAGODA_FAKE_HIGHMEM
+#define LARGE_PAGES false /* pages go from the direct map and come back one by one */
+#else
+#define LARGE_PAGES true
+#endif
 #define KERNEL_HALF (PT_ENTRIES / 2)
 #define WINDOW_VA   (FIXMAP_START + WINDOW_SLOT * PAGE_SIZE)
 
@@ -139,7 +144,8 @@ static void map_direct(pte_t *slot, u64 start, enum pt_level level)
 		pte_set(slot, ram_is_usable(start, start + size) ? mk_pte(pfn, prot) : (pte_t){0});
 		return;
 	}
-	if ((level == PT_PMD || cpu_features.gbpages) && !holds_image(start, start + size) &&
+	if (LARGE_PAGES && (level == PT_PMD || cpu_features.gbpages) &&
+	    !holds_image(start, start + size) &&
 	    ram_is_usable(start, start + size)) {
 		pte_set(slot, mk_large_pte(pfn, KERNEL_PROT_RW));
 		return;

@@ -1,0 +1,3 @@
+#include "sync/stall.h"
+
+atomic_t stalled[NR_STALLS];
