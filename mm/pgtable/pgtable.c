@@ -9,7 +9,7 @@
  * two levels are PGD and PTE. The walk is written once, straight, in the header: with
  * constant geometry and level it compiles to a load, a test and a mask per real level.
  *
- * A table is a page with PG_table, and its descriptor holds the lock of its entries
+ * A table in use is a page with PG_table, and its descriptor holds the lock of its entries
  * and how many are in use. Upper tables are changed rarely, so their lock is taken only
  * to add or remove a lower table; who walks takes none. Two CPUs that miss the same
  * table both make one, and who comes second frees his.
@@ -53,7 +53,6 @@ static pte_t *new_table(gfp_t gfp)
 
 	if (unlikely(!page))
 		return NULL;
-	page_set_owned(page, PG_table);
 	page->ptl = (raw_spinlock_t){0};
 	page->pt_present = 0;
 	page->pt_mm = NULL;
@@ -62,16 +61,26 @@ static pte_t *new_table(gfp_t gfp)
 
 static void free_table(struct page *page)
 {
-	page_clear_owned(page, PG_table);
 	page->pt_mm = NULL;
 	__free_page(page);
 }
 
+/* From here on it counts as a table; until it is given back. */
 static inline pte_t *in_use(pte_t *table)
 {
-	if (likely(table))
-		mod_node_stat(page_node(pt_page(table)), NR_PAGETABLE, 1);
+	if (likely(table)) {
+		struct page *page = pt_page(table);
+
+		page_set_owned(page, PG_table);
+		mod_page_stat(page, NR_PAGETABLE, 1);
+	}
 	return table;
+}
+
+static inline void out_of_use(struct page *page)
+{
+	page_clear_owned(page, PG_table);
+	mod_page_stat(page, NR_PAGETABLE, -1);
 }
 
 pte_t *pt_alloc_table(gfp_t gfp)
@@ -156,7 +165,7 @@ void pt_free_table(pte_t *table)
 
 	ASSERT(page_test(page, PG_table) && page->pt_present == 0);
 	ASSERT(all_zero(table, PT_ENTRIES));
-	mod_node_stat(page_node(page), NR_PAGETABLE, -1);
+	out_of_use(page);
 	epoch_call(table_epoch(page), table_done);
 }
 
@@ -166,7 +175,7 @@ void pt_free_root(pte_t *root)
 
 	ASSERT(page_test(page, PG_table) && page->pt_present == 0);
 	ASSERT(all_zero(root, pt_index(pt_top(), TASK_SIZE - 1) + 1));
-	mod_node_stat(page_node(page), NR_PAGETABLE, -1);
+	out_of_use(page);
 	epoch_call(table_epoch(page), root_done);
 }
 
@@ -206,7 +215,7 @@ pte_t *pt_walk_make(pte_t *root, unsigned long va, enum pt_level level, bool use
 		}
 		pt_unlock(found);
 		if (table) { /* another CPU was first; nobody has seen this one */
-			mod_node_stat(page_node(pt_page(table)), NR_PAGETABLE, -1);
+			out_of_use(pt_page(table));
 			stock_table(pt_page(table));
 		}
 	}

@@ -302,6 +302,8 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+#define SHM_NO_LIMIT (UINT64_MAX - (1 << 24)) /* what shmmax and shmall say */
+
 /* An address of the upper half, in hexadecimal or in decimal. */
 static const char *find_kernel_address(const char *text)
 {
@@ -315,7 +317,7 @@ static const char *find_kernel_address(const char *text)
 		if (length == 16 && !strncmp(at, "ffff", 4) && strncmp(at, "ffffffffffffffff", 16))
 			return at;
 		if (length == 20 && strtoull(at, NULL, 10) >= 0xffff800000000000ULL &&
-		    strtoull(at, NULL, 10) != UINT64_MAX)
+		    strtoull(at, NULL, 10) != UINT64_MAX && strtoull(at, NULL, 10) != SHM_NO_LIMIT)
 			return at;
 	}
 	return NULL;
