@@ -11,7 +11,7 @@ CASE(read_and_write)
 	anon(0, 4, RW);
 	fill(0, 4);
 	show(pread(fd, word, 4, at(1)));
-	say("%.4s", word);
+	say("<%.4s>", word);
 	show(pwrite(fd, "word", 4, at(2)));
 	say("%.4s", at(2));
 	show(pread(fd, word, 4, at(10)));

@@ -79,6 +79,7 @@ long result(long value, const char *format, ...)
 	return value;
 }
 
+/* No line is empty: golden files are for people to read, too. */
 void say(const char *format, ...)
 {
 	va_list args;
