@@ -1,9 +1,13 @@
 /*
  * Helpers every subcommand uses (command.h).
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 
@@ -38,4 +42,24 @@ void *allocate(unsigned long bytes)
 	if (!memory)
 		die(EXIT_MACHINE, "out of memory");
 	return memory;
+}
+
+const char *own_directory(void)
+{
+	static char self[PATH_MAX];
+
+	if (!self[0]) {
+		ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+		if (length < 0)
+			die(EXIT_MACHINE, "/proc/self/exe: %s", strerror(errno));
+		self[length] = '\0';
+		*strrchr(self, '/') = '\0';
+	}
+	return self;
+}
+
+const char *built_kernel(const char *arch, bool debug)
+{
+	return format_string("%s/%s%s/pagoda.elf", own_directory(), arch, debug ? "-debug" : "");
 }

@@ -5,6 +5,8 @@
 #ifndef PAGODA_COMMAND_H
 #define PAGODA_COMMAND_H
 
+#include <stdbool.h>
+
 enum exit_status {
 	EXIT_USAGE = 2,     /* a bad option or value */
 	EXIT_TIMEOUT = 124, /* --timeout passed */
@@ -16,6 +18,8 @@ enum exit_status {
 
 /* `pagoda run`: host/run.c. */
 int command_run(int argc, char **argv);
+/* `pagoda gdb`: host/gdb.c. */
+int command_gdb(int argc, char **argv);
 
 /* Prints "pagoda: " and the message on stderr, one line, and exits with @status. */
 _Noreturn void die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -23,5 +27,9 @@ _Noreturn void die(int status, const char *format, ...) __attribute__((format(pr
 /* asprintf, malloc and strdup that never return NULL: they die() with EXIT_MACHINE. */
 char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *allocate(unsigned long bytes);
+
+/* Where this executable lies; the kernel as built there. */
+const char *own_directory(void);
+const char *built_kernel(const char *arch, bool debug);
 
 #endif

@@ -5,7 +5,7 @@ HOST_CFLAGS ?= -O2 -g
 GUEST_CC ?= musl-gcc
 
 host_cflags := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $(HOST_CFLAGS)
-host_sources := main command run options program initramfs machine session buffer terminal
+host_sources := main command run gdb options program initramfs machine session buffer terminal
 host_objects := $(host_sources:%=$(B)/host/%.o)
 
 .PHONY: host-need

@@ -129,6 +129,11 @@ static void make_words(struct words *words, const struct run_options *options, i
 			       : format_string("%s", options->initrd));
 	add(words, "-append");
 	add(words, command_line(options, console_on_terminal));
+	if (options->gdb) {
+		add(words, "-S");
+		add(words, "-gdb");
+		add(words, format_string("unix:%s,server=on,wait=off", options->gdb));
+	}
 	if (options->qemu_args)
 		add_split(words, options->qemu_args);
 }

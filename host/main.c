@@ -11,6 +11,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"gdb", command_gdb, "attach gdb to a machine started with `pagoda run --gdb'"},
 	{"run", command_run, "boot the kernel and run a Linux program (or a shell) on it"},
 };
 

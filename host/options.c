@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "gdb.h"
 #include "options.h"
 
 enum option_key {
@@ -27,6 +28,7 @@ enum option_key {
 	KEY_QEMU_ARGS,
 	KEY_DEBUG,
 	KEY_ADD,
+	KEY_GDB,
 };
 
 static const struct argp_option option_list[] = {
@@ -47,6 +49,10 @@ static const struct argp_option option_list[] = {
 	 "console is shown on stderr",
 	 0},
 	{"initrd", KEY_INITRD, "FILE", 0, "use this initramfs instead of packing a program", 0},
+	{"gdb", KEY_GDB, "SOCKET", OPTION_ARG_OPTIONAL,
+	 "stop before the first instruction and wait for gdb on this socket (default: one in "
+	 "/tmp); see `pagoda gdb'",
+	 0},
 	{"qemu-args", KEY_QEMU_ARGS, "STRING", 0, "add to QEMU's command line, split at blanks", 0},
 	{0},
 };
@@ -139,6 +145,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	case KEY_KERNEL: options->kernel = text; break;
 	case KEY_QEMU_ARGS: options->qemu_args = text; break;
 	case KEY_DEBUG: reading->debug = true; break;
+	case KEY_GDB: options->gdb = text ? text : gdb_default_socket(); break;
 	case KEY_ADD: options->add[options->nr_add++] = text; break;
 	case ARGP_KEY_ARG:
 		/* The first word that is no option: all from here on is the program's. */
@@ -149,19 +156,6 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	default: return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
-}
-
-/* The kernel as built beside this executable. */
-static const char *built_kernel(const char *arch, bool debug)
-{
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length < 0)
-		die(EXIT_MACHINE, "/proc/self/exe: %s", strerror(errno));
-	self[length] = '\0';
-	*strrchr(self, '/') = '\0';
-	return format_string("%s/%s%s/pagoda.elf", self, arch, debug ? "-debug" : "");
 }
 
 static void check_readable(const char *what, const char *file)
@@ -195,8 +189,12 @@ void options_read(struct run_options *options, int argc, char **argv)
 		die(EXIT_USAGE, "--initrd and --add exclude each other");
 	if (options->icount && options->cpus > 1)
 		die(EXIT_USAGE, "--icount needs --cpus 1");
+	if (options->gdb && strpbrk(options->gdb, ", \t"))
+		die(EXIT_USAGE, "--gdb: no commas and blanks, please, in the name of the socket");
 	if (options->kernel && reading.debug)
 		die(EXIT_USAGE, "--kernel and --debug exclude each other");
+	options->debug = reading.debug;
+	options->own_kernel = options->kernel;
 	if (!options->kernel)
 		options->kernel = built_kernel(options->arch, reading.debug);
 	check_readable("kernel", options->kernel);

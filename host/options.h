@@ -10,11 +10,13 @@ struct run_options {
 	const char *arch;  /* "x86_64" or "i386" */
 	unsigned long ram; /* KiB */
 	unsigned cpus;
-	const char *kernel;    /* a file that exists */
-	const char *initrd;    /* NULL: pack one */
-	const char *append;    /* NULL, or added to the kernel's command line */
-	const char *qemu_args; /* NULL, or added to QEMU's */
-	double timeout;        /* seconds; 0: none */
+	const char *kernel;     /* a file that exists */
+	const char *initrd;     /* NULL: pack one */
+	const char *append;     /* NULL, or added to the kernel's command line */
+	const char *qemu_args;  /* NULL, or added to QEMU's */
+	const char *gdb;        /* NULL, or the socket where QEMU waits for gdb, stopped */
+	bool debug, own_kernel; /* --debug, --kernel */
+	double timeout;         /* seconds; 0: none */
 	bool icount;
 	const char **add; /* "HOST[:GUEST]"..., nr_add of them */
 	unsigned nr_add;

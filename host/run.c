@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,6 +187,15 @@ static bool wants_console(const char *append)
 	return false;
 }
 
+/* On stderr, before the machine starts: it stands still until gdb comes. */
+static void say_how_to_attach(const struct run_options *options, const char *pagoda)
+{
+	fprintf(stderr, "pagoda: the machine waits for gdb: %s gdb%s%s%s %s\n", pagoda,
+		options->debug ? " --debug" : "",
+		!options->debug && options->own_kernel ? " --kernel " : "",
+		!options->debug && options->own_kernel ? options->kernel : "", options->gdb);
+}
+
 int command_run(int argc, char **argv)
 {
 	struct run_options options;
@@ -207,10 +217,15 @@ int command_run(int argc, char **argv)
 		interactive = stream_is_terminal[0] = stream_is_terminal[1] = true;
 	}
 
+	if (options.gdb)
+		say_how_to_attach(&options, argv[-1]);
 	session_block_signals();
 	machine_start(&machine, &options, initrd, interactive);
 	if (initrd >= 0)
 		close(initrd);
-	return session_run(&machine, &options, stream_is_terminal,
-			   !interactive && wants_console(options.append));
+	int status = session_run(&machine, &options, stream_is_terminal,
+				 !interactive && wants_console(options.append));
+	if (options.gdb)
+		unlink(options.gdb); /* QEMU leaves it when it is killed */
+	return status;
 }

@@ -14,7 +14,9 @@
  * How it ends. The program's status arrives on the wire; then the guest powers
  * off, QEMU ends, and its channels come to their end. A machine that ends
  * otherwise (panic, reset, QEMU failed, killed by timeout or user) leaves a
- * reason, and all we kept is shown. The status counts only when the machine then
+ * reason, and all we kept is shown. When the time is over the machine gets an NMI first,
+ * through QEMU's monitor: the kernel answers with a backtrace of each CPU on its
+ * console, hung or not. The status counts only when the machine then
  * stopped in good order: a kernel that panics on its way down is a failure too.
  */
 #include <errno.h>
@@ -38,6 +40,9 @@
 
 #define QUEUE_FULL   (16 << 10) /* bytes: stop reading what fills this queue */
 #define CONSOLE_KEPT (64 << 10)
+#define LINES_BEFORE 30   /* of the console before the time was over */
+#define ANSWER_MS    500  /* the backtraces are complete when the console is silent for so long, */
+#define ANSWER_TURNS 10   /* but nobody waits longer than this many times that */
 #define ESCAPE_KEY   0x1d /* ^] */
 
 enum output {
@@ -70,7 +75,12 @@ struct session {
 	bool have_status;
 	int wait_status; /* the program's */
 	bool timed_out, escaped;
-	int killed_by; /* signal that ended the session, or 0 */
+	unsigned answer_turns; /* after the time was over: how often we have waited for more */
+	bool begun,
+		answering;    /* the kernel has said something since the NMI, since the last turn */
+	size_t answered;      /* bytes of its console since the NMI */
+	struct timespec over; /* when the time was */
+	int killed_by;        /* signal that ended the session, or 0 */
 	int qemu_status;
 };
 
@@ -233,6 +243,8 @@ static void read_channel(struct session *session, enum machine_channel channel)
 	}
 	session->heard |= channel <= CHANNEL_CONSOLE;
 	session->busy = true;
+	if (session->timed_out && (channel == CHANNEL_TERMINAL || channel == CHANNEL_CONSOLE))
+		session->begun = session->answering = true;
 	switch (channel) {
 	case CHANNEL_WIRE: handle_frames(session); break;
 	case CHANNEL_TERMINAL:
@@ -240,6 +252,8 @@ static void read_channel(struct session *session, enum machine_channel channel)
 		buffer_take(in, in->used);
 		break;
 	case CHANNEL_CONSOLE:
+		if (session->timed_out)
+			session->answered += n;
 		if (session->show_console) {
 			show_text(session, in);
 			buffer_take(in, in->used);
@@ -300,10 +314,32 @@ static void stop_all(struct session *session)
 		terminal_raw(0);
 }
 
+static void set_timer(struct session *session, double seconds)
+{
+	struct itimerspec when = {
+		.it_value = {(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)},
+	};
+
+	timerfd_settime(session->timer, 0, &when, NULL);
+}
+
+/* The time is over: the first time ask the kernel what it does, then wait until it has said it. */
 static void handle_timeout(struct session *session)
 {
-	session->timed_out = true;
-	kill_machine(session);
+	static const char nmi[] = "{\"execute\": \"inject-nmi\"}\n";
+
+	if (!session->timed_out) {
+		session->timed_out = true;
+		clock_gettime(CLOCK_MONOTONIC, &session->over);
+		buffer_add(&session->to_channel[CHANNEL_MONITOR], nmi, sizeof(nmi) - 1);
+	} else if ((session->begun && !session->answering) ||
+		   session->answer_turns == ANSWER_TURNS) {
+		kill_machine(session);
+		return;
+	}
+	session->answer_turns++;
+	session->answering = false;
+	set_timer(session, ANSWER_MS / 1e3);
 }
 
 static void handle_signal(struct session *session)
@@ -320,7 +356,10 @@ static void handle_signal(struct session *session)
 		return;
 	case SIGWINCH: send_window_size(session); return;
 	case SIGTSTP: stop_all(session); return;
-	case SIGALRM: handle_timeout(session); return;
+	case SIGALRM:
+		if (!session->timed_out)
+			handle_timeout(session);
+		return;
 	}
 	if (session->guest_ready && !user_insists(session)) {
 		uint8_t number = info.ssi_signo;
@@ -366,9 +405,10 @@ static void turn(struct session *session)
 	bool ending = session->timed_out || session->killed_by || session->escaped;
 	/* QEMU hands over one byte at a time: let some gather, a system call for each is dear. */
 	static const struct timespec gather = {0, 200000};
+	uint64_t expired;
 
 	polls[SIGNALS] = (struct pollfd){session->signals, POLLIN, 0};
-	polls[TIMER] = (struct pollfd){session->timed_out ? -1 : session->timer, POLLIN, 0};
+	polls[TIMER] = (struct pollfd){session->timer, POLLIN, 0};
 	polls[STDIN] = (struct pollfd){stdin_room(session) ? 0 : -1, POLLIN, 0};
 	for (int i = 0; i < NR_OUTPUTS; i++)
 		polls[OUTPUTS + i] = (struct pollfd){
@@ -390,7 +430,7 @@ static void turn(struct session *session)
 
 	if (polls[SIGNALS].revents)
 		handle_signal(session);
-	if (polls[TIMER].revents)
+	if (polls[TIMER].revents && read(session->timer, &expired, sizeof(expired)) > 0)
 		handle_timeout(session);
 	if (polls[STDIN].revents)
 		read_stdin(session);
@@ -421,12 +461,13 @@ static void put(const char *bytes, size_t count)
 	}
 }
 
-/* Shows the last @lines lines of @text on stderr, without the carriage returns. */
-static void show_last(const struct buffer *text, unsigned lines)
+/* Shows the last @lines lines of @text before its last @rest bytes, and those, without the
+ * carriage returns, on stderr. */
+static void show_last(const struct buffer *text, unsigned lines, size_t rest)
 {
-	size_t start = text->used;
+	size_t end = text->used - (rest < text->used ? rest : text->used), start = end;
 
-	while (start && (text->bytes[start - 1] != '\n' || start == text->used || lines--))
+	while (start && (text->bytes[start - 1] != '\n' || start == end || lines--))
 		start--;
 	for (size_t i = start; i < text->used; i++)
 		if (text->bytes[i] != '\r')
@@ -451,7 +492,6 @@ static void shutdown_reason(struct session *session, char *reason, size_t size)
 
 static int conclude(struct session *session)
 {
-	struct timespec now;
 	char reason[64];
 	bool in_order = WIFEXITED(session->qemu_status) && !WEXITSTATUS(session->qemu_status);
 
@@ -463,11 +503,10 @@ static int conclude(struct session *session)
 	if (session->killed_by)
 		return EXIT_SIGNAL + session->killed_by;
 	if (session->timed_out) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		show_last(&session->from_channel[CHANNEL_CONSOLE], 30);
+		show_last(&session->from_channel[CHANNEL_CONSOLE], LINES_BEFORE, session->answered);
 		fprintf(stderr, "pagoda: timeout after %.3g s\n",
-			now.tv_sec - session->start.tv_sec +
-				(now.tv_nsec - session->start.tv_nsec) / 1e9);
+			session->over.tv_sec - session->start.tv_sec +
+				(session->over.tv_nsec - session->start.tv_nsec) / 1e9);
 		return EXIT_TIMEOUT;
 	}
 	if (in_order && !strcmp(reason, "guest-shutdown")) {
@@ -479,8 +518,8 @@ static int conclude(struct session *session)
 			return 0;
 	}
 
-	show_last(&session->from_channel[CHANNEL_CONSOLE], ~0U);
-	show_last(&session->from_channel[CHANNEL_ERRORS], ~0U);
+	show_last(&session->from_channel[CHANNEL_CONSOLE], ~0U, 0);
+	show_last(&session->from_channel[CHANNEL_ERRORS], ~0U, 0);
 	if (!session->heard)
 		fprintf(stderr, "pagoda: the machine did not start\n");
 	else if (session->have_status)
@@ -496,15 +535,10 @@ static int conclude(struct session *session)
 
 static void start_timer(struct session *session)
 {
-	double seconds = session->options->timeout;
-	struct itimerspec when = {
-		.it_value = {(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)},
-	};
-
 	clock_gettime(CLOCK_MONOTONIC, &session->start);
-	session->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (seconds > 0)
-		timerfd_settime(session->timer, 0, &when, NULL);
+	session->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (session->options->timeout > 0)
+		set_timer(session, session->options->timeout);
 }
 
 /* Where the guest's terminal is shown: stdout, or the user's terminal when stdout is none. */

@@ -10,6 +10,7 @@
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "lib/assert.h"
+#include "lib/printf.h"
 #include "lib/printk.h"
 #include "machine/upcall.h"
 #include "sync/epoch.h"
@@ -125,4 +126,9 @@ void user_trap(struct pt_regs *regs, int signo, int si_code, unsigned long addre
 {
 	machine_note_fault(address, error, trapno);
 	force_signal(signo, si_code, address);
+}
+
+void describe_current(char *text, size_t size)
+{
+	scnprintf(text, size, "PID: %d Comm: %s", current->pid, current->comm);
 }

@@ -28,6 +28,7 @@
 
 #define LINE_MAX      480 /* longer messages are cut */
 #define DEFAULT_LEVEL 4
+#define URGENT_TRIES  100000 /* to have a lock that another CPU is perhaps about to let go of */
 
 struct record {
 	u64 time_us;
@@ -66,6 +67,23 @@ static void unlock_log(unsigned long flags)
 {
 	store_release(&log_lock, 0);
 	irq_restore(flags);
+}
+
+static unsigned urgent_cpu; /* the CPU that must not wait, plus one */
+
+void printk_urgent(bool on)
+{
+	WRITE_ONCE(urgent_cpu, on ? cpu_id() + 1 : 0);
+}
+
+static bool try_lock_log(void)
+{
+	for (int i = 0; i < URGENT_TRIES; i++) {
+		if (!__atomic_exchange_n(&log_lock, 1, __ATOMIC_ACQUIRE))
+			return true;
+		cpu_relax();
+	}
+	return false;
 }
 
 static bool try_lock_console(void)
@@ -221,16 +239,67 @@ void register_console(struct console *con)
 
 void console_flush_on_panic(void)
 {
+	if (!try_lock_log()) /* its holder has been stopped: what was urgent went past the ring */
+		return;
+	store_release(&log_lock, 0);
 	store_release(&console_lock, 1);
 	feed_consoles();
 	unlock_console();
+}
+
+/* Each line of the text is a record. log_lock is held. */
+static void append_lines(unsigned level, u64 now, const char *line)
+{
+	for (;;) {
+		const char *end = strchr(line, '\n');
+
+		append(level, now, line, end ? (u32)(end - line) : (u32)strlen(line));
+		if (!end || end[1] == '\0')
+			return;
+		line = end + 1;
+	}
+}
+
+/* Past all locks. */
+static void write_consoles(unsigned level, u64 now, const char *text)
+{
+	const struct record record = {.time_us = now, .level = level};
+	char prefix[40];
+	struct console *con;
+	int n = format_prefix(prefix, sizeof(prefix), &record);
+	size_t bytes = strlen(text);
+
+	if (level >= READ_ONCE(console_loglevel))
+		return;
+	list_for_each_entry (con, &consoles, list) {
+		con->write(con, prefix, n);
+		con->write(con, text, bytes);
+		if (!bytes || text[bytes - 1] != '\n')
+			con->write(con, "\n", 1);
+	}
+}
+
+/* Interrupts are off, or this is an NMI. */
+static void print_urgently(unsigned level, u64 now, const char *text)
+{
+	bool logged = try_lock_log();
+
+	if (logged) {
+		append_lines(level, now, text);
+		store_release(&log_lock, 0);
+		if (try_lock_console()) {
+			feed_consoles();
+			unlock_console();
+			return;
+		}
+	}
+	write_consoles(level, now, text);
 }
 
 void printk(const char *fmt, ...)
 {
 	char text[LINE_MAX];
 	unsigned level = DEFAULT_LEVEL;
-	const char *line = text;
 	unsigned long flags;
 	va_list args;
 	u64 now;
@@ -244,15 +313,12 @@ void printk(const char *fmt, ...)
 	va_end(args);
 
 	now = printk_clock();
-	flags = lock_log();
-	for (;;) { /* each line is a record */
-		const char *end = strchr(line, '\n');
-
-		append(level, now, line, end ? (u32)(end - line) : (u32)strlen(line));
-		if (!end || end[1] == '\0')
-			break;
-		line = end + 1;
+	if (unlikely(READ_ONCE(urgent_cpu) == cpu_id() + 1)) {
+		print_urgently(level, now, text);
+		return;
 	}
+	flags = lock_log();
+	append_lines(level, now, text);
 	unlock_log(flags);
 	flush_consoles();
 }

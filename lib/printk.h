@@ -38,6 +38,12 @@ struct console {
 void register_console(struct console *con);
 /* For panic: print what is left, whoever holds the consoles. */
 void console_flush_on_panic(void);
+/*
+ * While it is on, messages of this CPU wait for no lock of the log: what it interrupted may hold
+ * them, or a CPU that has been stopped. Where one is taken the text goes straight to the
+ * consoles, and may be missing in the ring or appear twice. One CPU at a time.
+ */
+void printk_urgent(bool on);
 extern int console_loglevel; /* 7 by default; "quiet" makes it 4, "loglevel=N" sets it */
 
 /*

@@ -28,11 +28,20 @@ int pid_show_limits(struct seq_file *m, struct task_struct *task)
 		[RLIMIT_RTPRIO] = {"Max realtime priority", ""},
 		[RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
 	};
-	const struct signal_struct *signal = task->signal;
+	struct rlimit64 limit[RLIM_NLIMITS];
 
+	/* The process may be reaped, and what it had gone with it. */
+	spin_lock(&tasklist_lock);
+	if (!task->released)
+		memcpy(limit, task->signal->rlim, sizeof(limit));
+	bool gone = task->released;
+
+	spin_unlock(&tasklist_lock);
+	if (gone)
+		return -ESRCH;
 	seq_printf(m, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (unsigned i = 0; signal && i < RLIM_NLIMITS; i++) {
-		const struct rlimit64 *r = &signal->rlim[i];
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++) {
+		const struct rlimit64 *r = &limit[i];
 
 		seq_printf(m, "%-25s ", limits[i].name);
 		if (r->rlim_cur == RLIM64_INFINITY)

@@ -21,7 +21,7 @@ struct facts {
 	u32 tty_dev;
 	unsigned threads;
 	u64 pending, shared_pending, blocked, ignored, caught;
-	unsigned long rlim_rss, queued;
+	unsigned long rlim_rss, queued, rlim_queued;
 	u64 utime, stime, cutime, cstime;
 	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw;
 };
@@ -49,13 +49,14 @@ static void gather_signals(struct task_struct *task, struct facts *f)
 /* `whole`: sums over the process's threads; else of the one task. */
 static void gather(struct task_struct *task, struct facts *f, bool whole)
 {
-	struct signal_struct *signal = task->signal;
+	struct signal_struct *signal;
 	struct task_struct *t;
 
 	memset(f, 0, sizeof(*f));
 	f->tpgid = -1;
 	spin_lock(&tasklist_lock);
 	if (!task->released) {
+		signal = task->signal;
 		f->ppid =
 			task->group_leader->real_parent ? task->group_leader->real_parent->tgid : 0;
 		f->pgrp = signal->pgrp;
@@ -65,6 +66,8 @@ static void gather(struct task_struct *task, struct facts *f, bool whole)
 			f->tpgid = signal->tty->pgrp;
 		}
 		f->rlim_rss = signal->rlim[RLIMIT_RSS].rlim_cur;
+		f->rlim_queued = signal->rlim[RLIMIT_SIGPENDING].rlim_cur;
+		f->queued = (unsigned long)atomic_read(&signal->queued);
 		f->cutime = signal->cutime;
 		f->cstime = signal->cstime;
 		f->cmin_flt = signal->cmin_flt;
@@ -246,9 +249,7 @@ int pid_show_status(struct seq_file *m, struct task_struct *task)
 		show_memory(m, mm);
 		mmput(mm);
 	}
-	seq_printf(m, "Threads:\t%u\nSigQ:\t%lu/%lu\n", f.threads, f.queued,
-		   task->signal ? (unsigned long)task->signal->rlim[RLIMIT_SIGPENDING].rlim_cur
-				: 0);
+	seq_printf(m, "Threads:\t%u\nSigQ:\t%lu/%lu\n", f.threads, f.queued, f.rlim_queued);
 	seq_printf(m, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n", (unsigned long long)f.pending,
 		   (unsigned long long)f.shared_pending);
 	seq_printf(m, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",

@@ -60,6 +60,10 @@ void sysfs_memory_init(void);
 unsigned memory_blocks(void);
 bool memory_block_present(unsigned n, int *nid);
 
+/* debugfs' tree; at boot only. */
+void debugfs_create(const char *path, u32 mode, int (*show)(struct seq_file *m, void *private),
+		    int (*write)(char *text, size_t bytes, void *private), void *private);
+
 /* The files of /proc/PID by position (proc/pid_files.c); NULL behind the last. */
 const struct pid_file *pid_file_nth(unsigned n);
 extern const struct file_operations pid_file_fops;

@@ -160,8 +160,9 @@ static int show_node_meminfo(struct seq_file *m, void *private)
 	node_line(m, node, "AnonHugePages", 0);
 	node_line(m, node, "ShmemHugePages", 0);
 	node_line(m, node, "ShmemPmdMapped", 0);
-	node_line(m, node, "FileHugePages", 0);
-	node_line(m, node, "FilePmdMapped", 0);
+	/* These two stand a column further to the left. */
+	seq_printf(m, "Node %d FileHugePages: %8u kB\nNode %d FilePmdMapped: %8u kB\n", node->nid,
+		   0, node->nid, 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(pools); i++)
 		seq_printf(m, "Node %d HugePages_%s %5u\n", node->nid, pools[i], 0);
 	return 0;

@@ -4,6 +4,7 @@
 #include "kernel/initcall.h"
 #include "kernel/signal.h"
 #include "lib/printk.h"
+#include "machine/backtrace.h"
 #include "machine/power.h"
 #include "proc/proc.h"
 
@@ -13,15 +14,27 @@ static void show_memory(void)
 	show_mem();
 }
 
-static void show_tasks(void)
+static void show_task(struct task_struct *t)
+{
+	pr_info("task:%-15s state:%c%s stack:0     pid:%-5d ppid:%-6d flags:0x%08x\n", t->comm,
+		task_state_char(t), READ_ONCE(t->on_cpu) ? "  running task   " : "", t->pid,
+		task_parent(t) ? task_parent(t)->tgid : 0, t->pf);
+	/* A zombie's stack says no more than that it ended; a running task's is another CPU's. */
+	if (!READ_ONCE(t->on_cpu) && !task_is_dead(t))
+		machine_backtrace_thread(&t->thread, t->stack);
+}
+
+/* Every thread, or those in one state as ps names it. */
+static void show_tasks(char state)
 {
 	struct task_struct *t;
-	pid_t pid = 0;
 
-	pr_info("sysrq: Show State\n");
-	while ((t = next_process(pid))) {
-		pid = t->pid;
-		pr_info("task:%-15s state:%c pid:%-5d\n", t->comm, task_state_char(t), t->pid);
+	for (pid_t pid = 1; pid < PID_MAX; pid++) {
+		t = find_get_task(pid);
+		if (!t)
+			continue;
+		if (!state || task_state_char(t) == state)
+			show_task(t);
 		put_task(t);
 	}
 }
@@ -43,7 +56,18 @@ static int write_sysrq(char *text, size_t bytes, void *unused)
 {
 	switch (text[0]) {
 	case 'm': show_memory(); break;
-	case 't': show_tasks(); break;
+	case 'l':
+		pr_info("sysrq: Show backtrace of all active CPUs\n");
+		machine_backtrace_cpus();
+		break;
+	case 't':
+		pr_info("sysrq: Show State\n");
+		show_tasks(0);
+		break;
+	case 'w':
+		pr_info("sysrq: Show Blocked State\n");
+		show_tasks('D');
+		break;
 	case 'e':
 		pr_info("sysrq: Terminate All Tasks\n");
 		signal_all(SIGTERM);
@@ -61,7 +85,8 @@ static int write_sysrq(char *text, size_t bytes, void *unused)
 			break;
 		}
 		pr_info("sysrq: HELP : loglevel(0-9) reboot(b) crash(c) terminate-all-tasks(e) "
-			"kill-all-tasks(i) show-memory-usage(m) poweroff(o) show-task-states(t)\n");
+			"kill-all-tasks(i) show-backtrace-all-active-cpus(l) show-memory-usage(m) "
+			"poweroff(o) show-task-states(t) show-blocked-tasks(w)\n");
 	}
 	return 0;
 }

@@ -124,3 +124,15 @@ static __always_inline pte_t *pt_walk_alloc(pte_t *root, unsigned long va, enum 
 
 /* What a virtual address is backed by: for decoding, debugging and /proc. False: nothing. */
 bool pt_translate(pte_t *root, unsigned long va, pte_t *entry, enum pt_level *level);
+
+/* What all entries on the way to an address allow together. */
+struct pt_rights {
+	bool write, exec, user;
+};
+/*
+ * Call fn for every leaf with an address from `start` to `last`, in order; in an epoch, so it must
+ * not sleep. Leaves that are changed meanwhile are seen before or after. (leaves.c)
+ */
+typedef void (*pt_leaf_fn)(unsigned long va, enum pt_level level, pte_t e, struct pt_rights rights,
+			   void *arg);
+void pt_each_leaf(pte_t *root, unsigned long start, unsigned long last, pt_leaf_fn fn, void *arg);

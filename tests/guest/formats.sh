@@ -69,6 +69,13 @@ every slabinfo-lines $work/slabs \
 	"^[^ ]+( +$n){5} : tunables( +$n){3} : slabdata( +$n){3}\$"
 has slabinfo-caches /proc/slabinfo '^kmalloc-32 ' '^kmalloc-4k ' '^task_struct ' '^mm_struct ' \
 	'^vm_area_struct ' '^anon_vma '
+for what in cpu io memory; do
+	every pressure-$what /proc/pressure/$what "^(some|full) avg10=$n\.[0-9]{2} avg60=$n\.[0-9]{2} \
+avg300=$n\.[0-9]{2} total=$n\$"
+done
+every diskstats-lines /proc/diskstats "^ *$n +$n [^ ]+( $n){17}\$"
+expect kpage-files "$(stat -c '%n %a' /proc/kpageflags /proc/kpagecount | tr '\n' ' ')" \
+	'/proc/kpageflags 400 /proc/kpagecount 400 '
 every swaps-header /proc/swaps '^Filename				Type		Size		Used		Priority$|^/'
 every vmallocinfo-lines /proc/vmallocinfo "^0x$hex-0x$hex +$n "
 
@@ -93,6 +100,39 @@ has mounts-names /proc/self/mounts '^[^ ]+ / (rootfs|tmpfs|ramfs) ' '^[^ ]+ /pro
 every mountinfo-lines /proc/self/mountinfo \
 	"^$n $n $n:$n / /[^ ]* r[wo][^ ]* ([a-z]+:$n )*- [a-z0-9]+ [^ ]+ r[wo]"
 every oom-score-adj /proc/self/oom_score_adj '^0$'
+every oom-score /proc/self/oom_score "^$n\$"
+every numa-maps-lines /proc/self/numa_maps "^$hex default( (file=[^ ]+|heap|stack|anon=$n|dirty=$n|\
+mapped=$n|mapmax=$n|swapcache=$n|active=$n|writeback=$n|N$n=$n|kernelpagesize_kB=4))*\$"
+has numa-maps-names /proc/self/numa_maps ' file=/bin/busybox .*N[0-9]*=' ' heap anon=' ' stack anon='
+expect environ "$(env -i A=1 BC=two cat /proc/self/environ | tr '\0' ' ')" 'A=1 BC=two '
+modes=
+while read -r file mode; do
+	[ "$(stat -c %a /proc/self/"$file")" = "$mode" ] || modes="$modes $file=$(stat -c %a /proc/self/"$file")"
+done <<-MODES
+	auxv 400
+	cmdline 444
+	comm 644
+	environ 400
+	exe 777
+	fd 500
+	io 400
+	limits 444
+	maps 444
+	mountinfo 444
+	mounts 444
+	numa_maps 444
+	oom_score 444
+	oom_score_adj 644
+	pagemap 400
+	smaps 444
+	smaps_rollup 444
+	stat 444
+	statm 444
+	status 444
+	task 555
+	wchan 444
+MODES
+expect pid-modes "$modes" ''
 expect cmdline "$(cat /proc/self/cmdline | xargs -0 echo)" 'cat /proc/self/cmdline'
 expect comm "$(cat /proc/self/comm)" cat
 expect exe "$(readlink /proc/self/exe)" /bin/busybox
@@ -113,11 +153,11 @@ has iomem-names /proc/iomem ': System RAM$' '^  .*: Kernel code$' '^  .*: Kernel
 has cpuinfo-keys /proc/cpuinfo "^processor	: $n\$" '^model name	: ' '^flags		: .*fpu' '^cpu MHz		: '
 has version-line /proc/version '^Linux version 6\.1'
 
-# The files of /proc/sys/vm that are there, and their values where those are plain defaults.
+# The files of /proc/sys/vm, and their values where those are plain defaults.
 differing=
 while read -r name value; do
 	file=/proc/sys/vm/$name
-	[ -e "$file" ] || continue
+	[ -e "$file" ] || differing="$differing no-$name"
 	case $value in
 	'*' | -) ;;
 	*)

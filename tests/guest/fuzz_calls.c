@@ -31,6 +31,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -64,7 +65,8 @@ static struct thread threads[THREADS];
 static char *arena;
 static pid_t children[16];
 static unsigned nr_children;
-static bool is_root;
+static int segments[4]; /* ids of System V segments */
+static bool is_root, has_fail_nth;
 static bool is_child; /* of a worker: it forks no more */
 
 /* --- dice --- */
@@ -174,10 +176,10 @@ static unsigned long path(struct thread *t)
 					    "/proc/self/task",
 					    "/proc/meminfo",
 					    "/proc/sysvipc/shm",
-					    "/dev/null",
-					    "/dev/zero",
-					    "/dev/full",
-					    "/dev/urandom",
+					    "null", /* devices of its own: it renames and unlinks */
+					    "zero",
+					    "full",
+					    "urandom",
 					    long_name};
 
 	if (chance(t, 15))
@@ -246,7 +248,9 @@ static unsigned long argument(struct thread *t, char kind)
 	case 'm': return chance(t, 10) ? wild_number(t) : dice(t, 26); /* an advice */
 	case 'M': return flags(t, 7);
 	case 'k': return chance(t, 3) ? IPC_PRIVATE : 1 + dice(t, 6);
-	case 'K': return dice(t, 2) ? 0 : dice(t, 5) * 32768 + dice(t, 64);
+	case 'K':
+		return chance(t, 6) ? dice(t, 5) * 32768 + dice(t, 64)
+				    : (unsigned)PICK(t, segments);
 	case 'S': return flags(t, 03000 | 0666 | 014000) | 0600;
 	case 'A': return flags(t, 0170000);
 	case 'C': return chance(t, 8) ? wild_number(t) : dice(t, 16);
@@ -501,6 +505,7 @@ static void run_any_call(struct thread *t)
 
 static void run_call(struct thread *t)
 {
+	static const int harmless[] = {0, SIGALRM, SIGCHLD, SIGURG, SIGWINCH, SIGCONT};
 	const struct call *call = pick_call(t);
 	unsigned long a[6] = {0};
 
@@ -511,7 +516,12 @@ static void run_call(struct thread *t)
 		return;
 	if (call->nr == SYS_prctl && a[0] == PR_SET_PDEATHSIG)
 		return;
-	syscall(call->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if ((call->nr == SYS_kill || call->nr == SYS_tgkill || call->nr == SYS_rt_sigqueueinfo) &&
+	    ((pid_t)a[0] == getpid() || a[0] == 0))
+		a[call->nr == SYS_tgkill ? 2 : 1] = PICK(t, harmless);
+	long result = syscall(call->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (call->nr == SYS_shmget && result >= 0)
+		segments[dice(t, sizeof(segments) / sizeof(segments[0]))] = result;
 }
 
 /* --- memory touched by itself --- */
@@ -588,6 +598,18 @@ static void set_handlers(void)
 
 static void run_thread(struct thread *t);
 
+/* Where there is fault injection: some allocation from now on fails. */
+static void fail_soon(struct thread *t)
+{
+	char text[16];
+	int file = open("/proc/thread-self/fail-nth", O_WRONLY);
+
+	if (file < 0)
+		return;
+	(void)!write(file, text, snprintf(text, sizeof(text), "%lu", 1 + dice(t, 30)));
+	syscall(SYS_close, file);
+}
+
 static void fork_one(struct thread *t)
 {
 	pid_t pid;
@@ -644,6 +666,8 @@ static void run_thread(struct thread *t)
 
 		if (i % 16 == 0)
 			set_handlers();
+		if (has_fail_nth && chance(t, 20))
+			fail_soon(t);
 		if (what < 70)
 			run_call(t);
 		else if (what < 88)
@@ -685,6 +709,10 @@ static void worker(unsigned long seed, unsigned number)
 	mkdir(dir, 0777);
 	chmod(dir, 0777);
 	must(chdir(dir));
+	mknod("null", S_IFCHR | 0666, makedev(1, 3));
+	mknod("zero", S_IFCHR | 0666, makedev(1, 5));
+	mknod("full", S_IFCHR | 0666, makedev(1, 7));
+	mknod("urandom", S_IFCHR | 0666, makedev(1, 9));
 	syscall(SYS_close_range, 0, ~0u, 0);
 	for (int i = 0; i < 3; i++)
 		open("/dev/null", O_RDWR);
@@ -777,21 +805,22 @@ static void remove_segments(void)
 static void run_generation(void)
 {
 	long end = now_ms() + PATIENCE_MS;
+	pid_t workers[WORKERS], pid;
 	unsigned left = WORKERS;
 
 	for (unsigned n = 0; n < WORKERS; n++) {
-		pid_t pid = must(fork());
-
-		if (pid == 0) {
+		workers[n] = must(fork());
+		if (workers[n] == 0) {
 			worker(generation, n);
 			_exit(0);
 		}
 	}
 	while (left && now_ms() < end) {
-		if (waitpid(-1, NULL, WNOHANG) > 0)
-			left--;
-		else
+		pid = waitpid(-1, NULL, WNOHANG);
+		if (pid <= 0)
 			usleep(5000);
+		for (unsigned n = 0; n < WORKERS; n++)
+			left -= workers[n] == pid; /* and not an orphan of theirs */
 	}
 	kill_children();
 	remove_segments();
@@ -827,6 +856,7 @@ static void fuzz(void)
 	unsigned long first = random_seed();
 	int warnings = count_warnings();
 
+	has_fail_nth = access("/proc/self/fail-nth", W_OK) == 0;
 	mkdir(DIR, 0755);
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	write_text("/proc/sys/kernel/shmall", "1024\n");

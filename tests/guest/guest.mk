@@ -6,6 +6,7 @@
 #   make guest-test TESTS="vma cow"	only these
 #   make guest-test MACHINES=small	only on this machine
 #   make guest-test KERNEL=/boot/vmlinuz	on another kernel: what Linux does
+#   make soak			the random ones for hours: tools/soak.sh
 
 GLIBC_CC ?= gcc
 
@@ -17,7 +18,7 @@ guest_dir := $(B)/guest-tests
 guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 	$(guest_programs:%=$(guest_dir)/programs/%)
 
-.PHONY: guest-test host-cmd-test test guest-tests
+.PHONY: guest-test soak host-cmd-test test guest-tests
 
 guest-tests: $(guest_built)
 
@@ -25,7 +26,10 @@ guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
-host-cmd-test: $(if $(KERNEL),tools,all)
+soak: all debug-kernel $(guest_built)
+	@tools/soak.sh
+
+host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 

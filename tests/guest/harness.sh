@@ -7,8 +7,9 @@
 # failed and the others go on in a new boot.
 #
 # PAGODA (default build/pagoda), BUILD (default build): where things are.
-# TEST_SEED is passed on, for tests that draw random numbers. TEST_PATIENCE: seconds
-# without a line after which a machine counts as hung.
+# TEST_SEED is passed on, for tests that draw random numbers; TEST_SECONDS, for those that
+# can go on for longer (fuzz_calls), and a test may then take so much more.
+# TEST_PATIENCE: seconds without a line after which a machine counts as hung.
 # Exit status: 0 when all passed.
 set -u
 
@@ -75,7 +76,7 @@ report() {
 
 while [ ${#tests[@]} -gt 0 ]; do
 	exec 3< <(exec "$pagoda" run --timeout 3600 "${add[@]}" "${options[@]}" -- \
-		env ${TEST_SEED+TEST_SEED="$TEST_SEED"} sh /tests/runner.sh "${tests[@]}" \
+		env ${TEST_SEED+TEST_SEED="$TEST_SEED"} ${TEST_SECONDS+TEST_SECONDS="$TEST_SECONDS"} sh /tests/runner.sh "${tests[@]}" \
 		2>"$work/errors" </dev/null)
 	pid=$!
 	report || kill -ALRM $pid # shows the console and ends the machine

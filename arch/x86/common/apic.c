@@ -27,6 +27,7 @@
 #define LVT_NMI        0x400
 #define ICR_INIT       0x4500 /* asserted */
 #define ICR_STARTUP    0x4600
+#define ICR_NMI        0x4400
 #define ICR_PENDING    BIT(12)
 #define ICR_OTHERS     (3u << 18)
 #define DIVIDE_BY_16   3
@@ -116,6 +117,16 @@ void lapic_send_others(u8 vector)
 	wait_sent();
 	lapic_write(LAPIC_ICR_LOW, ICR_OTHERS | vector);
 	wait_sent();
+}
+
+void lapic_send_nmi(unsigned cpu)
+{
+	u32 high;
+
+	wait_sent();
+	high = lapic_read(LAPIC_ICR_HIGH); /* whom we interrupted may be about to send */
+	lapic_send(cpu, ICR_NMI);
+	lapic_write(LAPIC_ICR_HIGH, high);
 }
 
 void lapic_timer_count(void)

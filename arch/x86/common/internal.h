@@ -106,6 +106,7 @@ void lapic_send(unsigned cpu, u32 vector); /* waits until it has left */
 void lapic_send_init(unsigned cpu);
 void lapic_send_startup(unsigned cpu, u8 page); /* begin at page << 12 */
 void lapic_send_others(u8 vector);
+void lapic_send_nmi(unsigned cpu); /* any context, an NMI's handler included */
 u32 lapic_id(void);
 void lapic_timer_start(u32 period, u8 vector); /* period in timer ticks */
 void lapic_timer_count(void);                  /* count, without interrupts */
@@ -151,5 +152,4 @@ extern u32 fpu_mxcsr_mask;
 /* --- The end (panic.c, power.c) --- */
 
 void __noreturn oops(struct pt_regs *regs, const char *what, unsigned long address);
-void print_backtrace_from(unsigned long frame, unsigned long ip);
 void __noreturn machine_boot(u32 loader, u32 info);

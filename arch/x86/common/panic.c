@@ -2,14 +2,11 @@
  * When the kernel's own state is wrong: say all that is known, then end as
  * "panic=" wants it.
  *
- * Backtraces follow the saved frame pointers (the kernel is built with them):
- *
- *     rbp -> | caller's rbp | return address | ...
- *
- * reading with care, since the stack may be what is broken.  Where the chain
- * leads through an exception, the interrupted instruction is printed too and the
- * walk goes on with the interrupted function.
+ * The other CPUs are stopped first, by an NMI (backtrace.c), wherever they are: perhaps in the
+ * middle of a log message, so nothing that is said from then on waits for a lock.
+ * What they were doing is printed behind the panic's own backtrace.
  */
+#include "arch/x86/common/backtrace.h"
 #include "arch/x86/common/internal.h"
 #include "drivers/serial.h"
 #include "lib/assert.h"
@@ -20,85 +17,12 @@
 #include "machine/clock.h"
 #include "machine/power.h"
 #include "machine/symbols.h"
-#include "machine/uaccess.h"
+#include "machine/upcall.h"
 
 #define DEBUG_EXIT_PORT  0xf4 /* QEMU's isa-debug-exit; value v ends it with status 2v+1 */
 #define DEBUG_EXIT_PANIC 0x31
-#define BACKTRACE_DEPTH  40
 
 int panic_timeout;
-
-extern char exception_return[], any_time_return[], syscall_called[];
-
-/* One word of kernel memory, or false if it cannot be read. */
-static bool read_word(unsigned long at, unsigned long *word)
-{
-	if (at < DIRECT_MAP_BASE || !IS_ALIGNED(at, sizeof(long)))
-		return false;
-	__asm__ volatile goto("1: mov %1, %0\n\t" EXTABLE("1b", "%l[fault]")
-			      : "=r"(*word)
-			      : "m"(*(unsigned long *)at)
-			      : "memory"
-			      : fault);
-	return true;
-fault:
-	return false;
-}
-
-static void print_place(unsigned long ip)
-{
-	char text[96];
-
-	printk(KERN_WARNING " %s\n", symbol_format(ip, text, sizeof(text)));
-}
-
-void print_backtrace_from(unsigned long frame, unsigned long ip)
-{
-	printk(KERN_WARNING "Call trace:\n");
-	if (ip)
-		print_place(ip);
-	for (int depth = 0; depth < BACKTRACE_DEPTH; depth++) {
-		unsigned long caller, next;
-
-		if (!read_word(frame, &next) || !read_word(frame + sizeof(long), &caller) ||
-		    caller < (unsigned long)_text)
-			return;
-		if (caller == (unsigned long)exception_return ||
-		    caller == (unsigned long)any_time_return) {
-			const struct pt_regs *regs = (void *)(frame + 2 * sizeof(long));
-
-			printk(KERN_WARNING " <exception>\n");
-			if (user_mode(regs))
-				return;
-			print_place(regs->ip);
-			frame = regs->bp;
-			continue;
-		}
-		print_place(caller - 1); /* the call, not what follows it */
-		if (caller == (unsigned long)syscall_called)
-			return;
-		if (next <= frame) /* stacks grow down: callers lie higher */
-			return;
-		frame = next;
-	}
-}
-
-void dump_stack(void)
-{
-	print_backtrace_from((unsigned long)__builtin_frame_address(0), 0);
-}
-
-/* No other output is under way that could be waited for: this CPU alone goes on. */
-static void begin_panic(void)
-{
-	static u32 panicking; /* atomic */
-
-	irq_disable();
-	if (xchg(&panicking, 1)) /* a panic within the panic, or on another CPU at once */
-		machine_halt();
-	console_loglevel = 8;
-	stop_other_cpus();
-}
 
 static void __noreturn end_panic(void)
 {
@@ -115,9 +39,28 @@ static void __noreturn end_panic(void)
 	machine_reboot();
 }
 
+/* From here on this CPU is alone, and waits for nobody. */
+static void begin_panic(void)
+{
+	static u32 panicking; /* atomic: the CPU that panics, plus one */
+	u32 none = 0;
+
+	irq_disable();
+	if (!try_cmpxchg(&panicking, &none, cpu_id() + 1)) {
+		if (none == cpu_id() + 1) /* what panic prints is broken, too */
+			end_panic();
+		for (;;) /* the other one's NMI notes where we are */
+			__asm__ volatile("cli; hlt");
+	}
+	console_loglevel = 8;
+	panic_stop_cpus();
+	console_flush_on_panic(); /* what a stopped CPU was printing */
+	printk_urgent(true);
+}
+
 void panic(const char *fmt, ...)
 {
-	char text[256];
+	char text[256], task[48];
 	va_list args;
 
 	begin_panic();
@@ -125,7 +68,10 @@ void panic(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	printk(KERN_EMERG "Kernel panic - not syncing: %s\n", text);
+	describe_current(task, sizeof(task));
+	printk(KERN_WARNING "CPU: %u %s\n", cpu_id(), task);
 	print_backtrace_from((unsigned long)__builtin_frame_address(0), 0);
+	panic_print_cpus();
 	printk(KERN_EMERG "---[ end Kernel panic - not syncing: %s ]---\n", text);
 	end_panic();
 }
@@ -135,13 +81,13 @@ void oops(struct pt_regs *regs, const char *what, unsigned long address)
 	begin_panic();
 	printk(KERN_ALERT "BUG: %s, address or code %#lx\n", what, address);
 	dump_regs(regs);
+	panic_print_cpus();
 	printk(KERN_EMERG "Kernel panic - not syncing: Fatal exception: %s\n", what);
 	printk(KERN_EMERG "---[ end Kernel panic - not syncing: Fatal exception ]---\n");
 	end_panic();
 }
 
-/* Where a task is: C functions that want registers printed have none of their own. */
-void dump_regs(const struct pt_regs *regs)
+void print_regs(const struct pt_regs *regs)
 {
 	char where[96];
 
@@ -156,8 +102,24 @@ void dump_regs(const struct pt_regs *regs)
 	       regs->r12);
 	printk(KERN_WARNING "R13: %016lx R14: %016lx R15: %016lx\n", regs->r13, regs->r14,
 	       regs->r15);
-	printk(KERN_WARNING "CR2: %016lx CR3: %016lx CR4: %08lx CPU: %u\n", read_cr2(), read_cr3(),
-	       read_cr4(), cpu_id());
+}
+
+void print_control(const struct control_registers *control)
+{
+	printk(KERN_WARNING "CR2: %016lx CR3: %016lx CR4: %08lx\n", control->cr2, control->cr3,
+	       control->cr4);
+}
+
+/* Where a task is: C functions that want registers printed have none of their own. */
+void dump_regs(const struct pt_regs *regs)
+{
+	struct control_registers control = {read_cr2(), read_cr3(), read_cr4()};
+	char task[48];
+
+	describe_current(task, sizeof(task));
+	printk(KERN_WARNING "CPU: %u %s\n", cpu_id(), task);
+	print_regs(regs);
+	print_control(&control);
 	if (!user_mode(regs))
 		print_backtrace_from(regs->bp, regs->ip);
 }

@@ -6,7 +6,7 @@
  *                                                    fixup; else a kernel bug
  *   breakpoint, illegal  a signal (the table below)  fixup if the instruction has one, else a bug
  *   instruction, ...
- *   NMI                  the state is printed        the same
+ *   NMI                  backtraces (backtrace.c)    the same
  *   double fault, MC     panic                       panic
  *
  * A fixup is a row of the exception table, sorted at boot: the address of an
@@ -15,6 +15,7 @@
  * orig_ax holds the error code on entry; it becomes -1 so that signal code sees
  * that this is no system call to be restarted.
  */
+#include "arch/x86/common/backtrace.h"
 #include "arch/x86/common/internal.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
@@ -182,10 +183,7 @@ void exception(struct pt_regs *regs, unsigned vector)
 
 	regs->orig_ax = -1;
 	switch (vector) {
-	case TRAP_NMI:
-		pr_warn("NMI on CPU %u\n", cpu_id());
-		dump_regs(regs);
-		return;
+	case TRAP_NMI: nmi(regs); return;
 	case TRAP_DF: stack_overflow_or_worse(regs); return;
 	case TRAP_DB:
 		write_dr6(0xffff0ff0); /* conditions accumulate until software clears them */

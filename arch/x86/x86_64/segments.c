@@ -14,7 +14,7 @@
 #include "lib/assert.h"
 
 #define FATAL_STACK 8192
-#define NMI_STACK   4096
+#define NMI_STACK   8192 /* a report is printed from there */
 
 struct tss {
 	u32 reserved0;

@@ -49,6 +49,9 @@ void exit_to_user_work(struct pt_regs *regs);
 /* The timer's tick (HZ times a second), interrupts off. */
 void timer_tick(bool user_mode);
 
+/* "PID: 57 Comm: sh" of the running task, for messages. Any context, an NMI's handler included. */
+void describe_current(char *text, size_t size);
+
 /* A new task's first steps, on its own stack, after the switch to it. Interrupts off on entry. */
 void task_first_run(struct task_struct *previous);
 

@@ -1,0 +1,39 @@
+#!/bin/bash
+# soak.sh: the tests that draw random numbers, for hours: one machine after the other, each time
+# with another seed. One line for each run goes to build/soak.log: when, which commit,
+# machine, seed, tests, result; what a failed run said follows it, indented.
+#
+# From the environment: SOAK_MINUTES (60), MACHINES (all but the ones of other kernels),
+# SOAK_TESTS (below), SOAK_SEED (the first; the time), TEST_SECONDS of fuzzing in a run (120).
+# A line can be had again: make guest-test TEST_SEED=.. MACHINES=.. TESTS=..
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+log=${BUILD:-build}/soak.log
+tests=${SOAK_TESTS:-fuzz_calls random_maps random_forks storm}
+seed=${SOAK_SEED:-$(date +%s)}
+end=$(($(date +%s) + ${SOAK_MINUTES:-60} * 60))
+commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
+failed=0
+runs=0
+
+export TEST_SECONDS=${TEST_SECONDS:-120}
+while [ "$(date +%s)" -lt $end ]; do
+	for machine in ${MACHINES:-plain cpus debug-cpus small nodes debug}; do
+		[ "$(date +%s)" -lt $end ] || break
+		output=$(TEST_SEED=$seed MACHINES=$machine TESTS=$tests tests/guest/machines.sh 2>&1)
+		if [ $? = 0 ] && ! grep -q '^not ok' <<<"$output"; then
+			result=ok
+		else
+			result=FAILED
+			failed=$((failed + 1))
+		fi
+		runs=$((runs + 1))
+		echo "$(date '+%F %T') $commit $machine TEST_SEED=$seed TESTS=\"$tests\" $result" |
+			tee -a "$log"
+		[ $result = ok ] || sed 's/^/    /' <<<"$output" | tee -a "$log"
+		seed=$((seed + 1000)) # a run of fuzz_calls uses up one for each generation
+	done
+done
+echo "soak: $runs runs, $failed failed"
+[ $failed = 0 ]
