@@ -41,7 +41,8 @@
  */
 #include "mm/space/pages.h"
 
-#define FAULT_AROUND 16 /* pages, aligned: what one read fault of a file maps */
+#define FAULT_AROUND \
+	16 /* pages: what one read fault of a file maps; aligned, or the area's first */
 
 /* A fault in an area with a file. The common ones of anonymous memory keep all this in registers. */
 struct fault {
@@ -294,8 +295,10 @@ static bool map_around(struct fault *f, bool write)
 {
 	struct vm_area_struct *vma = f->vma;
 	const unsigned long window = FAULT_AROUND * PAGE_SIZE;
+	const unsigned long table_span = PT_SIZE(PT_PTE) << PT_BITS(PT_PTE);
 	const unsigned long start = max(ALIGN_DOWN(f->address, window), vma->vm_start);
-	const unsigned long end = min(ALIGN_DOWN(f->address, window) + window, vma->vm_end);
+	const unsigned long table_end = ALIGN_DOWN(start, table_span) + table_span;
+	const unsigned long end = min(min(start + window, vma->vm_end), table_end);
 	const u64 first = vma_page_index(vma, start);
 	const pgprot_t prot = vma->vm_page_prot;
 	struct page *pages[FAULT_AROUND], *table = user_table(f->slot);

@@ -186,24 +186,30 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 	return hole;
 }
 
-/* Fault in all of it, or say at the first page why not. */
+/* Fault in all of it, or say at the first page why not. Holes count at the end, as for the others. */
 static int fetch_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
 {
+	int hole = 0;
+
 	for (; start < end; start += PAGE_SIZE) {
 		const vm_flags_t needed = write ? VM_WRITE : VM_READ;
 		struct vm_area_struct *vma;
 		vm_flags_t flags = 0;
 		fault_t fault;
-		bool mapped;
 
 		down_read(&mm->mmap_lock);
 		vma = vma_tree_find(&mm->vmas, start);
-		mapped = vma && vma->vm_start <= start;
-		if (mapped)
+		if (vma && vma->vm_start > start) {
+			start = vma->vm_start;
+			hole = -ENOMEM;
+		}
+		if (vma)
 			flags = vma->vm_flags;
 		up_read(&mm->mmap_lock);
-		if (!mapped)
+		if (!vma)
 			return -ENOMEM;
+		if (start >= end)
+			break;
 		if ((flags & (VM_PFNMAP | VM_IO)) || !(flags & needed))
 			return -EINVAL;
 		fault = handle_mm_fault(mm, start, write ? ACCESS_WRITE : ACCESS_READ);
@@ -215,7 +221,7 @@ static int fetch_range(struct mm_struct *mm, unsigned long start, unsigned long 
 		if (fatal_signal_pending())
 			return -EINTR;
 	}
-	return 0;
+	return hole;
 }
 
 int do_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice)

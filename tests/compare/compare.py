@@ -152,7 +152,7 @@ def main():
         record(arguments[0], arguments[1:])
     elif what == "show":
         options = [] if arguments[0] == "-" else ["--kernel", arguments[0], *LINUX]
-        for case, lines in run(options, arguments[1:]).items():
+        for case, lines in run(options, ["--full", *arguments[1:]]).items():
             print(f"== {case}", *lines, "", sep="\n")
     else:
         sys.exit(__doc__)

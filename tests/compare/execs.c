@@ -166,8 +166,8 @@ CASE(target_shape)
 			   &offset, name) < 4 ||
 		    !strncmp(name, "[v", 2))
 			continue;
-		if (from < 1UL << 32 && name[0] == '/')
-			say("%lx-%lx %s %lx program", from, to, permissions, offset);
+		if (from < 1UL << 32 && name[0] != '[')
+			say("%s %s", permissions, name[0] ? "program" : "its zeroes");
 		else
 			say("%ld kB %s %lx %s", (long)(to - from) / 1024, permissions, offset,
 			    name);

@@ -4,6 +4,7 @@
  *	compare			runs all cases, in the order of files' names and lines
  *	compare --after NAME	those behind this one
  *	compare NAME ...	these: FILE or FILE/CASE
+ *	compare --full NAME ...	these, with all they know instead of digests
  *	compare --call FILE/CASE	a case in this process: for what a case executes
  *
  * Each case is a child; a case that takes long or is killed says so. Between "== NAME"
@@ -19,6 +20,7 @@ extern const struct compare_case __start_cases[], __stop_cases[];
 
 static char text[1 << 20];
 static char line_buffer[1 << 12];
+static bool full; /* --full */
 
 /* --- printing --- */
 
@@ -77,6 +79,7 @@ long result(long value, const char *format, ...)
 	return value;
 }
 
+/* No line is empty: golden files are for people to read, too. */
 void say(const char *format, ...)
 {
 	va_list args;
@@ -163,6 +166,35 @@ void maps(void)
 		printf("]");
 	}
 	printf(count ? "\n" : " none\n");
+}
+
+/* FNV-1a. */
+static uint32_t hash(uint32_t h, const void *from, size_t bytes)
+{
+	for (const unsigned char *at = from; bytes; at++, bytes--)
+		h = (h ^ *at) * 16777619u;
+	return h;
+}
+
+void maps_digest(void)
+{
+	struct area area;
+	uint32_t h = 2166136261u;
+
+	if (full) {
+		maps();
+		return;
+	}
+	for (char *line = read_file("/proc/self/maps"); line && *line; line = next_line(line)) {
+		if (!parse_area(line, &area) || !in_arena(&area))
+			continue;
+		h = hash(h, &area.start, sizeof(area.start));
+		h = hash(h, &area.end, sizeof(area.end));
+		h = hash(h, &area.offset, sizeof(area.offset));
+		h = hash(h, area.permissions, 4);
+		h = hash(h, area.name, strlen(area.name));
+	}
+	say("  maps #%08x", h);
 }
 
 void vm_flags(void)
@@ -328,6 +360,19 @@ void bytes(long first, long n)
 			putchar(*at(i) ? *at(i) : '.');
 	}
 	printf("\n");
+}
+
+void bytes_digest(long first, long n)
+{
+	uint32_t h = 2166136261u;
+
+	if (full) {
+		bytes(first, n);
+		return;
+	}
+	for (long i = first; i < first + n; i++)
+		h = hash(h, faults(at(i), READ) ? "?" : at(i), 1);
+	say("  bytes #%08x", h);
 }
 
 /* --- help --- */
@@ -528,6 +573,11 @@ int main(int argc, char **argv)
 	bool after = argc > 2 && !strcmp(argv[1], "--after");
 	struct compare_case *cases = malloc(n * sizeof(*cases));
 
+	if (argc > 1 && !strcmp(argv[1], "--full")) {
+		full = true;
+		argc--;
+		argv++;
+	}
 	setvbuf(stdout, line_buffer, _IOLBF, sizeof(line_buffer));
 	memcpy(cases, __start_cases, n * sizeof(*cases));
 	qsort(cases, n, sizeof(*cases), by_place);

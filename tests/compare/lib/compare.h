@@ -141,6 +141,13 @@ const char *errno_name(int error);
 
 /* The areas in the arena: pages, permissions, and the name and offset of a file. */
 void maps(void);
+/*
+ * What they come to, in a number: for cases of many steps, whose golden files would be large.
+ * `compare --full CASE` (compare.py show) prints the areas themselves.
+ */
+void maps_digest(void);
+/* The same of what n pages hold, each as bytes() shows it. */
+void bytes_digest(long first, long n);
 /* A heading and the same. */
 #define maps_after(call) (result((long)(call), "%s", #call), maps())
 /* The same with VmFlags from smaps. */
