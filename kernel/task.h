@@ -116,10 +116,10 @@ struct task_struct {
 	unsigned long timer_slack; /* prctl: only remembered */
 	unsigned long oom_address; /* where a fault last found no memory, and how often */
 	unsigned oom_tries;
-	int oom_score_adj; /* of the process; leader's counts */
+	int oom_score_adj;     /* of the process; leader's counts */
 	int oom_score_adj_min; /* ... how far anybody may lower it; leader's */
-	unsigned fail_nth; /* debug: allocations until one fails */
-	atomic_t usage;    /* references to the struct; 0: freed by epoch */
+	unsigned fail_nth;     /* debug: allocations until one fails */
+	atomic_t usage;        /* references to the struct; 0: freed by epoch */
 	struct epoch_head epoch;
 #ifdef PAGODA_DEBUG
 	struct held_locks held_locks; /* task_held_locks() hands it out */
