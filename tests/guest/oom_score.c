@@ -57,13 +57,14 @@ static void follows_memory(void)
 
 static void is_moved(void)
 {
-	const long before = score_of("self");
+	const long total = read_number("/proc/meminfo", "MemTotal") / 4, before = score_of("self");
+	const long by = 500 * (total / 1000) * 1000 / total * 2 / 3; /* in whole thousandths */
 
 	expect_equal(set_adj("500\n"), 0);
 	expect_equal(adj(), 500);
-	expect_between(score_of("self") - before, 330, 334);
+	expect_between(score_of("self") - before, by - 3, by + 3);
 	expect_equal(set_adj("-500"), 0);
-	expect_between(before - score_of("self"), 330, 336);
+	expect_between(before - score_of("self"), by - 3, by + 3);
 	expect_equal(set_adj("-1000"), 0);
 	expect_equal(score_of("self"), 0);
 	expect_equal(set_adj("0"), 0);
