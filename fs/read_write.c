@@ -26,8 +26,8 @@ static long do_read(struct file *file, struct iov_iter *to, u64 *pos)
 		return (file->inode->mode & S_IFMT) == S_IFDIR ? -EISDIR : -EINVAL;
 	n = file->ops->read(file, to, pos);
 	if (n > 0)
-		current->io_rchar += n;
-	current->io_syscr++;
+		current->io.rchar += n;
+	current->io.syscr++;
 	return n;
 }
 
@@ -41,8 +41,8 @@ static long do_write(struct file *file, struct iov_iter *from, u64 *pos)
 		return -EINVAL;
 	n = file->ops->write(file, from, pos);
 	if (n > 0)
-		current->io_wchar += n;
-	current->io_syscw++;
+		current->io.wchar += n;
+	current->io.syscw++;
 	return n;
 }
 

@@ -48,6 +48,10 @@ void keep_usage(const struct task_struct *t)
 	signal->maj_flt += t->maj_flt;
 	signal->nvcsw += t->nvcsw;
 	signal->nivcsw += t->nivcsw;
+	signal->io.rchar += t->io.rchar;
+	signal->io.wchar += t->io.wchar;
+	signal->io.syscr += t->io.syscr;
+	signal->io.syscw += t->io.syscw;
 }
 
 void release_task(struct task_struct *t)

@@ -250,7 +250,7 @@ struct task_struct *task_alloc(const struct task_struct *from)
 	sigpending_init(&t->pending);
 	t->start_time = ktime_ns();
 	t->min_flt = t->maj_flt = 0;
-	t->io_rchar = t->io_wchar = t->io_syscr = t->io_syscw = 0;
+	t->io = (struct io_counts){};
 	t->set_child_tid = t->clear_child_tid = NULL;
 	t->robust_list = NULL;
 	t->robust_list_len = 0;

@@ -37,6 +37,10 @@ struct cred { /* per task; changed only by the task itself */
 	bool keep_caps; /* prctl: permitted capabilities survive giving up user ID 0 */
 };
 
+struct io_counts { /* what /proc/PID/io tells: bytes read and written, calls that did it */
+	unsigned long rchar, wchar, syscr, syscw;
+};
+
 struct sched_entity {
 	struct rb_node node; /* (runqueue lock) in the queue by vruntime */
 	bool queued;         /* (runqueue lock) */
@@ -99,7 +103,7 @@ struct task_struct {
 	u64 utime, stime; /* ns; by the tick: the ratio of se.sum_exec that is each */
 	u64 start_time;   /* ktime ns */
 	unsigned long min_flt, maj_flt, nvcsw, nivcsw;
-	unsigned long io_rchar, io_wchar, io_syscr, io_syscw;
+	struct io_counts io;
 
 	int __user *set_child_tid, *clear_child_tid;
 	void __user *robust_list;
@@ -116,10 +120,10 @@ struct task_struct {
 	unsigned long timer_slack; /* prctl: only remembered */
 	unsigned long oom_address; /* where a fault last found no memory, and how often */
 	unsigned oom_tries;
-	int oom_score_adj; /* of the process; leader's counts */
+	int oom_score_adj;     /* of the process; leader's counts */
 	int oom_score_adj_min; /* ... how far anybody may lower it; leader's */
-	unsigned fail_nth; /* debug: allocations until one fails */
-	atomic_t usage;    /* references to the struct; 0: freed by epoch */
+	unsigned fail_nth;     /* debug: allocations until one fails */
+	atomic_t usage;        /* references to the struct; 0: freed by epoch */
 	struct epoch_head epoch;
 #ifdef PAGODA_DEBUG
 	struct held_locks held_locks; /* task_held_locks() hands it out */
@@ -153,6 +157,7 @@ struct signal_struct {                    /* a process */
 	struct rlimit64 rlim[RLIM_NLIMITS]; /* bytes etc.; 64-bit values are read without a lock */
 	u64 utime, stime, sum_exec, cutime, cstime; /* (tasklist_lock) ns, of the dead */
 	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
+	struct io_counts io;           /* (tasklist_lock) of the dead */
 	unsigned long maxrss, cmaxrss; /* KiB */
 	struct itimer *itimer;         /* setitimer, alarm: made at first use (kernel/itimer.c) */
 	bool is_child_subreaper;

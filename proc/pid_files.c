@@ -267,6 +267,14 @@ static int show_pid_file(struct seq_file *m, void *private)
 	return pi->file->show(m, pi->task);
 }
 
+/* Only for files whose show() is given the inode's own private pointer, as above. */
+bool pid_whole_process(const struct seq_file *m)
+{
+	const struct pid_inode *pi = m->private;
+
+	return !pi->thread;
+}
+
 static int show_view(struct seq_file *m, void *private)
 {
 	struct pid_view *view = private;

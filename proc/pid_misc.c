@@ -57,12 +57,33 @@ int pid_show_limits(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
+static void add_io(struct io_counts *sum, const struct io_counts *io)
+{
+	sum->rchar += io->rchar;
+	sum->wchar += io->wchar;
+	sum->syscr += io->syscr;
+	sum->syscw += io->syscw;
+}
+
 int pid_show_io(struct seq_file *m, struct task_struct *task)
 {
+	struct io_counts io = {};
+	struct task_struct *t;
+
 	if (!may_inspect(task))
 		return -EACCES;
-	seq_printf(m, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", task->io_rchar,
-		   task->io_wchar, task->io_syscr, task->io_syscw);
+	if (pid_whole_process(m)) {
+		spin_lock(&tasklist_lock);
+		if (!task->released) {
+			io = task->signal->io;
+			for_each_thread(t, task) add_io(&io, &t->io);
+		}
+		spin_unlock(&tasklist_lock);
+	} else {
+		io = task->io;
+	}
+	seq_printf(m, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", io.rchar, io.wchar,
+		   io.syscr, io.syscw);
 	/* There is no disk to read from or write to. */
 	seq_puts(m, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
 	return 0;

@@ -100,7 +100,7 @@ int pid_show_stat(struct seq_file *m, struct task_struct *task)
 	struct mm_struct *mm = get_task_mm(task);
 	struct facts f;
 
-	gather(task, &f, true);
+	gather(task, &f, pid_whole_process(m));
 	seq_printf(m, "%d (%s) %c %d %d %d %u %d %u", task->pid, task->comm, task_state_char(task),
 		   f.ppid, f.pgrp, f.session, (MINOR(f.tty_dev) & 0xff) | MAJOR(f.tty_dev) << 8,
 		   f.tpgid,

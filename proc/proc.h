@@ -77,5 +77,7 @@ int pid_show_mountinfo(struct seq_file *m, struct task_struct *task);
 int show_mounts(struct seq_file *m);
 /* May the current task look into this one's memory and descriptors? */
 bool may_inspect(struct task_struct *task);
+/* Is the file that show prints the process's, not one below task/TID? */
+bool pid_whole_process(const struct seq_file *m);
 /* May those with its identity do so? False once it has changed its own. */
 bool task_dumpable(struct task_struct *task);

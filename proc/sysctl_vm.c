@@ -10,7 +10,6 @@
 #include "kernel/initcall.h"
 #include "lib/printk.h"
 #include "lib/string.h"
-#include "mm/lru/lru.h"
 #include "mm/pgtable/pgtable.h"
 #include "mm/slab/slab.h"
 #include "proc/proc.h"
@@ -220,10 +219,8 @@ static int write_drop_caches(char *text, size_t bytes, void *unused)
 
 	if (err)
 		return err;
-	if (what & 1) {
-		lru_add_drain_all();
+	if (what & 1)
 		trace_drop_pagecache(cache_drop_clean(), 0, 0, 0);
-	}
 	if (what & 2) {
 		unsigned long pages = slab_shrink_all();
 

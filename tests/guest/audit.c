@@ -458,12 +458,13 @@ static void processes_add_up(void)
 
 /* --- load --- */
 
-#define AREA 96 /* pages */
+static int area_pages; /* pages that a child uses of one kind, or a few times as many */
 
 static int ready[2];
 static pid_t children[PROCESSES];
 static int running;
 static char *shared;
+static int load_file; /* without a name: it goes with its users */
 
 static char *map_pages(int pages, int flags, int fd)
 {
@@ -503,33 +504,33 @@ static void child(void (*body)(void))
 
 static void private_pages(void)
 {
-	char *area = map_pages(3 * AREA, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *area = map_pages(3 * area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	fill(area, 0, AREA, 1);
-	for (int i = AREA; i < 2 * AREA; i++) /* zeros, read only */
+	fill(area, 0, area_pages, 1);
+	for (int i = area_pages; i < 2 * area_pages; i++) /* zeros, read only */
 		(void)*(volatile char *)(area + i * page_size);
-	must(madvise(area, AREA / 2 * page_size, MADV_DONTNEED));
-	must(mprotect(area + AREA / 2 * page_size, 10 * page_size, PROT_NONE));
+	must(madvise(area, area_pages / 2 * page_size, MADV_DONTNEED));
+	must(mprotect(area + area_pages / 2 * page_size, 10 * page_size, PROT_NONE));
 }
 
 static void shared_pages(void)
 {
-	fill(shared, 0, AREA, 3);
+	fill(shared, 0, area_pages, 3);
 }
 
 static void copied_pages(void)
 {
-	char *area = map_pages(AREA, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *area = map_pages(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	pid_t pid;
 
-	fill(area, 0, AREA, 1);
+	fill(area, 0, area_pages, 1);
 	pid = must(fork());
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fill(area, 0, AREA, 4);
+		fill(area, 0, area_pages, 4);
 		if (must(fork()) == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			fill(area, 2, AREA, 4);
+			fill(area, 2, area_pages, 4);
 		}
 		for (;;)
 			pause();
@@ -539,23 +540,20 @@ static void copied_pages(void)
 
 static void file_pages(void)
 {
-	int fd = must(open("/tmp/audit-file", O_RDWR | O_CREAT, 0600));
-	char *both, *own;
+	char *both = map_pages(2 * area_pages, MAP_SHARED, load_file);
+	char *own = map_pages(2 * area_pages, MAP_PRIVATE, load_file);
 
-	must(ftruncate(fd, 2 * AREA * page_size));
-	both = map_pages(2 * AREA, MAP_SHARED, fd);
-	own = map_pages(2 * AREA, MAP_PRIVATE, fd);
-	fill(both, 0, AREA, 2);
-	for (int i = 0; i < 2 * AREA; i++)
+	fill(both, 0, area_pages, 2);
+	for (int i = 0; i < 2 * area_pages; i++)
 		(void)*(volatile char *)(own + i * page_size);
-	fill(own, 1, AREA, 5);
+	fill(own, 1, area_pages, 5);
 }
 
 static void locked_pages(void)
 {
-	char *area = map_pages(AREA, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *area = map_pages(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	must(mlock(area, AREA / 2 * page_size));
+	must(mlock(area, area_pages / 2 * page_size));
 	must(mlock(shared, 8 * page_size));
 }
 
@@ -575,7 +573,7 @@ static void scattered_pages(void)
 
 static void deep_stack(void)
 {
-	char space[AREA * 4096];
+	char space[area_pages * 4096];
 
 	memset(space, 1, sizeof(space));
 	__asm__ volatile("" : : "r"(space) : "memory");
@@ -587,11 +585,11 @@ static void deep_stack(void)
 
 static void free_later(void)
 {
-	char *area = map_pages(AREA, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *area = map_pages(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	fill(area, 0, AREA, 1);
-	must(madvise(area, AREA / 2 * page_size, MADV_FREE));
-	fill(area, 0, AREA / 4, 1); /* wanted after all */
+	fill(area, 0, area_pages, 1);
+	must(madvise(area, area_pages / 2 * page_size, MADV_FREE));
+	fill(area, 0, area_pages / 4, 1); /* wanted after all */
 }
 
 static void stop_all(void)
@@ -600,7 +598,6 @@ static void stop_all(void)
 		kill(children[--running], SIGKILL);
 		waitpid(children[running], NULL, 0);
 	}
-	unlink("/tmp/audit-file");
 }
 
 static void start_load(void)
@@ -609,8 +606,14 @@ static void start_load(void)
 		private_pages, shared_pages,    shared_pages, copied_pages, file_pages,
 		file_pages,    scattered_pages, locked_pages, deep_stack,   free_later};
 
+	/* A hundredth of what the machine can spare. */
+	area_pages = read_number("/proc/meminfo", "MemAvailable") / 4 / 100;
+	area_pages = area_pages > 96 ? 96 : area_pages < 16 ? 16 : area_pages;
 	must(pipe2(ready, O_NONBLOCK));
-	shared = map_pages(AREA, MAP_SHARED | MAP_ANONYMOUS, -1);
+	load_file = must(open("/tmp/audit-file", O_RDWR | O_CREAT, 0600));
+	must(unlink("/tmp/audit-file"));
+	must(ftruncate(load_file, 2 * area_pages * page_size));
+	shared = map_pages(area_pages, MAP_SHARED | MAP_ANONYMOUS, -1);
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		child(kinds[i]);
 	usleep(100000);

@@ -511,7 +511,9 @@ static void tables_come_back_zeroed(void **state)
 		for (unsigned i = 0; i < 80; i++) {
 			pte_set(table[i], (pte_t){0});
 			pt_free_table(table[i]);
+			/* Out of use, but still there for those who are reading it. */
 			assert_int_equal(page_test(pt_page(table[i]), PG_table), 0);
+			assert_int_equal(page_ref_count(pt_page(table[i])), 1);
 		}
 		epoch_synchronize();
 		assert_sound();

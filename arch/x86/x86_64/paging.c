@@ -145,8 +145,7 @@ static void map_direct(pte_t *slot, u64 start, enum pt_level level)
 		return;
 	}
 	if (LARGE_PAGES && (level == PT_PMD || cpu_features.gbpages) &&
-	    !holds_image(start, start + size) &&
-	    ram_is_usable(start, start + size)) {
+	    !holds_image(start, start + size) && ram_is_usable(start, start + size)) {
 		pte_set(slot, mk_large_pte(pfn, KERNEL_PROT_RW));
 		return;
 	}
