@@ -21,6 +21,7 @@ $$(B)/$(1)/%.o: %
 $$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) arch/x86/x86_64/kernel.lds tools/link.sh tools/symbols.py
 	@echo "  LD    $$@"
 	@tools/link.sh "$$(CC)" arch/x86/x86_64/kernel.lds $$@ $$(OBJ_$(1))
+	@ln -sfr tools/gdb/pagoda.py $$@-gdb.py
 -include $$(OBJ_$(1):.o=.d)
 endef
 $(eval $(call kernel_rules,x86_64))

@@ -64,7 +64,9 @@ static bool stay;      /* they are not to come back: panic */
 static u32 asking;     /* atomic: some CPU is between asking and having printed */
 static u64 report_end; /* clock, ns: of the last report that an NMI from outside made */
 
-extern char exception_return[], any_time_return[], syscall_called[];
+/* Where C returns to in entry.S: behind these stands a struct pt_regs. */
+extern char exception_return[], exception_called[], interrupt_called[], any_time_return[];
+extern char syscall_called[];
 
 /* --- Walking --- */
 
@@ -89,6 +91,14 @@ static void add_call(struct calls *calls, unsigned long ip)
 		calls->ip[calls->n++] = ip;
 }
 
+static bool called_by_exception(unsigned long caller)
+{
+	return caller == (unsigned long)exception_return ||
+	       caller == (unsigned long)exception_called ||
+	       caller == (unsigned long)interrupt_called ||
+	       caller == (unsigned long)any_time_return;
+}
+
 static void walk(struct calls *calls, unsigned long frame, unsigned long ip)
 {
 	calls->n = 0;
@@ -100,8 +110,7 @@ static void walk(struct calls *calls, unsigned long frame, unsigned long ip)
 		if (!read_word(frame, &next) || !read_word(frame + sizeof(long), &caller) ||
 		    caller < (unsigned long)_text)
 			return;
-		if (caller == (unsigned long)exception_return ||
-		    caller == (unsigned long)any_time_return) {
+		if (called_by_exception(caller)) {
 			const struct pt_regs *regs = (void *)(frame + 2 * sizeof(long));
 
 			add_call(calls, EXCEPTION);
