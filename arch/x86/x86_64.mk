@@ -41,7 +41,7 @@ $(B)/pagoda.iso: $(B)/x86_64/pagoda.elf $(INITRD) tools/iso.sh
 $(B)/initramfs.cpio.gz: tools/initramfs.sh
 	@tools/initramfs.sh $@
 
-# QEMU waits for the debugger; symbols come from the debug build.
-gdb: $(B)/x86_64-debug/pagoda.elf $(INITRD)
-	@tools/gdb.sh $(B)/x86_64-debug/pagoda.elf $(INITRD) "$(CMDLINE)"
+# A machine that waits for the debugger, and gdb: PROGRAM, GDB_OPTIONS (tools/gdb.sh).
+gdb: tools debug-kernel
+	@tools/gdb.sh $(B)/pagoda $(PROGRAM)
 .PHONY: iso gdb

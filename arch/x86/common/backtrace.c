@@ -228,7 +228,7 @@ void machine_backtrace_cpus(void)
 		return; /* another CPU prints the same at this moment */
 	silent = ask_others();
 	describe_current(task, sizeof(task));
-	printk(KERN_WARNING "Backtrace for cpu %u\n", cpu_id());
+	printk(KERN_WARNING "NMI backtrace for cpu %u\n", cpu_id()); /* as Linux has it */
 	printk(KERN_WARNING "CPU: %u %s\n", cpu_id(), task);
 	dump_stack();
 	print_others(silent);

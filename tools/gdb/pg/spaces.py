@@ -189,7 +189,7 @@ def mappings_of(page):
 
 
 class Vma(gdb.Function):
-    """$vma(PID, ADDRESS): the struct vm_area_struct of that task that holds the address."""
+    """$vma(PID, ADDRESS): the area of that task that holds the address, a vm_area_struct *."""
 
     def __init__(self):
         super().__init__("vma")
@@ -197,7 +197,7 @@ class Vma(gdb.Function):
     def invoke(self, pid, address):
         for area in areas(space_of(find_task(str(int(pid))))):
             if int(area["vm_start"]) <= int(address) < int(area["vm_end"]):
-                return area
+                return area.address
         raise gdb.GdbError("nothing is mapped at %#x" % int(address))
 
 

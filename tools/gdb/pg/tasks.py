@@ -119,7 +119,8 @@ $task(PID)."""
         if cpu is None:
             calls = sleeping_calls(task) if state_letter(task) not in "XZ" else []
             names = [symbol(c).split("+")[0] for c in calls if c is not None]
-            where = next((name for name in names if not name.startswith("schedule")), "-")
+            where = next((name for name in names
+                          if not name.startswith(("schedule", "arch_switch_to"))), "-")
         parent = int(task["real_parent"]["tgid"]) if int(task["real_parent"]) else 0
         print("%5d %5d %3s %s %-16s %#x %s" % (
             int(task["pid"]), parent, cpu if cpu is not None else "-", state_letter(task),
@@ -176,23 +177,23 @@ mm/trace/events.def says what they are; counts of pages where an event says so."
 
 
 class Task(gdb.Function):
-    """$task(PID): the struct task_struct of that task."""
+    """$task(PID): that task, a struct task_struct *."""
 
     def __init__(self):
         super().__init__("task")
 
     def invoke(self, pid):
-        return find_task(str(int(pid)))
+        return find_task(str(int(pid))).address
 
 
 class Page(gdb.Function):
-    """$page(FRAME): the struct page of a frame."""
+    """$page(FRAME): a frame's descriptor, a struct page *."""
 
     def __init__(self):
         super().__init__("page")
 
     def invoke(self, frame):
-        return page_of(int(frame))
+        return page_of(int(frame)).address
 
 
 class PerCpu(gdb.Function):
