@@ -27,7 +27,7 @@ backtrace
 echo == walk\n
 pg tables 0x400000
 echo == head\n
-x/4cb 0x400000
+x/8xb 0x400000
 python
 import re
 walk = gdb.execute("pg tables 0x400000", to_string=True)
@@ -35,7 +35,7 @@ frame = re.findall(r"pte.* frame (0x[0-9a-f]+)", walk)[0]
 print("== page")
 gdb.execute("pg page " + frame)
 print("== content")
-gdb.execute("x/4cb 0xffff888000000000 + %s * 4096" % frame)
+gdb.execute("pg dump " + frame + " 0 8")
 print("== print")
 gdb.execute("print *$page(%s)" % frame)
 gdb.execute("print $vma(%s, 0x400000)->vm_start" % re.findall(r"task (\d+)", walk)[0])
@@ -104,9 +104,10 @@ look() { # NAME OPTION...: one machine, all commands
 		'\(still\).*pgd\[  0\].*pud\[  0\].*pmd\[  2\].*pte\[  0\].* P U A .*physical address 0x[0-9a-f]*000, in a page of 4 KiB'
 	expect_match "gdb-$name-page" "$(part page | tr '\n' '|')" \
 		'flags [^|]* uptodate .*use +page 0 of the file .*mapped    by [0-9]+ \(still\) at 0x400000 '
-	# The same four bytes by the program's address and by the frame's in the direct map: \177ELF.
-	compare "gdb-$name-content" "$(part content | sed 's/.*>*://')" "$(part head | sed 's/.*>*://')"
-	expect_match "gdb-$name-elf" "$(part content)" "127 .*69 'E'.*76 'L'.*70 'F'"
+	# The same bytes by the program's address and by the frame's.
+	compare "gdb-$name-content" "$(part content | cut -c 6-28)" \
+		"$(part head | sed -e 's/^[^:]*:[[:space:]]*//' -e 's/0x//g' -e 's/[[:space:]]/ /g')"
+	expect_match "gdb-$name-elf" "$(part content)" '^000  7f 45 4c 46 .* \.ELF'
 	expect_match "gdb-$name-print" "$(part print | tr '\n' '|')" \
 		'frame 0x[0-9a-f]+: page 0 of the file .*, refcount [0-9]+ \[.*\]\|.* = 4194304\|'
 	expect_match "gdb-$name-blocks" "$(part zone | tr '\n' '|')" 'order 10 movable +[0-9]+: 0x[0-9a-f]+00 '

@@ -6,7 +6,7 @@ stopped machine through the kernel's own symbols and types, so release and debug
 and nothing is ever called or written there.
 
     pg/kernel.py     values, lists, per-CPU data, the address map
-    pg/frames.py     pg page, zones, buddy, meminfo
+    pg/frames.py     pg page, dump, zones, buddy, meminfo
     pg/objects.py    pg slab
     pg/spaces.py     pg vmas, tables
     pg/tasks.py      pg tasks, bt, dmesg, events

@@ -1,11 +1,12 @@
-"""Physical memory: pg page, zones, buddy, meminfo."""
+"""Physical memory: pg page, dump, zones, buddy, meminfo."""
 import gdb
 
 from . import spaces
 from .kernel import (DIRECT_MAP_BASE, LRU_BATCH, MAX_ORDER, MEM_MAP_BASE, MEM_MAP_END, PAGE_SHIFT,
-                     PAGE_UNLINKED, PCP_RING, address_of, command, cpus, enum_names, flag_names,
+                     PAGE_SIZE, PAGE_UNLINKED, PCP_RING, address_of, command, cpus, enum_names, flag_names,
                      frame_address, frame_at, frame_exists, frame_of, has_field, has_flag,
-                     list_pages, nodes, number, page_of, page_zone, per_cpu, symbol, text, value,
+                     list_pages, nodes, number, page_of, page_zone, per_cpu, read_physical,
+                     read_word, symbol, text, value,
                      zone_name, zones)
 
 MAPPING_ANON = 1
@@ -104,6 +105,10 @@ def page_list_name(page):
         " anon" if has_flag(page, "swapbacked") else " file")
 
 
+def in_direct_map(frame):
+    return read_word(frame_address(frame)) is not None
+
+
 def counts_mean_something(page):
     return not any(has_flag(page, f) for f in ("buddy", "slab", "table", "tail"))
 
@@ -131,10 +136,28 @@ debug build also who allocated it."""
         owner = int(zone["owner"][frame - int(zone["start_pfn"])])
         if owner > 1:
             print("  owner     " + symbol(owner))
-    print("  address   %#x" % frame_address(frame))
+    print("  address   %#x%s" % (
+        frame_address(frame), "" if in_direct_map(frame) else ", but not in the direct map"))
     if counts_mean_something(page) and int(page["mapcount"]["v"]) > 0:
         for task, address, entry, name in spaces.mappings_of(page):
             print("  mapped    by %s at %#x %s %s" % (task, address, entry, name))
+
+
+@command("dump")
+def dump(argument, offset="0", count="256"):
+    """What a page holds: pg dump FRAME [OFFSET [BYTES]]
+
+FRAME as for `pg page'.  Read by physical address, so it does not matter whether the kernel maps
+the page."""
+    page, at, size = page_from(argument), number(offset), number(count)
+    size = min(size, PAGE_SIZE - at)
+    if at >= PAGE_SIZE:
+        raise gdb.GdbError("a page has %d bytes" % PAGE_SIZE)
+    held = read_physical((frame_of(page) << PAGE_SHIFT) + at, size)
+    for start in range(0, size, 16):
+        row = held[start:start + 16]
+        print("%03x  %-47s  %s" % (at + start, row.hex(" "), "".join(
+            chr(byte) if 32 <= byte < 127 else "." for byte in row)))
 
 
 def zone_pcp_pages(zone):

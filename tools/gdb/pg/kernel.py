@@ -75,6 +75,15 @@ def read(address, size):
         raise gdb.GdbError("no memory at %#x" % address)
 
 
+def read_physical(address, size):
+    """Memory by its physical address, mapped or not: QEMU's stub has a mode for it."""
+    gdb.execute("maintenance packet Qqemu.PhyMemMode:1", to_string=True)
+    try:
+        return read(address, size)
+    finally:
+        gdb.execute("maintenance packet Qqemu.PhyMemMode:0", to_string=True)
+
+
 def read_word(address):
     """A word, or None where there is no memory."""
     try:
