@@ -141,7 +141,7 @@ def show_tables(address, pid=""):
     """The walk from the root to an address: pg tables ADDRESS [PID]
 
 Each level's index, where the entry lies, what it holds.  Kernel addresses are looked up in the
-kernel's own tables."""
+kernel's own tables.  The frame that was found is left in $frame."""
     va = number(address)
     if va < TASK_SIZE:
         task = find_task(pid)
@@ -156,6 +156,7 @@ kernel's own tables."""
         return
     size = 1 << dict(LEVELS)[name]
     physical = entry & PTE_FRAME & ~(size - 1) | va & (size - 1)
+    gdb.set_convenience_variable("frame", physical >> PAGE_SHIFT)
     print("  physical address %#x, in a page of %d KiB" % (physical, size >> 10))
 
 
