@@ -7,16 +7,17 @@ A lab is Markdown.  What counts are its fenced blocks:
     ```console      lines after `$ ' are typed on the host, after `~ # ' in the machine, after
                     `(gdb) ' in the debugger, and what follows them is what is to be seen
 
-The host's commands run in the project's directory, with the lab's files beside (NAME is
-replaced by where the file really is).  The one that starts `build/pagoda run' boots the machine; all
-that is typed there from then on is one shell script, or one of gdb's.  KERNEL boots another
-kernel, to see that Linux does the same.
+The host's commands run in the project's directory, with the lab's files beside (NAME is replaced by
+where the file really is).  The one that starts `build/pagoda run' boots the machine; all that is
+typed there from then on is one shell script, or one of gdb's.  KERNEL boots another kernel, to see
+that Linux does the same.
 
-Output must be as shown, except for empty lines, blanks at the ends of lines, and for numbers that nobody can know:
-those in hexadecimal (after 0x, or of eight digits) and decimal ones of five digits or more.  They are names: the same number in the
-lab must be the same one in the machine, and different ones different, through the whole lab.  Of
-what gdb says, places in the code (+0x1f, :123, a source line) and arguments are not compared.  Nor is a block behind a line
-`<!-- varies -->': it is typed, and that is all.
+Output must be as shown, except for empty lines, blanks at the ends of lines, and numbers that nobody
+can know: those in hexadecimal (after 0x, or of eight digits) and decimal ones of five digits or
+more.  They are names: the same number in the lab must be the same one in the machine, and different
+ones different, through the whole lab.  Of what gdb says, places in the code (+0x1f, :123, a source
+line) and arguments are not compared.  Nor is a block behind a line `<!-- varies -->': it is typed,
+and that is all.
 """
 import os
 import re
