@@ -34,6 +34,8 @@ walk = gdb.execute("pg tables 0x400000", to_string=True)
 frame = re.findall(r"pte.* frame (0x[0-9a-f]+)", walk)[0]
 print("== page")
 gdb.execute("pg page " + frame)
+print("== table")
+gdb.execute("pg page " + re.findall(r"pmd.* frame (0x[0-9a-f]+)", walk)[0])
 print("== content")
 gdb.execute("pg dump " + frame + " 0 8")
 print("== print")
@@ -104,6 +106,8 @@ look() { # NAME OPTION...: one machine, all commands
 		'\(still\).*pgd\[  0\].*pud\[  0\].*pmd\[  2\].*pte\[  0\].* P U A .*physical address 0x[0-9a-f]*000, in a page of 4 KiB'
 	expect_match "gdb-$name-page" "$(part page | tr '\n' '|')" \
 		'flags [^|]* uptodate .*use +page 0 of the file .*mapped    by [0-9]+ \(still\) at 0x400000 '
+	expect_match "gdb-$name-table" "$(part table | tr '\n' '|')" \
+		'flags [^|]* table\|.*use +page table of [0-9]+ \(still\), [0-9]+ entries in use'
 	# The same bytes by the program's address and by the frame's.
 	compare "gdb-$name-content" "$(part content | cut -c 6-28)" \
 		"$(part head | sed -e 's/^[^:]*:[[:space:]]*//' -e 's/0x//g' -e 's/[[:space:]]/ /g')"

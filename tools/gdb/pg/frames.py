@@ -3,11 +3,11 @@ import gdb
 
 from . import spaces
 from .kernel import (DIRECT_MAP_BASE, LRU_BATCH, MAX_ORDER, MEM_MAP_BASE, MEM_MAP_END, PAGE_SHIFT,
-                     PAGE_SIZE, PAGE_UNLINKED, PCP_RING, address_of, command, cpus, enum_names, flag_names,
-                     frame_address, frame_at, frame_exists, frame_of, has_field, has_flag,
-                     list_pages, nodes, number, page_of, page_zone, per_cpu, read_physical,
-                     read_word, symbol, text, value,
-                     zone_name, zones)
+                     PAGE_SIZE, PAGE_UNLINKED, PCP_RING, address_of, command, cpus, enum_names,
+                     flag_names, frame_address, frame_at, frame_exists, frame_of, has_field,
+                     has_flag, list_pages, nodes, number, page_of, page_zone, per_cpu,
+                     read_physical, read_word, spaces as all_spaces, symbol, task_name, text,
+                     value, zone_name, zones)
 
 MAPPING_ANON = 1
 MAPPING_HIGH = 0xE
@@ -62,6 +62,14 @@ def on_cpu_list(page):
     return None
 
 
+def table_user(page):
+    """Whose address space the table was made for, as far as a task still has it."""
+    for space, task in all_spaces():
+        if address_of(space) == int(page["pt_mm"]):
+            return " of " + task_name(task)
+    return ""
+
+
 def page_use(page):
     """What the frame is used for, in words."""
     if has_flag(page, "reserved"):
@@ -73,7 +81,7 @@ def page_use(page):
     if has_flag(page, "slab"):
         return slab_use(page)
     if has_flag(page, "table"):
-        return "page table, %d entries in use" % int(page["pt_present"])
+        return "page table%s, %d entries in use" % (table_user(page), int(page["pt_present"]))
     if int(page["mapping"]) & MAPPING_ANON:
         return "anonymous memory, made for address %#x, anon_vma %#x" % (
             page_index(page) << PAGE_SHIFT, page_owner(page))
