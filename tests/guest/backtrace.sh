@@ -51,5 +51,6 @@ expect backtrace-blocked-told "$(grep -c 'sysrq: Show Blocked State' $work/repor
 expect backtrace-blocked "$(grep '^task:' $work/report | grep -vc 'state:D')" 0
 
 kill $sleeper $busy $reader
+wait $sleeper $busy $reader 2>/dev/null
 rm -r $work
 finish

@@ -6,7 +6,7 @@ from .kernel import (DIRECT_MAP_BASE, LRU_BATCH, MAX_ORDER, MEM_MAP_BASE, MEM_MA
                      PAGE_SIZE, PAGE_UNLINKED, PCP_RING, address_of, command, cpus, enum_names,
                      flag_names, frame_address, frame_at, frame_exists, frame_of, has_field,
                      has_flag, list_pages, nodes, number, page_of, page_zone, per_cpu,
-                     read_physical, read_word, spaces as all_spaces, symbol, task_name, text,
+                     pointer, read_physical, read_word, spaces as all_spaces, symbol, task_name, text,
                      value, zone_name, zones)
 
 MAPPING_ANON = 1
@@ -86,11 +86,9 @@ def page_use(page):
         return "anonymous memory, made for address %#x, anon_vma %#x" % (
             page_index(page) << PAGE_SHIFT, page_owner(page))
     if page_owner(page) and has_flag(page, "uptodate"):
-        inode = page_owner(page)
-        mapping = gdb.Value(inode).cast(gdb.lookup_type("struct address_space").pointer())
-        host = int(mapping["host"])
-        if not host:
-            return "page %d of address_space %#x" % (page_index(page), inode)
+        mapping = pointer(page_owner(page), "struct address_space")
+        if not int(mapping["host"]):
+            return "page %d of address_space %#x" % (page_index(page), page_owner(page))
         inode = mapping["host"].cast(gdb.lookup_type("struct inode").pointer())
         return "page %d of the file with inode %d on %s" % (
             page_index(page), int(inode["ino"]), text(inode["sb"]["type"]["name"]))
