@@ -16,7 +16,7 @@
  *
  *     asking CPU                          another CPU
  *     asked = the others, send NMIs  -->  note(), clear own bit
- *     wait, a second at most         <--
+ *     wait, three seconds at most    <--
  *     print the notes
  *
  * An NMI that nobody asked for comes from outside: a button, or QEMU's monitor
@@ -41,8 +41,8 @@
 #include "machine/upcall.h"
 
 #define DEPTH     40
-#define EXCEPTION 0UL /* among return addresses: here an exception came in between */
-#define ANSWER_NS 1000000000ULL
+#define EXCEPTION 0UL           /* among return addresses: here an exception came in between */
+#define ANSWER_NS 3000000000ULL /* emulated CPUs on a busy host take their time */
 #define LATE_NS   500000000ULL
 
 struct calls {
