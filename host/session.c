@@ -42,7 +42,7 @@
 #define CONSOLE_KEPT (64 << 10)
 #define LINES_BEFORE 30   /* of the console before the time was over */
 #define ANSWER_MS    500  /* the backtraces are complete when the console is silent for so long, */
-#define ANSWER_TURNS 10   /* but nobody waits longer than this many times that */
+#define ANSWER_TURNS 16   /* but nobody waits longer than this many times that */
 #define ESCAPE_KEY   0x1d /* ^] */
 
 enum output {

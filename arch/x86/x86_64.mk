@@ -21,6 +21,7 @@ $$(B)/$(1)/%.o: %
 $$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) arch/x86/x86_64/kernel.lds tools/link.sh tools/symbols.py
 	@echo "  LD    $$@"
 	@tools/link.sh "$$(CC)" arch/x86/x86_64/kernel.lds $$@ $$(OBJ_$(1))
+	@ln -sfr tools/gdb/pagoda.py $$@-gdb.py
 -include $$(OBJ_$(1):.o=.d)
 endef
 $(eval $(call kernel_rules,x86_64))
@@ -40,7 +41,7 @@ $(B)/pagoda.iso: $(B)/x86_64/pagoda.elf $(INITRD) tools/iso.sh
 $(B)/initramfs.cpio.gz: tools/initramfs.sh
 	@tools/initramfs.sh $@
 
-# QEMU waits for the debugger; symbols come from the debug build.
-gdb: $(B)/x86_64-debug/pagoda.elf $(INITRD)
-	@tools/gdb.sh $(B)/x86_64-debug/pagoda.elf $(INITRD) "$(CMDLINE)"
+# A machine that waits for the debugger, and gdb: PROGRAM, GDB_OPTIONS (tools/gdb.sh).
+gdb: tools debug-kernel
+	@tools/gdb.sh $(B)/pagoda $(PROGRAM)
 .PHONY: iso gdb

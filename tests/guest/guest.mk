@@ -2,6 +2,7 @@
 #
 #   make test			all there is, here and in guests; counts it
 #   make host-cmd-test		`pagoda run' itself
+#   make lab-test		docs/labs and docs/looking-inside.md: what they say, done
 #   make guest-test			all tests on all machines (tests/guest/machines)
 #   make guest-test TESTS="vma cow"	only these
 #   make guest-test MACHINES=small	only on this machine
@@ -18,7 +19,7 @@ guest_dir := $(B)/guest-tests
 guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 	$(guest_programs:%=$(guest_dir)/programs/%)
 
-.PHONY: guest-test soak host-cmd-test test guest-tests
+.PHONY: guest-test soak host-cmd-test lab-test test guest-tests
 
 guest-tests: $(guest_built)
 
@@ -33,13 +34,21 @@ host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
+# What the labs say, done and compared (tests/labs/run.py).
+LABS := $(wildcard docs/labs/*.md) docs/looking-inside.md
+lab-test: $(if $(KERNEL),tools,all)
+	@tests/labs/run.py $(if $(KERNEL),$(filter docs/labs/%,$(LABS)),$(LABS)) | tee $(B)/lab-test.log
+	@tools/count-tests.sh $(B)/lab-test.log
+
 # All there are. What the suites said stands in the logs, what failed is shown.
 test: all debug-kernel $(guest_built) $(compare_program) host-test-tools
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check
+	@tools/run-test.sh $(B)/lab-test.log tests/labs/run.py $(LABS)
 	@tools/run-test.sh $(B)/guest-test.log tests/guest/machines.sh
-	@tools/count-tests.sh $(HOST_TEST_LOGS) $(B)/host-cmd-test.log $(B)/compare.log $(B)/guest-test.log
+	@tools/count-tests.sh $(HOST_TEST_LOGS) $(B)/host-cmd-test.log $(B)/compare.log $(B)/lab-test.log \
+		$(B)/guest-test.log
 
 # One program a C library: tests/guest/lib/suite.c says why.
 define guest_suite

@@ -4,7 +4,8 @@
 here=$(dirname "$0")
 failed=0
 
-[ $# -gt 0 ] || set -- usage program streams signals boot reboot terminal frames protection memory
+[ $# -gt 0 ] || set -- usage program streams signals boot reboot terminal frames protection memory \
+	gdb backtrace
 for name; do
 	if [ "$name" != usage ] && [ -z "${boots-}" ]; then
 		boots=$("${PAGODA:-build/pagoda}" run --timeout 60 ${KERNEL:+--kernel "$KERNEL"} \

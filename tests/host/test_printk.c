@@ -123,6 +123,38 @@ static void everybody_is_heard_once(void **state)
 	}
 }
 
+/* What an NMI does that comes while a console is being written to. */
+static void interrupt_printing(struct console *con, const char *line, size_t bytes)
+{
+	static bool interrupted;
+
+	if (!interrupted) {
+		interrupted = true;
+		printk("waits\n");
+		assert_null(strstr(text, "waits"));
+		printk_urgent(true);
+		printk("urgent\n");
+		printk_urgent(false);
+		assert_non_null(strstr(text, "urgent\n"));
+	}
+	capture(con, line, bytes);
+}
+
+static void urgent_messages_wait_for_nobody(void **state)
+{
+	static struct console con = {.write = interrupt_printing};
+	u64 seq = 0;
+
+	register_console(&con);
+	printk("first\n");
+	/* The console's writer goes on, and finds all in the ring, too. */
+	assert_true(strstr(text, "urgent") < strstr(text, "first"));
+	assert_true(strstr(text, "first") < strstr(text, "waits"));
+	text[log_read(&seq, text, sizeof(text) - 1)] = '\0';
+	assert_non_null(strstr(text, "first"));
+	assert_true(strstr(text, "waits") < strstr(text, "urgent"));
+}
+
 static void warnings_speak_once_and_count(void **state)
 {
 	u64 seq = 0;
@@ -141,6 +173,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(records_have_levels_and_times),
 	cmocka_unit_test(old_records_are_overwritten),
 	cmocka_unit_test(everybody_is_heard_once),
+	cmocka_unit_test(urgent_messages_wait_for_nobody),
 	cmocka_unit_test(warnings_speak_once_and_count),
 };
 HOST_TESTS(tests)

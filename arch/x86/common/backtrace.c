@@ -16,7 +16,7 @@
  *
  *     asking CPU                          another CPU
  *     asked = the others, send NMIs  -->  note(), clear own bit
- *     wait, a second at most         <--
+ *     wait, three seconds at most    <--
  *     print the notes
  *
  * An NMI that nobody asked for comes from outside: a button, or QEMU's monitor
@@ -41,8 +41,8 @@
 #include "machine/upcall.h"
 
 #define DEPTH     40
-#define EXCEPTION 0UL /* among return addresses: here an exception came in between */
-#define ANSWER_NS 1000000000ULL
+#define EXCEPTION 0UL           /* among return addresses: here an exception came in between */
+#define ANSWER_NS 3000000000ULL /* emulated CPUs on a busy host take their time */
 #define LATE_NS   500000000ULL
 
 struct calls {
@@ -59,12 +59,14 @@ struct note {
 };
 static DEFINE_PER_CPU(struct note, cpu_note);
 
-static u64 asked;      /* atomic: CPUs that are to make a note */
-static bool stay;      /* they are not to come back: panic */
-static u32 asking;     /* atomic: some CPU is between asking and having printed */
-static u64 report_end; /* clock, ns: of the last report that an NMI from outside made */
+static u64 asked;          /* atomic: CPUs that are to make a note */
+static unsigned panic_cpu; /* the one that panics, plus one: the others are not to come back */
+static u32 reporting;      /* atomic: a CPU makes the report for an NMI from outside */
+static u64 report_end;     /* (reporting) clock, ns: when the last one was complete */
 
-extern char exception_return[], any_time_return[], syscall_called[];
+/* Where C returns to in entry.S: behind these stands a struct pt_regs. */
+extern char exception_return[], exception_called[], interrupt_called[], any_time_return[];
+extern char syscall_called[];
 
 /* --- Walking --- */
 
@@ -89,6 +91,14 @@ static void add_call(struct calls *calls, unsigned long ip)
 		calls->ip[calls->n++] = ip;
 }
 
+static bool called_by_exception(unsigned long caller)
+{
+	return caller == (unsigned long)exception_return ||
+	       caller == (unsigned long)exception_called ||
+	       caller == (unsigned long)interrupt_called ||
+	       caller == (unsigned long)any_time_return;
+}
+
 static void walk(struct calls *calls, unsigned long frame, unsigned long ip)
 {
 	calls->n = 0;
@@ -100,8 +110,7 @@ static void walk(struct calls *calls, unsigned long frame, unsigned long ip)
 		if (!read_word(frame, &next) || !read_word(frame + sizeof(long), &caller) ||
 		    caller < (unsigned long)_text)
 			return;
-		if (caller == (unsigned long)exception_return ||
-		    caller == (unsigned long)any_time_return) {
+		if (called_by_exception(caller)) {
 			const struct pt_regs *regs = (void *)(frame + 2 * sizeof(long));
 
 			add_call(calls, EXCEPTION);
@@ -212,25 +221,21 @@ static void print_others(u64 silent)
 
 void machine_backtrace_cpus(void)
 {
+	u64 silent = ask_others();
 	char task[48];
-	u64 silent;
 
-	if (xchg(&asking, 1))
-		return; /* another CPU prints the same at this moment */
-	silent = ask_others();
 	describe_current(task, sizeof(task));
-	printk(KERN_WARNING "Backtrace for cpu %u\n", cpu_id());
+	printk(KERN_WARNING "NMI backtrace for cpu %u\n", cpu_id()); /* as Linux has it */
 	printk(KERN_WARNING "CPU: %u %s\n", cpu_id(), task);
 	dump_stack();
 	print_others(silent);
-	store_release(&asking, 0);
 }
 
 static u64 panic_silent;
 
 void panic_stop_cpus(void)
 {
-	WRITE_ONCE(stay, true);
+	WRITE_ONCE(panic_cpu, cpu_id() + 1);
 	panic_silent = ask_others();
 }
 
@@ -245,7 +250,7 @@ static void report(void)
 	int loglevel = console_loglevel;
 	u64 silent;
 
-	if (xchg(&asking, 1))
+	if (xchg(&reporting, 1))
 		return;
 	if (!report_end || machine_clock_ns() - report_end > LATE_NS) {
 		silent = ask_others();
@@ -257,18 +262,21 @@ static void report(void)
 		printk_urgent(false);
 		report_end = machine_clock_ns();
 	}
-	store_release(&asking, 0);
+	store_release(&reporting, 0);
 }
 
 void nmi(const struct pt_regs *regs)
 {
 	unsigned long cr2 = read_cr2(); /* the walk may fault */
 	u64 self = BIT(cpu_id());
+	bool was_asked;
 
 	make_note(regs, cr2);
-	if (!(fetch_and(&asked, ~self) & self))
+	was_asked = fetch_and(&asked, ~self) & self;
+	if (READ_ONCE(panic_cpu) && panic_cpu != cpu_id() + 1)
+		for (;;)
+			__asm__ volatile("cli; hlt");
+	if (!was_asked && !panic_cpu)
 		report();
-	while (READ_ONCE(stay))
-		__asm__ volatile("cli; hlt");
 	write_cr2(cr2);
 }

@@ -166,6 +166,8 @@ exception_common:
 	movl	%edi, %esi
 	movq	%rsp, %rdi
 	call	exception
+	.globl	exception_called
+exception_called:
 	jmp	exception_return
 
 	/* Interrupts: the vector is where an error code would be. */
@@ -180,6 +182,8 @@ interrupt_common:
 	CLAC
 	movq	%rsp, %rdi
 	call	interrupt
+	.globl	interrupt_called
+interrupt_called:
 	jmp	exception_return
 
 	/* On an IST stack: rdi is pushed already and holds the vector. */

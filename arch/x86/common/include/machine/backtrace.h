@@ -7,7 +7,7 @@ struct arch_thread;
 
 /*
  * What each CPU is doing now, this one first.  Others are asked by an NMI, which finds them also
- * where interrupts are off; who does not answer within a second is named.
+ * where interrupts are off; who does not answer within three seconds is named.
  */
 void machine_backtrace_cpus(void);
 
