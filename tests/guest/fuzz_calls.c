@@ -138,6 +138,7 @@ static unsigned long length(struct thread *t)
 {
 	switch (dice(t, 12)) {
 	case 0: return wild_number(t);
+	case 3: return chance(t, 2) ? 0 : dice(t, 64);
 	case 1: return dice(t, ARENA);
 	case 2: return 2 << 20;
 	default: return (1 + dice(t, 24)) << 12;
