@@ -124,8 +124,8 @@ struct mm_struct {
 	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[52];
-	vm_flags_t def_flags;  /* mlockall(MCL_FUTURE) */
-	struct file *exe_file; /* a reference (task lock) */
+	vm_flags_t def_flags;     /* mlockall(MCL_FUTURE) */
+	struct file *exe_file;    /* a reference (task lock) */
 	u32 flags;                /* (mmap_lock) MM_ */
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
