@@ -275,13 +275,14 @@ static void pipe_release(struct inode *inode, struct file *file)
 	last = --pipe->files == 0;
 	if (last && inode->private == pipe)
 		inode->private = NULL;
-	mutex_unlock(&pipe->lock);
-	if (last) {
-		pipe_free(pipe);
-	} else {
+	/* With the lock: once it is let go another CPU may be the last, and free the pipe. */
+	if (!last) {
 		wake_up_all(&pipe->read_wait);
 		wake_up_all(&pipe->write_wait);
 	}
+	mutex_unlock(&pipe->lock);
+	if (last)
+		pipe_free(pipe);
 }
 
 static const struct file_operations pipe_ops = {

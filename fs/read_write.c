@@ -264,11 +264,13 @@ long generic_write(struct file *file, struct iov_iter *from, u64 *pos)
 	unsigned long limit = rlimit(RLIMIT_FSIZE);
 	long n;
 
+	if (!from->count)
+		return 0; /* wherever that is */
 	down_write(&inode->lock);
 	if (file->flags & O_APPEND)
 		*pos = inode->size;
 	if (*pos + from->count > limit) {
-		if (*pos >= limit && from->count) {
+		if (*pos >= limit) {
 			up_write(&inode->lock);
 			send_signal(SIGXFSZ, NULL, current);
 			return -EFBIG;
