@@ -37,6 +37,7 @@ struct pipe { /* lock guards all but the queues */
 	u32 r_counter, w_counter; /* opens ever: a FIFO's opener waits for one of the other side */
 	struct page *spare;       /* the last page emptied, kept for the next write */
 	u32 files;                /* open files: the last one frees it */
+	struct epoch_head epoch;
 };
 
 static struct pipe *pipe_alloc(void)
@@ -51,13 +52,19 @@ static struct pipe *pipe_alloc(void)
 	return pipe;
 }
 
+static void pipe_free_epoch(struct epoch_head *head)
+{
+	kfree(container_of(head, struct pipe, epoch));
+}
+
+/* By epoch: another CPU may still be on its way out of mutex_unlock(). */
 static void pipe_free(struct pipe *pipe)
 {
 	for (u32 i = 0; i < pipe->count; i++)
 		__free_page(pipe->buffer[(pipe->tail + i) % PIPE_BUFFERS].page);
 	if (pipe->spare)
 		__free_page(pipe->spare);
-	kfree(pipe);
+	epoch_call(&pipe->epoch, pipe_free_epoch);
 }
 
 static void drop_first(struct pipe *pipe)

@@ -50,7 +50,7 @@
 #define ARENA       (4L << 20)
 #define NOBODY      65534
 #define DIR         "/fuzz"
-#define LOST_PAGES  300 /* noise: names, caches of CPUs */
+#define LOST_PAGES  300 /* noise: names, caches of each CPU */
 
 /* One thread of a worker. */
 struct thread {
@@ -876,7 +876,9 @@ static void fuzz(void)
 	}
 	write_text("/proc/sys/kernel/shmall", "18446744073692774399\n");
 	rmdir(DIR);
-	leak = generation > first + 1 ? leak_found(&before, LOST_PAGES, 500) : NULL;
+	leak = generation > first + 1
+		       ? leak_found(&before, LOST_PAGES * sysconf(_SC_NPROCESSORS_ONLN), 500)
+		       : NULL;
 	if (leak)
 		fail("seeds %lu to %lu: %s", first, generation - 1, leak);
 	printf("# %lu generations\n", generation - first);
