@@ -36,7 +36,7 @@ calls() {
 }
 set -- /proc/[0-9]*/task/* # by the shell alone: no new tasks
 expect backtrace-tasks "$(grep -c '^task:' $work/report)" $#
-expect backtrace-sleeper "$(grep -c "^task:sleep  *state:S stack:.* pid:$sleeper .* ppid:$$ " $work/report)" 1
+expect backtrace-sleeper "$(grep -c "^task:sleep  *state:S stack:.* pid:$sleeper  *ppid:$$ " $work/report)" 1
 case $(calls $sleeper) in
 *schedule\ *sleep*handle_syscall\ *) ok backtrace-sleeper-calls ;;
 *) not_ok backtrace-sleeper-calls "$(calls $sleeper)" ;;

@@ -31,15 +31,34 @@ chosen() {
 	done
 }
 
-# machine NAME LIBC PAGODA-OPTION...: LIBC is musl, or both.
+# machine NAME LIBC PAGODA-OPTION...: LIBC is musl, or both. As many run at once as there are
+# processors here; what each says comes when it has ended, or as it goes if it is the only one.
 machine() {
 	local name=$1 libc=$2 tests
 	shift 2
 	case " ${MACHINES-$name} " in *" $name "*) ;; *) return ;; esac
 	mapfile -t tests < <(all_tests "$libc" | chosen)
 	[ ${#tests[@]} = 0 ] && return
-	"$here/harness.sh" "$name" "${tests[@]}" -- "${kernel[@]}" "$@" || failed=1
+	set -- "$here/harness.sh" "$name" "${tests[@]}" -- "${kernel[@]}" "$@"
+	if [ "${MACHINES-}" = "$name" ]; then
+		"$@" || failed=1
+		return
+	fi
+	[ "$(jobs -pr | wc -l)" -lt "$(nproc)" ] || wait_for_one
+	("$@" >"$said/$name" 2>&1; status=$?; cat "$said/$name"; exit $status) &
 }
+
+wait_for_one() {
+	wait -n
+	case $? in
+	0 | 127) ;; # 127: there is none
+	*) failed=1 ;;
+	esac
+}
+
+said=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$said"' EXIT
+trap 'exit 143' TERM INT HUP
 
 nodes=(--qemu-args "-object memory-backend-ram,size=128M,id=m0
 	-object memory-backend-ram,size=128M,id=m1
@@ -61,4 +80,7 @@ else
 	machine debug both --ram 256M
 	machine debug-cpus musl --ram 256M --cpus 2
 fi
+while [ -n "$(jobs -pr)" ]; do
+	wait_for_one
+done
 exit $failed
