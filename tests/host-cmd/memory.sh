@@ -1,5 +1,5 @@
 # The 512 MiB malloc program (X4): what procps' ps shows of memory that was asked for and of memory
-# that was touched, and the refusal where there is not as much.
+# that was touched, and the refusal where there is not as much. And all processes by their RSS (X5).
 . "$(dirname "$0")/lib.sh"
 
 hog=${BUILD:-build}/guest-tests/programs/hog
@@ -10,6 +10,7 @@ mkfifo /tmp/hold
 /bin/hog "$@" </tmp/hold >/tmp/says &
 exec 3>/tmp/hold
 until grep -q touched /tmp/says; do usleep 20000; done
+/bin/ps -Ao user,args,rss,vsize --sort rss | sed 's/^/all /'
 /bin/ps axu | awk '$11 == "/bin/hog" { print "ps", $5, $6 }'
 awk '/^VmSize|^VmRSS/ { print $1, $2 }' /proc/$!/status
 exec 3>&-
@@ -38,6 +39,16 @@ within memory-asked-rss "$rss" 1 1500
 figures 512 256
 within memory-touched-vsz "$vsz" 524288 526000
 within memory-touched-rss "$rss" 262144 264000
+
+# Kernel threads come first, in brackets, with no memory; the others by what they have, hog last.
+expect memory-by-rss "$(awk '
+	$1 != "all" || $3 == "COMMAND" { next }
+	{ rss = $(NF - 1); vsz = $NF }
+	rss < last { print "not sorted: " $0 }
+	$3 ~ /^\[.*\]$/ ? rss + vsz > 0 || seen : vsz == 0 { print "out of place: " $0 }
+	$3 !~ /^\[/ { seen = 1 }
+	{ last = rss; name = $3; n += $3 ~ /^\[/ }
+	END { print (n > 1 ? "threads" : "no threads"), name }' "$work/out")" "threads /bin/hog"
 
 guest --ram 256M -- "$hog" 512 0 </dev/null
 expect memory-refused "$status $(err)" '1 refused: Out of memory' # musl's words for ENOMEM
