@@ -6,15 +6,35 @@
 
 #include "lib/printk.h"
 #include "sync/spinlock.h"
+#include "sync/task.h"
 
 static spinlock_t checkers_lock = SPINLOCK_INIT(RANK_COUNTERS);
-static LIST_HEAD(checkers); /* (checkers_lock) only ever grows */
+static LIST_HEAD(checkers);         /* (checkers_lock) only ever grows */
+struct mm_standstill mm_standstill; /* constant after boot */
 
 void mm_check_register(struct mm_checker *checker)
 {
 	spin_lock(&checkers_lock);
 	list_add_tail(&checker->list, &checkers);
 	spin_unlock(&checkers_lock);
+}
+
+static unsigned check_one(const struct mm_checker *checker)
+{
+	unsigned found;
+
+	if (!checker->still || !mm_standstill.begin)
+		return checker->check();
+	do {
+		if (!mm_standstill.begin()) {
+			pr_warn("mm_check: %s: not checked, no memory", checker->name);
+			return 0;
+		}
+		found = checker->check();
+		mm_standstill.end();
+		cond_resched();
+	} while (found == MM_CHECK_AGAIN);
+	return found;
 }
 
 unsigned mm_check(void)
@@ -24,7 +44,7 @@ unsigned mm_check(void)
 
 	/* Nothing is ever removed, so the walk needs no lock, and a check may sleep. */
 	list_for_each_entry (checker, &checkers, list) {
-		unsigned found = checker->check();
+		unsigned found = check_one(checker);
 
 		if (found)
 			pr_err("mm_check: %s: %u violations", checker->name, found);

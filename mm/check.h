@@ -2,18 +2,32 @@
  * mm_check(): walk everything and state the invariants (decision 8).
  *
  * Each floor registers its own check; mm_check() runs them all, bottom up, and
- * returns the number of violations (each is logged).  The machine should be
- * quiet: checks take the locks they need but not all at once.
+ * returns the number of violations (each is logged).  Checks take the locks they
+ * need but not all at once; where none would do they ask for a standstill.
  */
 #pragma once
 
 #include "lib/list.h"
+#include "lib/types.h"
 
 struct mm_checker {
 	struct list_head list;
 	const char *name;
 	unsigned (*check)(void); /* may sleep */
+	/*
+	 * Needs all other CPUs to stand still. Then it does not sleep, but returns MM_CHECK_AGAIN
+	 * if somebody who cannot run now has a lock that it needs.
+	 */
+	bool still;
 };
+#define MM_CHECK_AGAIN (~0U)
+
+/* How they are made to, and let go: set by the kernel. begin: false without memory. */
+struct mm_standstill {
+	bool (*begin)(void);
+	void (*end)(void);
+};
+extern struct mm_standstill mm_standstill;
 
 void mm_check_register(struct mm_checker *checker);
 unsigned mm_check(void);

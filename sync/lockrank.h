@@ -21,6 +21,7 @@ enum lock_rank {
 	RANK_TTY,           /* a terminal's line discipline */
 	RANK_FILE_POS,      /* struct file's offset */
 	RANK_INODE,         /* regular file: size and writes */
+	RANK_STANDSTILL,    /* all other CPUs do nothing */
 	RANK_EXEC,          /* one exec in a process */
 	RANK_MMAP,          /* mm_struct.mmap_lock */
 	RANK_VMA,           /* vm_area_struct.lock (faults share it) */

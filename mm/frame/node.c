@@ -370,7 +370,7 @@ static void print_memory(void)
 			(present - total) << (PAGE_SHIFT - 10));
 }
 
-static struct mm_checker checker = {.name = "frame", .check = frame_check};
+static struct mm_checker checker = {.name = "frame", .check = frame_check, .still = true};
 
 void frame_init(void)
 {

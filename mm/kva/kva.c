@@ -382,7 +382,7 @@ static unsigned long shrink_kernel(gfp_t gfp)
 	return pages + slab_shrink_all();
 }
 
-static struct mm_checker checker = {.name = "kva", .check = kva_check};
+static struct mm_checker checker = {.name = "kva", .check = kva_check, .still = true};
 
 void kva_init(void)
 {

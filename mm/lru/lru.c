@@ -373,7 +373,7 @@ void release_pages(struct page **pages, unsigned n)
 
 /* ---- Boot and check ---- */
 
-static struct mm_checker checker = {.name = "lru", .check = lru_check};
+static struct mm_checker checker = {.name = "lru", .check = lru_check, .still = true};
 
 void lru_init(void)
 {
@@ -400,12 +400,6 @@ static unsigned complain(const struct page *page, const char *what)
 
 #define REQUIRE(cond) bad += (cond) ? 0 : complain(page, #cond)
 
-/* Another CPU may have dropped the last reference to a page, and wait for the lock we hold. */
-static bool others_run(void)
-{
-	return cpu_online_mask & ~(1ULL << cpu_id());
-}
-
 static unsigned check_list(struct lruvec *lruvec, enum lru_list list,
 			   unsigned long zone_pages[MAX_NR_ZONES])
 {
@@ -417,7 +411,7 @@ static unsigned check_list(struct lruvec *lruvec, enum lru_list list,
 		count++;
 		REQUIRE(page_test(page, PG_lru) && page_lru(page) == list);
 		REQUIRE(page_to_nid(page) == lruvec->node->nid);
-		REQUIRE(page_ref_count(page) > 0 || others_run());
+		REQUIRE(page_ref_count(page) > 0);
 		REQUIRE(!page_test(page, PG_tail) && !page_test(page, PG_slab));
 		REQUIRE(!page_test(page, PG_table) && !page_test(page, PG_buddy));
 #ifdef PAGODA_FAKE_HIGHMEM
@@ -435,34 +429,21 @@ static unsigned check_list(struct lruvec *lruvec, enum lru_list list,
 	return bad;
 }
 
-static unsigned check_slot(unsigned cpu, unsigned i)
-{
-	struct lru_batch *batch = &per_cpu(lru_batch, cpu);
-	struct page *page = READ_ONCE(batch->slot[i]);
-	unsigned bad = 0;
-
-	if (!page)
-		return 0;
-
-	struct lruvec *lruvec = node_lruvec(page_node(page));
-
-	spin_lock(&lruvec->lock);
-	if (READ_ONCE(batch->slot[i]) == page) { /* and it stays there while we hold the lock */
-		REQUIRE(i < batch->count || cpu != cpu_id());
-		REQUIRE(page_test(page, PG_lru) && page_in_batch(page));
-		REQUIRE(page->prev == cpu * LRU_BATCH + i);
-		REQUIRE(page_ref_count(page) > 0 || others_run());
-	}
-	spin_unlock(&lruvec->lock);
-	return bad;
-}
-
 static unsigned check_batch(unsigned cpu)
 {
+	struct lru_batch *batch = &per_cpu(lru_batch, cpu);
 	unsigned bad = 0;
 
-	for (unsigned i = 0; i < LRU_BATCH; i++)
-		bad += check_slot(cpu, i);
+	for (unsigned i = 0; i < LRU_BATCH; i++) {
+		struct page *page = READ_ONCE(batch->slot[i]);
+
+		if (!page)
+			continue;
+		REQUIRE(i < batch->count);
+		REQUIRE(page_test(page, PG_lru) && page_in_batch(page));
+		REQUIRE(page->prev == cpu * LRU_BATCH + i);
+		REQUIRE(page_ref_count(page) > 0);
+	}
 	return bad;
 }
 

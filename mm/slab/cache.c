@@ -234,7 +234,7 @@ int slab_cpu_init(unsigned cpu)
 	return 0;
 }
 
-static struct mm_checker checker = {.name = "slab", .check = slab_check};
+static struct mm_checker checker = {.name = "slab", .check = slab_check, .still = true};
 
 void slab_init(void)
 {

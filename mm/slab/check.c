@@ -13,6 +13,7 @@
 #include "mm/slab/slab_int.h"
 
 #include "lib/printk.h"
+#include "mm/check.h"
 #include "mm/frame/vmstat.h"
 
 /* ---- Figures ---- */
@@ -206,7 +207,9 @@ unsigned slab_check(void)
 	unsigned bad = 0;
 	int nid;
 
-	mutex_lock(&slab_chain_lock);
+	/* No other CPU works meanwhile: marks are set in the slabs. */
+	if (!mutex_trylock(&slab_chain_lock))
+		return MM_CHECK_AGAIN;
 	for_each_cache (cache)
 		bad += check_cache(cache, pages);
 	mutex_unlock(&slab_chain_lock);
