@@ -1,5 +1,5 @@
 # Pagoda: build, run, test. Each target installs what it lacks on Debian.
-#   make run | test | check | bench | fuzz | soak | gdb | iso | clean
+#   make run | test | check | bench | soak | gdb | iso | clean
 
 B      := build
 ARCH   ?= x86_64
