@@ -10,12 +10,14 @@
 #include "lib/string.h"
 #include "mm/kva/kva.h"
 #include "mm/slab/slab.h"
+#include "sync/mutex.h"
 #include <linux/limits.h>
 
-struct seq_reader { /* file->private; used under the file's pos_lock */
-	struct seq_file m;
+struct seq_reader {        /* file->private */
+	struct mutex lock; /* one read at a time: pread(2) comes without the file's pos_lock */
+	struct seq_file m; /* (lock) */
 	int (*show)(struct seq_file *m, void *private);
-	bool made;
+	bool made; /* (lock) */
 };
 
 void seq_write(struct seq_file *m, const void *bytes, size_t n)
@@ -76,6 +78,7 @@ int seq_open(struct file *file, int (*show)(struct seq_file *m, void *private), 
 
 	if (!reader)
 		return -ENOMEM;
+	mutex_init(&reader->lock, RANK_SEQ);
 	reader->show = show;
 	reader->m.private = private;
 	file->private = reader;
@@ -117,9 +120,8 @@ static int make_text(struct seq_reader *reader)
 	return err;
 }
 
-long seq_read(struct file *file, struct iov_iter *to, u64 *pos)
+static long read_locked(struct seq_reader *reader, struct iov_iter *to, u64 *pos)
 {
-	struct seq_reader *reader = file->private;
 	size_t bytes, copied;
 
 	if (*pos == 0 || !reader->made) {
@@ -134,6 +136,17 @@ long seq_read(struct file *file, struct iov_iter *to, u64 *pos)
 	copied = copy_to_iter(reader->m.buf + *pos, bytes, to);
 	*pos += copied;
 	return bytes && !copied ? -EFAULT : (long)copied;
+}
+
+long seq_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	struct seq_reader *reader = file->private;
+	long done;
+
+	mutex_lock(&reader->lock);
+	done = read_locked(reader, to, pos);
+	mutex_unlock(&reader->lock);
+	return done;
 }
 
 s64 seq_llseek(struct file *file, s64 offset, int whence)

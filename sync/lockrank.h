@@ -20,6 +20,7 @@ enum lock_rank {
 	RANK_TTY_WRITE,     /* one write at a time on a terminal */
 	RANK_TTY,           /* a terminal's line discipline */
 	RANK_FILE_POS,      /* struct file's offset */
+	RANK_SEQ,           /* the text of a file that show() makes */
 	RANK_INODE,         /* regular file: size and writes */
 	RANK_STANDSTILL,    /* all other CPUs do nothing */
 	RANK_EXEC,          /* one exec in a process */
