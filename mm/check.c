@@ -27,8 +27,8 @@ static unsigned check_one(const struct mm_checker *checker)
 		return checker->check();
 	do {
 		if (!mm_standstill.begin()) {
-			pr_warn("mm_check: %s: not checked, no memory", checker->name);
-			return 0;
+			pr_err("mm_check: %s: no memory for the check", checker->name);
+			return 1;
 		}
 		found = checker->check();
 		mm_standstill.end();
