@@ -21,8 +21,6 @@
 #define KPF_MLOCKED  33
 #define KPF_CPU_LIST 47
 
-#define CHUNK        128 /* entries made at a time, on the stack */
-
 /* Flags that mean the same there and here. */
 static const struct {
 	u8 ours, theirs;
@@ -84,50 +82,31 @@ static u64 frame_count(pfn_t pfn)
 	return counts_mappings(READ_ONCE(page->flags)) ? (u64)page_mapcount(page) : 0;
 }
 
-static long read_frames(struct iov_iter *to, u64 *pos, bool want_flags)
+static void fill_flags(void *unused, u64 first, unsigned n, u64 *entries)
 {
-	const pfn_t end = frames_end();
-	long done = 0;
+	unsigned long on_list[BITS_TO_LONGS(PROC_ENTRIES)] = {};
 
-	if (*pos % 8 || to->count % 8)
-		return -EINVAL;
-	while (to->count && *pos / 8 < end) {
-		const pfn_t start = *pos / 8;
-		unsigned long on_list[BITS_TO_LONGS(CHUNK)] = {};
-		u64 entries[CHUNK];
-		unsigned n = min((unsigned long)min(to->count / 8, (size_t)CHUNK), end - start);
-		size_t copied;
+	frames_on_cpu_lists(first, n, on_list);
+	for (unsigned i = 0; i < n; i++)
+		entries[i] = frames_present(first + i, 1)
+				     ? frame_flags(first + i, bitmap_test(on_list, i))
+				     : BIT(KPF_NOPAGE);
+}
 
-		if (want_flags)
-			frames_on_cpu_lists(start, n, on_list);
-		for (unsigned i = 0; i < n; i++) {
-			if (!frames_present(start + i, 1))
-				entries[i] = want_flags ? BIT(KPF_NOPAGE) : 0;
-			else if (want_flags)
-				entries[i] = frame_flags(start + i, bitmap_test(on_list, i));
-			else
-				entries[i] = frame_count(start + i);
-		}
-		copied = copy_to_iter(entries, n * 8, to);
-		*pos += copied;
-		done += copied;
-		if (copied < n * 8)
-			return done ? done : -EFAULT;
-		if (fatal_signal_pending())
-			break;
-		cond_resched();
-	}
-	return done;
+static void fill_counts(void *unused, u64 first, unsigned n, u64 *entries)
+{
+	for (unsigned i = 0; i < n; i++)
+		entries[i] = frames_present(first + i, 1) ? frame_count(first + i) : 0;
 }
 
 static long read_kpageflags(struct iov_iter *to, u64 *pos)
 {
-	return read_frames(to, pos, true);
+	return proc_read_entries(to, pos, frames_end(), fill_flags, NULL);
 }
 
 static long read_kpagecount(struct iov_iter *to, u64 *pos)
 {
-	return read_frames(to, pos, false);
+	return proc_read_entries(to, pos, frames_end(), fill_counts, NULL);
 }
 
 static int kpage_init(void)

@@ -217,36 +217,29 @@ int pid_show_numa_maps(struct seq_file *m, struct task_struct *task, struct mm_s
 	return each_area(m, mm, show_numa_area);
 }
 
+struct pagemap_reader {
+	struct mm_struct *mm;
+	bool see_frames;
+};
+
+static void fill_pagemap(void *arg, u64 first, unsigned n, u64 *entries)
+{
+	const struct pagemap_reader *reader = arg;
+
+	down_read(&reader->mm->mmap_lock);
+	pagemap_range(reader->mm, first << PAGE_SHIFT, n, entries);
+	up_read(&reader->mm->mmap_lock);
+	for (unsigned i = 0; i < n && !reader->see_frames; i++)
+		entries[i] &= ~PAGEMAP_FRAME;
+}
+
 /*
  * One entry of 64 bits a page (Documentation: pagemap). Frame numbers are for those who may
  * see physical addresses; others read zeros in their place.
  */
 long pid_read_pagemap(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos)
 {
-	long done = 0;
+	struct pagemap_reader reader = {mm, see_frames};
 
-	if (*pos % 8 || to->count % 8)
-		return -EINVAL;
-	while (to->count && *pos / 8 < TASK_SIZE >> PAGE_SHIFT) {
-		unsigned long address = *pos / 8 << PAGE_SHIFT;
-		u64 entries[128];
-		unsigned n = min(to->count / 8, ARRAY_SIZE(entries));
-		size_t copied;
-
-		n = min((unsigned long)n, (TASK_SIZE - address) >> PAGE_SHIFT);
-		down_read(&mm->mmap_lock);
-		pagemap_range(mm, address, n, entries);
-		up_read(&mm->mmap_lock);
-		for (unsigned i = 0; i < n && !see_frames; i++)
-			entries[i] &= ~PAGEMAP_FRAME;
-		copied = copy_to_iter(entries, n * 8, to);
-		*pos += copied;
-		done += copied;
-		if (copied < n * 8)
-			return done ? done : -EFAULT;
-		if (fatal_signal_pending())
-			break;
-		cond_resched();
-	}
-	return done;
+	return proc_read_entries(to, pos, TASK_SIZE >> PAGE_SHIFT, fill_pagemap, &reader);
 }

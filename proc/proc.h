@@ -39,6 +39,13 @@ void proc_create_number(const struct proc_number *number, u32 mode); /* kept by 
 int proc_parse_number(const char *text, s64 min, s64 max, s64 *value);
 /* A file of bytes, not text: what is at *pos, which moves on. Bytes, or -errno. At boot only. */
 void proc_create_raw(const char *path, u32 mode, long (*read)(struct iov_iter *to, u64 *pos));
+/*
+ * Read from a file of `end` entries of 64 bits: fill() makes n of them, PROC_ENTRIES at most, from
+ * `first` on. Bytes, -EINVAL for parts of an entry, or -EFAULT. May sleep.
+ */
+#define PROC_ENTRIES 128
+long proc_read_entries(struct iov_iter *to, u64 *pos, u64 end,
+		       void (*fill)(void *arg, u64 first, unsigned n, u64 *entries), void *arg);
 
 /* May the reader be shown addresses of the kernel, in files made for it? (kptr_restrict) */
 bool may_see_kernel_addresses(void);

@@ -145,6 +145,32 @@ void proc_create_number(const struct proc_number *n, u32 mode)
 
 /* --- files --- */
 
+long proc_read_entries(struct iov_iter *to, u64 *pos, u64 end,
+		       void (*fill)(void *arg, u64 first, unsigned n, u64 *entries), void *arg)
+{
+	long done = 0;
+
+	if (*pos % 8 || to->count % 8)
+		return -EINVAL;
+	while (to->count && *pos / 8 < end) {
+		const u64 first = *pos / 8;
+		u64 entries[PROC_ENTRIES];
+		unsigned n = min(min((u64)to->count / 8, (u64)PROC_ENTRIES), end - first);
+		size_t copied;
+
+		fill(arg, first, n, entries);
+		copied = copy_to_iter(entries, n * 8, to);
+		*pos += copied;
+		done += copied;
+		if (copied < n * 8)
+			return done ? done : -EFAULT;
+		if (fatal_signal_pending())
+			break;
+		cond_resched();
+	}
+	return done;
+}
+
 /* What one write(2) brought, as a string; freed with kfree. */
 char *proc_take_text(struct iov_iter *from)
 {
