@@ -4,10 +4,13 @@
  */
 #include "mm/check.h"
 
+#include "lib/errno.h"
 #include "lib/printk.h"
+#include "sync/mutex.h"
 #include "sync/spinlock.h"
 #include "sync/task.h"
 
+static struct mutex one_check = MUTEX_INIT(one_check, RANK_MM_CHECK);
 static spinlock_t checkers_lock = SPINLOCK_INIT(RANK_COUNTERS);
 static LIST_HEAD(checkers);         /* (checkers_lock) only ever grows */
 struct mm_standstill mm_standstill; /* constant after boot */
@@ -19,36 +22,51 @@ void mm_check_register(struct mm_checker *checker)
 	spin_unlock(&checkers_lock);
 }
 
-static unsigned check_one(const struct mm_checker *checker)
+static int check_still(const struct mm_checker *checker)
 {
 	unsigned found;
 
-	if (!checker->still || !mm_standstill.begin)
-		return checker->check();
 	do {
-		if (!mm_standstill.begin()) {
-			pr_err("mm_check: %s: no memory for the check", checker->name);
-			return 1;
-		}
+		if (mm_standstill.begin && !mm_standstill.begin())
+			return -ENOMEM;
 		found = checker->check();
-		mm_standstill.end();
+		if (mm_standstill.end)
+			mm_standstill.end();
 		cond_resched();
 	} while (found == MM_CHECK_AGAIN);
 	return found;
 }
 
-unsigned mm_check(void)
+static int check_one(const struct mm_checker *checker)
 {
-	unsigned total = 0;
+	int found = checker->prepare ? checker->prepare() : 0;
+
+	if (found == 0)
+		found = checker->still ? check_still(checker) : (int)checker->check();
+	if (checker->finish)
+		checker->finish();
+	if (found > 0)
+		pr_err("mm_check: %s: %d violations", checker->name, found);
+	if (found < 0)
+		pr_err("mm_check: %s: no memory for the check", checker->name);
+	return found;
+}
+
+int mm_check(void)
+{
+	int total = 0, err = 0;
 	struct mm_checker *checker;
 
-	/* Nothing is ever removed, so the walk needs no lock, and a check may sleep. */
+	mutex_lock(&one_check);
+	/* Nothing is ever removed, so the walk needs no spinlock, and a check may sleep. */
 	list_for_each_entry (checker, &checkers, list) {
-		unsigned found = check_one(checker);
+		int found = check_one(checker);
 
-		if (found)
-			pr_err("mm_check: %s: %u violations", checker->name, found);
-		total += found;
+		if (found < 0)
+			err = found;
+		else
+			total += found;
 	}
-	return total;
+	mutex_unlock(&one_check);
+	return total ? total : err;
 }

@@ -127,7 +127,10 @@ static int show_diskstats(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/* Reading tells how many warnings there were; writing runs the check: EIO if something is wrong. */
+/*
+ * Reading tells how many warnings there were; writing runs the check: EIO if something is wrong,
+ * ENOMEM if that could not be found out.
+ */
 static int show_mm_check(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "warnings %u\n", warn_count);
@@ -136,7 +139,9 @@ static int show_mm_check(struct seq_file *m, void *unused)
 
 static int write_mm_check(char *text, size_t bytes, void *unused)
 {
-	return mm_check() || warn_count ? -EIO : 0;
+	int found = mm_check();
+
+	return found > 0 || warn_count ? -EIO : found;
 }
 
 static int system_init(void)

@@ -304,5 +304,3 @@ static inline enum randomize space_randomize(void)
 {
 	return space_limits.randomize ? space_limits.randomize() : RANDOMIZE_NOTHING;
 }
-
-unsigned space_check(void);

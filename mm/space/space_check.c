@@ -9,10 +9,12 @@
  *   - over all spaces: the entries that map a page are as many as its mapcount says, and not
  *     more than its references
  *
- * The machine should be quiet: spaces are visited one after the other, each under its
- * mmap_lock, and a page may move from one not visited to one visited.
+ * All spaces are seen at one moment: the other CPUs stand still meanwhile. Those that are
+ * being taken down count too, their entries are as real. Whoever holds an mmap_lock for writing
+ * may be in the middle of a change; then the check comes again.
  */
 #include "lib/printk.h"
+#include "lib/string.h"
 #include "mm/check.h"
 #include "mm/space/pages.h"
 
@@ -33,33 +35,15 @@ void mm_unregister(struct mm_struct *mm)
 	spin_unlock(&all_mms_lock);
 }
 
-/* The first space after `mm` (NULL: of all) that is in use, with a use; drops that of mm. */
-static struct mm_struct *next_mm(struct mm_struct *mm)
-{
-	struct list_head *at;
-	struct mm_struct *next = NULL;
-
-	spin_lock(&all_mms_lock);
-	for (at = mm ? mm->all_mms.next : all_mms.next; at != &all_mms; at = at->next) {
-		next = list_entry(at, struct mm_struct, all_mms);
-		if (mmget_not_zero(next))
-			break;
-		next = NULL;
-	}
-	spin_unlock(&all_mms_lock);
-	if (mm)
-		mmput(mm);
-	return next;
-}
-
 struct check {
 	struct mm_struct *mm;
-	u32 *mapped; /* entries found, by frame */
-	pfn_t frames;
 	long rss[NR_MM_COUNTERS];
 	unsigned long tables;
 	unsigned bad;
 };
+
+static u32 *mapped;  /* entries found, by frame; while a check is on */
+static pfn_t frames; /* so many has the array */
 
 #define VIOLATION(check, ...)                  \
 	do {                                   \
@@ -90,12 +74,12 @@ static void check_entry(struct check *check, unsigned long va, pte_t e)
 			VIOLATION(check, "%p: the zero page is writable at %lx\n", check->mm, va);
 		return;
 	}
-	if (page_to_pfn(page) >= check->frames) {
+	if (page_to_pfn(page) >= frames) {
 		VIOLATION(check, "%p: frame %lx at %lx does not exist\n", check->mm,
 			  page_to_pfn(page), va);
 		return;
 	}
-	check->mapped[page_to_pfn(page)]++;
+	mapped[page_to_pfn(page)]++;
 	if (page_is_anon(page)) {
 		check->rss[MM_ANONPAGES]++;
 		if (!vma->anon_vma)
@@ -139,7 +123,6 @@ static void check_table(struct check *check, pte_t *table, int level, unsigned l
 	if (level != PT_PGD && user_table(table)->pt_present != present)
 		VIOLATION(check, "%p: table for %lx holds %u entries and says %u\n", check->mm,
 			  base, present, user_table(table)->pt_present);
-	cond_resched();
 }
 
 static void check_areas(struct check *check)
@@ -169,11 +152,13 @@ static void check_areas(struct check *check)
 	}
 }
 
-static void check_mm(struct check *check)
+/* False: somebody is changing it. */
+static bool check_mm(struct check *check)
 {
 	struct mm_struct *mm = check->mm;
 
-	down_write(&mm->mmap_lock); /* also: no fault in the slow way */
+	if (!down_read_trylock(&mm->mmap_lock))
+		return false;
 	check->tables = 0;
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		check->rss[i] = 0;
@@ -187,7 +172,8 @@ static void check_mm(struct check *check)
 		if (check->rss[i] != atomic_read(&mm->rss[i]))
 			VIOLATION(check, "%p: rss[%d] is %ld, counted %ld\n", mm, i,
 				  atomic_read(&mm->rss[i]), check->rss[i]);
-	up_write(&mm->mmap_lock);
+	up_read(&mm->mmap_lock);
+	return true;
 }
 
 /* Frames that may carry a mapcount: taken, and not by something that uses its place otherwise. */
@@ -200,43 +186,54 @@ static void check_mapcounts(struct check *check)
 
 		for (pfn_t pfn = zone->start_pfn; zone->present_pages && pfn < end; pfn++) {
 			struct page *page = pfn_to_page(pfn);
-			u32 mapped = check->mapped[pfn];
+			u32 found = mapped[pfn];
 
-			if (mapped == 0 && !page_test(page, PG_lru))
+			if (found == 0 && !page_test(page, PG_lru))
 				continue;
-			if (page_mapcount(page) != (int)mapped)
+			if (page_mapcount(page) != (int)found)
 				VIOLATION(check, "frame %lx: mapcount %d, %u entries map it\n", pfn,
-					  page_mapcount(page), mapped);
-			if (page_ref_count(page) < (int)mapped)
+					  page_mapcount(page), found);
+			if (page_ref_count(page) < (int)found)
 				VIOLATION(check, "frame %lx: %d references, %u entries map it\n",
-					  pfn, page_ref_count(page), mapped);
+					  pfn, page_ref_count(page), found);
 		}
 	}
 }
 
-unsigned space_check(void)
+static unsigned space_check(void)
 {
 	struct check check = {0};
-	struct zone *zone;
 
-	for_each_zone (zone)
-		if (zone->present_pages)
-			check.frames = max(check.frames, zone->start_pfn + zone->spanned_pages);
-	check.mapped = vzalloc(check.frames * sizeof(*check.mapped));
-	if (!check.mapped) {
-		pr_err("space: no memory for the check\n");
-		return 1;
-	}
-	for (struct mm_struct *mm = next_mm(NULL); mm; mm = next_mm(mm)) {
-		check.mm = mm;
-		check_mm(&check);
-	}
+	memset(mapped, 0, frames * sizeof(*mapped));
+	list_for_each_entry (check.mm, &all_mms, all_mms)
+		if (!check_mm(&check))
+			return MM_CHECK_AGAIN;
 	check_mapcounts(&check);
-	vfree(check.mapped);
 	return check.bad;
 }
 
-static struct mm_checker space_checker = {.name = "space", .check = space_check};
+static int space_check_prepare(void)
+{
+	struct zone *zone;
+
+	frames = 0;
+	for_each_zone (zone)
+		if (zone->present_pages)
+			frames = max(frames, zone->start_pfn + zone->spanned_pages);
+	mapped = vmalloc(frames * sizeof(*mapped));
+	return mapped ? 0 : -ENOMEM;
+}
+
+static void space_check_finish(void)
+{
+	vfree(mapped);
+}
+
+static struct mm_checker space_checker = {.name = "space",
+					  .check = space_check,
+					  .still = true,
+					  .prepare = space_check_prepare,
+					  .finish = space_check_finish};
 
 void pages_init(void)
 {

@@ -14,6 +14,7 @@
  * When all is over the machine must be alive, consistent (/proc/mm_check, which the
  * runner writes), have its memory back, and have warned of nothing.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -26,6 +27,7 @@
 #include <sys/ipc.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -805,6 +807,18 @@ static void remove_segments(void)
 	}
 }
 
+/* In the midst of it: an address space that is not in order is found near where it became so. */
+static void check_kernel(void)
+{
+	int fd = open("/proc/mm_check", O_WRONLY);
+
+	if (fd < 0)
+		return; /* not there */
+	if (write(fd, "1", 1) < 0 && errno != ENOMEM)
+		fail("seed %lu: the kernel's state is inconsistent", generation);
+	close(fd);
+}
+
 static void run_generation(void)
 {
 	long end = now_ms() + PATIENCE_MS;
@@ -818,7 +832,9 @@ static void run_generation(void)
 			_exit(0);
 		}
 	}
-	while (left && now_ms() < end) {
+	for (unsigned turns = 1; left && now_ms() < end; turns++) {
+		if (turns % 64 == 0)
+			check_kernel();
 		pid = waitpid(-1, NULL, WNOHANG);
 		if (pid <= 0)
 			usleep(5000);
@@ -861,6 +877,7 @@ static void fuzz(void)
 
 	has_fail_nth = access("/proc/self/fail-nth", W_OK) == 0;
 	mkdir(DIR, 0755);
+	must(mount("fuzz", DIR, "tmpfs", 0, "size=20%"));
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	write_text("/proc/sys/kernel/shmall", "1024\n");
 	for (generation = first; now_ms() < end; generation++) {
@@ -875,6 +892,7 @@ static void fuzz(void)
 			fail("seed %lu: the kernel has warned of something", generation);
 	}
 	write_text("/proc/sys/kernel/shmall", "18446744073692774399\n");
+	must(umount(DIR));
 	rmdir(DIR);
 	leak = generation > first + 1
 		       ? leak_found(&before, LOST_PAGES * sysconf(_SC_NPROCESSORS_ONLN), 500)
