@@ -177,25 +177,29 @@ static struct files_struct *files_alloc(unsigned size)
 
 struct file *fget(int fd)
 {
-	const struct fd_table *table;
-	struct file *file = NULL;
+	const struct files_struct *files = current->files;
 
-	if (unlikely(!current->files))
+	if (unlikely(!files))
 		return NULL;
-	epoch_read_lock();
-	table = load_acquire(&current->files->table);
-	while (fd >= 0 && (unsigned)fd < table->size && (file = load_acquire(&table->file[fd]))) {
-		if (!atomic_inc_not_zero(&file->count))
-			continue; /* closed this moment; look what is there now */
-		if (likely(load_acquire(&table->file[fd]) == file))
-			break;
-		epoch_read_unlock();
-		fput(file);
+	for (;;) {
+		const struct fd_table *table;
+		struct file *file = NULL;
+		bool taken = false, there = false;
+
 		epoch_read_lock();
-		table = load_acquire(&current->files->table);
+		table = load_acquire(&files->table);
+		if (likely((unsigned)fd < table->size)) /* nor negative */
+			file = load_acquire(&table->file[fd]);
+		if (likely(file))
+			taken = atomic_inc_not_zero(&file->count);
+		if (likely(taken))
+			there = load_acquire(&table->file[fd]) == file;
+		epoch_read_unlock();
+		if (likely(there || !file))
+			return file;
+		if (taken) /* closed this moment; look what is there now */
+			fput(file);
 	}
-	epoch_read_unlock();
-	return file;
 }
 
 /* Make room for number fd; lock held, dropped while memory is had. 0 or -errno. */

@@ -16,7 +16,7 @@
 #include <linux/uio.h>
 
 /* Move bytes at *pos; the counters of /proc/PID/io. */
-static long do_read(struct file *file, struct iov_iter *to, u64 *pos)
+static __always_inline long do_read(struct file *file, struct iov_iter *to, u64 *pos)
 {
 	long n;
 
@@ -31,7 +31,7 @@ static long do_read(struct file *file, struct iov_iter *to, u64 *pos)
 	return n;
 }
 
-static long do_write(struct file *file, struct iov_iter *from, u64 *pos)
+static __always_inline long do_write(struct file *file, struct iov_iter *from, u64 *pos)
 {
 	long n;
 
@@ -46,10 +46,10 @@ static long do_write(struct file *file, struct iov_iter *from, u64 *pos)
 	return n;
 }
 
-static long transfer(int fd, struct iov_iter *iter, bool write)
+static __always_inline long transfer(int fd, struct iov_iter *iter, bool write)
 {
 	struct file *file = fget(fd);
-	u64 no_pos = 0;
+	u64 no_pos = 0, *pos = &no_pos;
 	long n;
 
 	if (!file)
@@ -57,16 +57,16 @@ static long transfer(int fd, struct iov_iter *iter, bool write)
 	iter->count = min(iter->count, MAX_RW_BYTES);
 	if (file->mode & FMODE_SEEK) {
 		mutex_lock(&file->pos_lock);
-		n = write ? do_write(file, iter, &file->pos) : do_read(file, iter, &file->pos);
-		mutex_unlock(&file->pos_lock);
-	} else {
-		n = write ? do_write(file, iter, &no_pos) : do_read(file, iter, &no_pos);
+		pos = &file->pos;
 	}
+	n = write ? do_write(file, iter, pos) : do_read(file, iter, pos);
+	if (pos != &no_pos)
+		mutex_unlock(&file->pos_lock);
 	fput(file);
 	return n;
 }
 
-static long transfer_at(int fd, struct iov_iter *iter, s64 at, bool write)
+static __always_inline long transfer_at(int fd, struct iov_iter *iter, s64 at, bool write)
 {
 	struct file *file;
 	u64 pos = at;

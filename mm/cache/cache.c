@@ -19,11 +19,9 @@
 
 #include "lib/string.h"
 #include "mm/cache/cache_int.h"
-#include "mm/cache/page_tree.h"
 #include "mm/kva/kva.h"
 #include "mm/lru/lru.h"
 #include "mm/trace/trace.h"
-#include "sync/epoch.h"
 
 void (*unmap_mapping_range)(struct address_space *mapping, u64 first, u64 last, bool even_cows);
 
@@ -40,36 +38,9 @@ void mapping_init(struct address_space *mapping, const struct address_space_ops 
 	mapping->gfp = GFP_HIGHUSER_MOVABLE;
 }
 
-/* The page in a slot of the tree, with a reference; NULL: none. *again: it has just changed. */
-static inline struct page *get_page_of_slot(struct page *const *slot, bool *again)
-{
-	struct page *page = load_acquire(slot);
-
-	if (!page)
-		return NULL;
-	if (likely(!((unsigned long)page & 1)) && likely(get_page_unless_zero(page))) {
-		if (likely(READ_ONCE(*slot) == page))
-			return page;
-		put_page(page);
-	}
-	*again = true; /* a node by now, on its way out, or another page */
-	return NULL;
-}
-
 struct page *find_get_page(struct address_space *mapping, u64 index)
 {
-	struct page *page;
-	bool again;
-
-	epoch_read_lock();
-	do {
-		struct page *const *slot = page_tree_slot(&mapping->tree, index);
-
-		again = false;
-		page = slot ? get_page_of_slot(slot, &again) : NULL;
-	} while (unlikely(again));
-	epoch_read_unlock();
-	return page;
+	return lookup_page(mapping, index);
 }
 
 unsigned find_get_pages(struct address_space *mapping, u64 *start, u64 last, unsigned n,

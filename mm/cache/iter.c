@@ -12,29 +12,6 @@
 #include "machine/page.h"
 #include "machine/uaccess.h"
 
-void iter_init_user(struct iov_iter *iter, void __user *buf, size_t bytes)
-{
-	*iter = (struct iov_iter){
-		.segments = 1,
-		.count = bytes,
-		.own = {.iov_base = (void *)(unsigned long)buf, .iov_len = bytes}};
-	iter->iov = &iter->own;
-}
-
-void iter_init_kernel(struct iov_iter *iter, void *buf, size_t bytes)
-{
-	*iter = (struct iov_iter){.kernel = true,
-				  .segments = 1,
-				  .count = bytes,
-				  .own = {.iov_base = buf, .iov_len = bytes}};
-	iter->iov = &iter->own;
-}
-
-void iter_init_iovec(struct iov_iter *iter, const struct iovec *iov, unsigned long n, size_t count)
-{
-	*iter = (struct iov_iter){.iov = iov, .segments = n, .count = count};
-}
-
 /* What one copy does with one piece; returns the bytes it could not do. */
 typedef size_t (*copy_piece)(void *kernel_side, unsigned long segment_at, size_t bytes,
 			     bool kernel);
@@ -112,9 +89,22 @@ static __always_inline size_t iterate(struct iov_iter *iter, void *kernel_side, 
 	return done;
 }
 
-size_t copy_to_iter(const void *from, size_t bytes, struct iov_iter *iter)
+static __noinline size_t copy_to_segments(const void *from, size_t bytes, struct iov_iter *iter)
 {
 	return iterate(iter, (void *)from, bytes, piece_out);
+}
+
+size_t copy_to_iter(const void *from, size_t bytes, struct iov_iter *iter)
+{
+	size_t offset = iter->offset;
+
+	if (unlikely(iter->kernel || bytes > iter->count || bytes > iter->iov->iov_len - offset))
+		return copy_to_segments(from, bytes, iter);
+	/* Most of all: into one buffer of a program. */
+	bytes -= copy_to_user((char __user *)iter->iov->iov_base + offset, from, bytes);
+	iter->offset = offset + bytes;
+	iter->count -= bytes;
+	return bytes;
 }
 
 size_t copy_from_iter(void *to, size_t bytes, struct iov_iter *iter)

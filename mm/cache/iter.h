@@ -17,10 +17,26 @@ struct iov_iter {
 	struct iovec own;        /* for the one-segment forms */
 };
 
-void iter_init_user(struct iov_iter *iter, void __user *buf, size_t bytes);
-void iter_init_kernel(struct iov_iter *iter, void *buf, size_t bytes);
 /* iov is kernel memory, checked already (sys_readv copies it in). */
-void iter_init_iovec(struct iov_iter *iter, const struct iovec *iov, unsigned long n, size_t count);
+static inline void iter_init_iovec(struct iov_iter *iter, const struct iovec *iov, unsigned long n,
+				   size_t count)
+{
+	iter->kernel = false;
+	iter->iov = iov;
+	iter->segments = n;
+	iter->offset = 0;
+	iter->count = count;
+}
+static inline void iter_init_user(struct iov_iter *iter, void __user *buf, size_t bytes)
+{
+	iter->own = (struct iovec){.iov_base = (void *)(unsigned long)buf, .iov_len = bytes};
+	iter_init_iovec(iter, &iter->own, 1, bytes);
+}
+static inline void iter_init_kernel(struct iov_iter *iter, void *buf, size_t bytes)
+{
+	iter_init_user(iter, (void __user *)(unsigned long)buf, bytes);
+	iter->kernel = true;
+}
 
 /* Return bytes copied; fewer than asked: end of the iterator, or a bad user page. May sleep. */
 size_t copy_to_iter(const void *from, size_t bytes, struct iov_iter *iter);

@@ -25,66 +25,25 @@
 #include "mm/cache/page_tree.h"
 
 #include "mm/slab/slab.h"
-#include "sync/epoch.h"
-
-#define NODE_BITS  6
-#define NODE_SLOTS (1u << NODE_BITS)
-#define NODE_MASK  (NODE_SLOTS - 1)
-
-struct tree_node {
-	void *slot[NODE_SLOTS]; /* (tree lock to write) pages at shift 0, else nodes */
-	struct tree_node *parent;
-	u8 shift;  /* index bits below this node's slots */
-	u8 offset; /* its slot in the parent */
-	u16 count; /* (tree lock) slots in use */
-	struct epoch_head epoch;
-};
 
 static struct kmem_cache *node_cache;
-
-static struct tree_node *as_node(void *root)
-{
-	return (unsigned long)root & 1 ? (struct tree_node *)((unsigned long)root - 1) : NULL;
-}
 
 static void *node_root(struct tree_node *node)
 {
 	return (void *)((unsigned long)node | 1);
 }
 
-/* Does an index lie beyond what this node can hold? */
-static bool beyond(const struct tree_node *node, u64 index)
-{
-	return index >> node->shift >> NODE_BITS != 0;
-}
-
 static unsigned slot_of(const struct tree_node *node, u64 index)
 {
-	return index >> node->shift & NODE_MASK;
-}
-
-struct page *const *page_tree_slot(const struct page_tree *tree, u64 index)
-{
-	struct tree_node *node = as_node(load_acquire(&tree->root));
-
-	if (unlikely(!node))
-		return index == 0 ? (struct page *const *)&tree->root : NULL;
-	if (unlikely(beyond(node, index)))
-		return NULL;
-	while (node->shift > 0) {
-		node = load_acquire(&node->slot[slot_of(node, index)]);
-		if (unlikely(!node))
-			return NULL;
-	}
-	return (struct page *const *)&node->slot[index & NODE_MASK];
+	return index >> node->shift & TREE_NODE_MASK;
 }
 
 struct page *const *page_tree_leaf(const struct page_tree *tree, u64 index, u64 *n)
 {
-	struct tree_node *node = as_node(load_acquire(&tree->root));
+	struct tree_node *node = page_tree_node(load_acquire(&tree->root));
 
 	*n = ~0ULL; /* to the end of all files */
-	if (!node || beyond(node, index))
+	if (!node || page_tree_beyond(node, index))
 		return NULL;
 	while (node->shift > 0) {
 		struct tree_node *below = load_acquire(&node->slot[slot_of(node, index)]);
@@ -95,7 +54,7 @@ struct page *const *page_tree_leaf(const struct page_tree *tree, u64 index, u64 
 		}
 		node = below;
 	}
-	*n = NODE_SLOTS - slot_of(node, index);
+	*n = TREE_NODE_SLOTS - slot_of(node, index);
 	return (struct page *const *)&node->slot[slot_of(node, index)];
 }
 
@@ -116,8 +75,8 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struc
 	for (;;) {
 		void *root = tree->root;
 
-		node = as_node(root);
-		if (node && !beyond(node, index))
+		node = page_tree_node(root);
+		if (node && !page_tree_beyond(node, index))
 			break;
 		if (!node && index == 0) {
 			if (root)
@@ -127,10 +86,10 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struc
 		}
 		if (!*spare)
 			return -EAGAIN;
-		struct tree_node *top = take_spare(spare, node ? node->shift + NODE_BITS : 0);
+		struct tree_node *top = take_spare(spare, node ? node->shift + TREE_NODE_BITS : 0);
 
-		while (!root && beyond(top, index))
-			top->shift += NODE_BITS;
+		while (!root && page_tree_beyond(top, index))
+			top->shift += TREE_NODE_BITS;
 		if (root) {
 			top->slot[0] = node ? (void *)node : root;
 			top->count = 1;
@@ -149,7 +108,7 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struc
 		if (!below) {
 			if (!*spare)
 				return -EAGAIN;
-			below = take_spare(spare, node->shift - NODE_BITS);
+			below = take_spare(spare, node->shift - TREE_NODE_BITS);
 			below->parent = node;
 			below->offset = slot;
 			node->count++;
@@ -190,9 +149,9 @@ static void drop_if_empty(struct page_tree *tree, struct tree_node *node)
 
 void page_tree_cancel(struct page_tree *tree, u64 index)
 {
-	struct tree_node *node = as_node(tree->root);
+	struct tree_node *node = page_tree_node(tree->root);
 
-	if (!node || beyond(node, index))
+	if (!node || page_tree_beyond(node, index))
 		return;
 	while (node->shift > 0 && node->slot[slot_of(node, index)])
 		node = node->slot[slot_of(node, index)];
@@ -201,7 +160,7 @@ void page_tree_cancel(struct page_tree *tree, u64 index)
 
 struct page *page_tree_remove(struct page_tree *tree, u64 index)
 {
-	struct tree_node *node = as_node(tree->root);
+	struct tree_node *node = page_tree_node(tree->root);
 	struct page *page;
 
 	if (!node) {
@@ -211,7 +170,7 @@ struct page *page_tree_remove(struct page_tree *tree, u64 index)
 		store_release(&tree->root, NULL);
 		return page;
 	}
-	if (beyond(node, index))
+	if (page_tree_beyond(node, index))
 		return NULL;
 	while (node->shift > 0) {
 		node = node->slot[slot_of(node, index)];

@@ -4,15 +4,53 @@
 #pragma once
 
 #include "mm/cache/cache.h"
+#include "sync/epoch.h"
 
-struct tree_node;
+#define TREE_NODE_BITS  6
+#define TREE_NODE_SLOTS (1u << TREE_NODE_BITS)
+#define TREE_NODE_MASK  (TREE_NODE_SLOTS - 1)
+
+struct tree_node {
+	void *slot[TREE_NODE_SLOTS]; /* (tree lock to write) pages at shift 0, else nodes */
+	struct tree_node *parent;
+	u8 shift;  /* index bits below this node's slots */
+	u8 offset; /* its slot in the parent */
+	u16 count; /* (tree lock) slots in use */
+	struct epoch_head epoch;
+};
+
+/* The node that a root or slot for index 0 names; NULL: it is a page, or nothing. */
+static inline struct tree_node *page_tree_node(void *root)
+{
+	return (unsigned long)root & 1 ? (struct tree_node *)((unsigned long)root - 1) : NULL;
+}
+
+/* Does an index lie beyond what this node can hold? */
+static inline bool page_tree_beyond(const struct tree_node *node, u64 index)
+{
+	return index >> node->shift >> TREE_NODE_BITS != 0;
+}
 
 /*
  * The slot for index, to be read with acquire, or NULL when there is none. Under the tree's lock,
  * or in an epoch: then take a reference and see whether the page is still in the slot. What is
  * found in the slot for index 0 may be a node by then: bit 0 is set.
  */
-struct page *const *page_tree_slot(const struct page_tree *tree, u64 index);
+static inline struct page *const *page_tree_slot(const struct page_tree *tree, u64 index)
+{
+	struct tree_node *node = page_tree_node(load_acquire(&tree->root));
+
+	if (unlikely(!node))
+		return index == 0 ? (struct page *const *)&tree->root : NULL;
+	if (unlikely(page_tree_beyond(node, index)))
+		return NULL;
+	while (node->shift > 0) {
+		node = load_acquire(&node->slot[index >> node->shift & TREE_NODE_MASK]);
+		if (unlikely(!node))
+			return NULL;
+	}
+	return (struct page *const *)&node->slot[index & TREE_NODE_MASK];
+}
 /*
  * For readers in bulk: the slots for index and what follows it in the same leaf, *n of them, to be
  * read with acquire; or NULL when there is no page in the *n indices from here. In an epoch.

@@ -13,46 +13,68 @@
 #include "mm/cache/cache.h"
 
 #include "lib/string.h"
+#include "mm/cache/cache_int.h"
 #include "mm/kva/kva.h"
 #include "mm/lru/lru.h"
 
+/* The page to read from, up to date, with a reference; NULL: a hole, to be read as zeros. */
+static inline struct page *page_to_read(struct address_space *mapping, u64 index)
+{
+	struct page *page = lookup_page(mapping, index);
+	bool major;
+
+	if (likely(page && page_test(page, PG_uptodate)))
+		return page;
+	if (page)
+		put_page(page);
+	else if (!mapping->ops || !mapping->ops->read_page)
+		return NULL;
+	return cache_get_page(mapping, index, &major);
+}
+
+static inline size_t read_page_part(struct page *page, size_t offset, size_t bytes,
+				    struct iov_iter *to)
+{
+	char *window;
+	size_t copied;
+
+	if (unlikely(!page))
+		return zero_to_iter(bytes, to);
+	window = kmap_local_page(page);
+	copied = copy_to_iter(window + offset, bytes, to);
+	kunmap_local(window);
+	mark_page_accessed(page);
+	put_page(page);
+	return copied;
+}
+
 long cache_read(struct address_space *mapping, u64 *pos, struct iov_iter *to, u64 size)
 {
-	bool holes_are_zeros = !mapping->ops || !mapping->ops->read_page;
-	long done = 0;
+	u64 at = *pos, end = at < size ? at + min((u64)to->count, size - at) : at;
+	long done, err = 0;
 
-	while (to->count && *pos < size) {
-		size_t offset = *pos & ~PAGE_MASK;
-		size_t bytes = min(min((u64)(PAGE_SIZE - offset), size - *pos), (u64)to->count);
-		struct page *page = find_get_page(mapping, *pos >> PAGE_SHIFT);
+	while (at < end) {
+		size_t offset = at & ~PAGE_MASK;
+		size_t bytes = min((u64)(PAGE_SIZE - offset), end - at);
+		struct page *page = page_to_read(mapping, at >> PAGE_SHIFT);
 		size_t copied;
-		bool major = false;
 
-		if (!page && holes_are_zeros) {
-			copied = zero_to_iter(bytes, to);
-		} else {
-			if (!page || !page_test(page, PG_uptodate)) {
-				if (page)
-					put_page(page);
-				page = cache_get_page(mapping, *pos >> PAGE_SHIFT, &major);
-				if (IS_ERR(page))
-					return done ? done : PTR_ERR(page);
-			}
-			char *window = kmap_local_page(page);
-
-			copied = copy_to_iter(window + offset, bytes, to);
-			kunmap_local(window);
-			mark_page_accessed(page);
-			put_page(page);
+		if (IS_ERR(page)) {
+			err = PTR_ERR(page);
+			break;
 		}
-		*pos += copied;
-		done += copied;
-		if (copied < bytes)
-			return done ? done : -EFAULT;
-		if (done >> 20)
+		copied = read_page_part(page, offset, bytes, to);
+		at += copied;
+		if (copied < bytes) {
+			err = -EFAULT;
+			break;
+		}
+		if (unlikely((at - *pos) >> 20))
 			cond_resched();
 	}
-	return done;
+	done = at - *pos;
+	*pos = at;
+	return done ? done : err;
 }
 
 /* Copy into a locked page; bytes that arrived. Leaves the page up to date. -errno: its disk failed. */

@@ -47,6 +47,26 @@ static inline void mod_zone_stat(struct zone *zone, enum zone_stat item, long n)
 		zone_stat_fold(zone, item, delta);
 }
 
+/* A page goes from one state to another. */
+static inline void move_node_stat(struct pglist_data *node, enum node_stat from, enum node_stat to)
+{
+	s32 *delta = this_cpu(node_stat_deltas).delta[node->nid];
+
+	if (unlikely(--delta[from] < -STAT_FOLD))
+		node_stat_fold(node, from, &delta[from]);
+	if (unlikely(++delta[to] > STAT_FOLD))
+		node_stat_fold(node, to, &delta[to]);
+}
+static inline void move_zone_stat(struct zone *zone, enum zone_stat from, enum zone_stat to)
+{
+	s32 *delta = zone->pcp[cpu_id()]->stat_delta;
+
+	if (unlikely(--delta[from] < -STAT_FOLD))
+		zone_stat_fold(zone, from, &delta[from]);
+	if (unlikely(++delta[to] > STAT_FOLD))
+		zone_stat_fold(zone, to, &delta[to]);
+}
+
 /* Never negative as seen from outside. NR_FREE_PAGES is the zone's exact value. */
 unsigned long zone_stat(const struct zone *zone, enum zone_stat item);
 unsigned long node_stat(const struct pglist_data *node, enum node_stat item);

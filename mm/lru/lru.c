@@ -217,28 +217,6 @@ void lru_add_drain_all(void)
 
 /* ---- Single pages ---- */
 
-void lru_list_add(struct lruvec *lruvec, struct page *page)
-{
-	enum lru_list list = page_lru(page);
-
-	assert_spin_locked(&lruvec->lock);
-	page_list_add(&lruvec->list[list], page);
-	mod_node_stat(lruvec->node, NR_INACTIVE_ANON + list, 1);
-	mod_zone_stat(page_zone(page), NR_ZONE_INACTIVE_ANON + list, 1);
-	trace_lru_add(page_to_pfn(page), list, lruvec->node->nid, 0);
-}
-
-void lru_list_del(struct lruvec *lruvec, struct page *page)
-{
-	enum lru_list list = page_lru(page);
-
-	assert_spin_locked(&lruvec->lock);
-	page_list_del(&lruvec->list[list], page);
-	mod_node_stat(lruvec->node, NR_INACTIVE_ANON + list, -1);
-	mod_zone_stat(page_zone(page), NR_ZONE_INACTIVE_ANON + list, -1);
-	trace_lru_del(page_to_pfn(page), list, lruvec->node->nid, 0);
-}
-
 bool lru_isolate(struct page *page)
 {
 	struct lru_run run = LRU_RUN(false);
@@ -256,7 +234,7 @@ bool lru_isolate(struct page *page)
 	return taken;
 }
 
-void activate_page(struct page *page)
+static __noinline void activate_page(struct page *page)
 {
 	struct lruvec *lruvec = node_lruvec(page_node(page));
 	u32 flags;
@@ -264,14 +242,19 @@ void activate_page(struct page *page)
 	spin_lock(&lruvec->lock);
 	flags = load_acquire(&page->flags); /* before its links */
 	if ((flags & (1u << PG_lru | 1u << PG_active | 1u << PG_unevictable)) == 1u << PG_lru) {
-		if (page_in_batch(page)) {
-			page_set(page, PG_active); /* it will go to the right list at once */
-		} else {
-			lru_list_del(lruvec, page);
-			page_set(page, PG_active);
-			lru_list_add(lruvec, page);
+		enum lru_list from = lru_of_flags(flags);
+
+		page_set(page, PG_active);
+		if (!page_in_batch(page)) { /* else it will go to the right list at once */
+			struct pglist_data *node = lruvec->node;
+
+			page_list_del(&lruvec->list[from], page);
+			page_list_add(&lruvec->list[from + 1], page);
+			move_node_stat(node, NR_INACTIVE_ANON + from, NR_ACTIVE_ANON + from);
+			move_zone_stat(page_zone(page), NR_ZONE_INACTIVE_ANON + from,
+				       NR_ZONE_ACTIVE_ANON + from);
 		}
-		trace_lru_activate(page_to_pfn(page), page_lru(page), lruvec->node->nid, 0);
+		trace_lru_activate(page_to_pfn(page), from + 1, lruvec->node->nid, 0);
 	}
 	spin_unlock(&lruvec->lock);
 }

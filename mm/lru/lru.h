@@ -79,7 +79,6 @@ static inline void lru_cache_add_unevictable(struct page *page)
 
 /* The page was used: inactive and referenced -> active; else referenced. */
 void mark_page_accessed(struct page *page);
-void activate_page(struct page *page);
 
 /*
  * Take a page off its list (out of its batch) for the caller's work, PG_lru clear; false if it
@@ -92,8 +91,8 @@ static inline void lru_putback(struct page *page)
 }
 
 /*
- * With the lock held, for those who work on whole lists: the list a page's flags name, and moves
- * that keep the gauges. (Pages in batches are on no list: list functions are not for them.)
+ * With the lock held, for those who work on whole lists: the list a page's flags name. (Pages in
+ * batches are on no list.)
  */
 static __always_inline enum lru_list lru_of_flags(u32 flags)
 {
@@ -110,8 +109,6 @@ static inline bool page_in_batch(const struct page *page)
 {
 	return page->next == PAGE_UNLINKED;
 }
-void lru_list_add(struct lruvec *lruvec, struct page *page); /* in front; sets nothing */
-void lru_list_del(struct lruvec *lruvec, struct page *page);
 
 /* Drop a reference; with the last the page leaves its list and is freed. */
 void put_page_last(struct page *page); /* the count is zero */
