@@ -120,7 +120,7 @@ bool soft_translate(unsigned long va, enum soft_access access, void **host,
 		ok = va < TASK_SIZE && look_up(tlb, entry, va, access, &present);
 	}
 	if (ok)
-		*host = pfn_to_virt(entry->pfn) + (va & (PAGE_SIZE - 1));
+		*host = ram_on_the_bus(entry->pfn) + (va & (PAGE_SIZE - 1));
 	pthread_mutex_unlock(&tlb->lock);
 	if (!ok && fault)
 		*fault = (struct soft_fault){.address = va, .access = access, .present = present};

@@ -4,6 +4,9 @@
  *     direct map   | RAM, node 0 |  hole: traps  | RAM, node 1 | kernel's root | ...
  *     memory file  |             |               |             |               |
  *
+ * HIGHMEM is in the file but not in the direct map, so that a touch traps; it is mapped a
+ * second time in a view of its own, the bus, where only what the MMU has translated goes.
+ *
  * Being a file, a frame can be mapped a second time where the kernel's page tables
  * put it (vmalloc).  Holes cost nothing: neither in the file nor in the
  * mapping nor in mem_map, which is reserved whole and made accessible for frames that
@@ -40,10 +43,40 @@ static void reserve(unsigned long va, u64 bytes)
 	       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 }
 
-static void map_ram(u64 start, u64 bytes)
+static void map_ram(unsigned long base, u64 start, u64 end)
 {
-	map_at(DIRECT_MAP_BASE + start, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-	       ram_file, start);
+	if (start < end)
+		map_at(base + start, end - start, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		       ram_file, start);
+}
+
+#if MACHINE_HAS_HIGHMEM
+pfn_t soft_high_pfn;
+
+/* Draw the line: where it is, in bytes. */
+static u64 high_line(const struct soft_config *config)
+{
+	u64 line = config->high_start ? config->high_start : 896ULL << 20;
+
+	BUG_ON(!IS_ALIGNED(line, PAGE_SIZE) || line <= (u64)ZONE_DMA_END_PFN << PAGE_SHIFT);
+	soft_high_pfn = line >> PAGE_SHIFT;
+	reserve(BUS_BASE, ram_end);
+	return line;
+}
+#else
+static u64 high_line(const struct soft_config *config)
+{
+	BUG_ON(config->high_start);
+	return ~0ULL;
+}
+#endif
+
+static void map_range(const struct ram_range *range, u64 line)
+{
+	u64 start = range->start.v, end = start + range->bytes;
+
+	map_ram(DIRECT_MAP_BASE, start, min(end, line));
+	map_ram(BUS_BASE, max(start, line), end);
 }
 
 static int by_address(const void *a, const void *b)
@@ -81,6 +114,7 @@ static void describe(const struct soft_config *config)
 void ram_init(const struct soft_config *config)
 {
 	pfn_t root;
+	u64 line;
 
 	describe(config);
 	ram_file = memfd_create("pagoda-ram", MFD_CLOEXEC);
@@ -93,9 +127,10 @@ void ram_init(const struct soft_config *config)
 	root = ram_end >> PAGE_SHIFT;
 	reserve(MEM_MAP_BASE,
 		ALIGN_UP((root + 1) * sizeof(struct page), (u64)sysconf(_SC_PAGESIZE)));
+	line = high_line(config);
 	for (unsigned i = 0; i < ram_map.ranges; i++)
-		map_ram(ram_map.range[i].start.v, ram_map.range[i].bytes);
-	map_ram(ram_end, PAGE_SIZE);
+		map_range(&ram_map.range[i], line);
+	map_ram(DIRECT_MAP_BASE, ram_end, ram_end + PAGE_SIZE); /* never HIGHMEM */
 	machine_map_mem_map(root, root + 1, 0);
 	soft_kernel_root = pfn_to_virt(root);
 }

@@ -11,6 +11,15 @@ void ram_init(const struct soft_config *config);
 void ram_map_alias(unsigned long va, pfn_t pfn, bool writable);
 void ram_unmap_alias(unsigned long va, unsigned long bytes);
 extern u64 ram_end; /* first byte above all RAM; the kernel's root lies there */
+/* Where a program's access to the frame goes in the host: no matter if the kernel sees it. */
+static inline void *ram_on_the_bus(pfn_t pfn)
+{
+#if MACHINE_HAS_HIGHMEM
+	if (pfn >= ZONE_NORMAL_END_PFN)
+		return (void *)(BUS_BASE + ((u64)pfn << PAGE_SHIFT));
+#endif
+	return pfn_to_virt(pfn);
+}
 
 /* mmu.c */
 void mmu_init(void);

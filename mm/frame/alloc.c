@@ -27,6 +27,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame/buddy.h"
+#include "mm/frame/kmap.h"
 #include "mm/frame/early.h"
 #include "mm/frame/marks.h"
 #include "mm/frame/pcp.h"
@@ -242,12 +243,8 @@ static void dissolve_compound(struct page *page, unsigned order)
 
 void clear_pages(struct page *page, unsigned order)
 {
-	for (unsigned long i = 0; i < 1UL << order; i++) {
-		if (frame_ops.clear_highpage)
-			frame_ops.clear_highpage(page + i);
-		else
-			clear_page(page_address(page + i));
-	}
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		clear_highpage(page + i);
 }
 
 static __cold void refuse_order(void)

@@ -19,6 +19,7 @@
  */
 #include "lib/printk.h"
 #include "lib/string.h"
+#include "mm/frame/kmap.h"
 #include "mm/frame/report.h"
 #include "sync/task.h"
 #ifdef PAGODA_FAKE_HIGHMEM
@@ -44,24 +45,27 @@ unsigned long page_alloc_caller(const struct page *page)
 	return owner == FREED ? 0 : owner;
 }
 
-/* Pages that the direct map may not show are left alone. */
-static bool can_be_seen(void)
-{
-	return !frame_ops.clear_highpage;
-}
-
 static void check_poison(struct page *page)
 {
-	const u64 *word = page_address(page);
+	const u64 *word = kmap_local_page(page);
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*word); i++) {
-		if (word[i] != POISON) {
-			printk(KERN_ALERT "free page written at offset %u: %016llx",
-			       i * (unsigned)sizeof(*word), (unsigned long long)word[i]);
-			report_bad_page(page, "written after it was freed");
-			return;
-		}
+	while (i < PAGE_SIZE / sizeof(*word) && word[i] == POISON)
+		i++;
+	if (i < PAGE_SIZE / sizeof(*word)) {
+		printk(KERN_ALERT "free page written at offset %u: %016llx",
+		       i * (unsigned)sizeof(*word), (unsigned long long)word[i]);
+		report_bad_page(page, "written after it was freed");
 	}
+	kunmap_local(word);
+}
+
+static void poison(struct page *page)
+{
+	void *window = kmap_local_page(page);
+
+	memset(window, (int)(POISON & 0xff), PAGE_SIZE);
+	kunmap_local(window);
 }
 
 void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
@@ -69,7 +73,7 @@ void frame_debug_alloc(struct page *page, unsigned order, const void *caller)
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		unsigned long *owner = owner_slot(page + i);
 
-		if (*owner == FREED && can_be_seen())
+		if (*owner == FREED)
 			check_poison(page + i);
 		else if (*owner > FREED)
 			report_bad_page(page + i, "given out twice");
@@ -102,12 +106,9 @@ bool frame_debug_free(struct page *page, unsigned order)
 		}
 	}
 	for (unsigned long i = 0; i < 1UL << order; i++) {
-		bool seen = can_be_seen();
-
 		show(page + i);
-		if (seen)
-			memset(page_address(page + i), (int)(POISON & 0xff), PAGE_SIZE);
-		*owner_slot(page + i) = seen ? FREED : 0;
+		poison(page + i);
+		*owner_slot(page + i) = FREED;
 	}
 	return true;
 }

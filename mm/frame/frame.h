@@ -91,8 +91,6 @@ struct frame_ops {
 	bool (*out_of_memory)(gfp_t gfp, unsigned order);
 	/* Slab caches etc. give back what they hold spare. Pages freed. */
 	unsigned long (*shrink)(gfp_t gfp);
-	/* Zero a page that the direct map may not show (HIGHMEM). Without it: clear_page(). */
-	void (*clear_highpage)(struct page *page);
 	/* For reports: swap space in pages, and the running task's name. */
 	void (*swap_space)(unsigned long *free, unsigned long *total);
 	const char *(*task_name)(void);

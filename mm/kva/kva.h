@@ -1,14 +1,12 @@
 /*
  * The kernel's own virtual memory: vmalloc, device mappings, kernel stacks with a
- * guard page, and windows onto frames (SYSTEM.md S23, S30).
+ * guard page (SYSTEM.md S30).
  */
 #pragma once
 
 #include "machine/pgtable.h"
 #include "mm/frame/frame.h"
-#ifdef PAGODA_FAKE_HIGHMEM
-#include "machine/highmem.h"
-#endif
+#include "mm/frame/kmap.h"
 
 /*
  * Contiguous in virtual space only, page aligned, with an unmapped guard page behind. May sleep.
@@ -40,47 +38,6 @@ struct page *vmalloc_to_page(const void *addr); /* NULL where nothing is mapped 
 #define KERNEL_STACK_SIZE (4 * PAGE_SIZE)
 void *alloc_kernel_stack(int nid) __must_check; /* its lowest address */
 void free_kernel_stack(void *stack);
-
-/*
- * A window onto a page's contents, on this CPU, until kunmap_local(); windows nest like
- * brackets and the holder may sleep. On machines without HIGHMEM it is the direct map; the debug
- * build checks that nobody goes there without one (machine/highmem.h).
- */
-#ifdef PAGODA_FAKE_HIGHMEM
-static inline void *kmap_local_page(struct page *page)
-{
-	return machine_open_window(page_to_pfn(page));
-}
-static inline void kunmap_local(const void *window)
-{
-	machine_close_window(window);
-}
-#else
-static inline void *kmap_local_page(struct page *page)
-{
-	return page_address(page);
-}
-static inline void kunmap_local(const void *window)
-{
-	(void)window;
-}
-#endif
-/* Zero or copy whole pages through windows. */
-static inline void clear_highpage(struct page *page)
-{
-	void *window = kmap_local_page(page);
-
-	clear_page(window);
-	kunmap_local(window);
-}
-static inline void copy_highpage(struct page *to, struct page *from)
-{
-	void *target = kmap_local_page(to), *source = kmap_local_page(from);
-
-	copy_page(target, source);
-	kunmap_local(source);
-	kunmap_local(target);
-}
 
 void kva_init(void); /* after slab_init() */
 

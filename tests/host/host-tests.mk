@@ -6,10 +6,11 @@
 # A flavour is one static library of lib/, sync/, mm/ and arch/soft (libpagoda.a) for
 # one page geometry; a test links what it uses of it. A test that wants more, or other
 # flags, says so in its first lines:   // needs: path/file.c ...   // flags: -Ipath ...
-# With   // geometries: all   it is built and run for every page geometry, too.
+# With   // geometries: all   it is built and run for every page geometry, too; with
+#        // geometries: pae ...   for those alone.
 
 SANITIZER_FLAVOURS := soft-asan soft-tsan soft
-GEOMETRY_FLAVOURS  := soft-2level soft-pae soft-alpha soft-64k
+GEOMETRY_FLAVOURS  := soft-2level soft-pae soft-5level soft-alpha soft-64k
 SOFT_FLAVOURS      := $(SANITIZER_FLAVOURS) $(GEOMETRY_FLAVOURS)
 SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
              arch/soft
@@ -28,7 +29,12 @@ soft_geometry = $(if $(filter $(1),$(GEOMETRY_FLAVOURS)),$(1:soft-%=%),4level)
 soft_cflags = $(SOFT_CFLAGS) $(SOFT_CFLAGS_$(1)) -Iarch/soft/geometry/$(soft_geometry)
 
 HOST_TESTS := $(wildcard tests/host/test_*.c)
-GEOMETRY_TESTS := $(shell grep -ls '^// geometries: all' $(HOST_TESTS))
+# geometry:path pairs; the usual flavours are left out by a test that names its geometries
+GEOMETRY_TESTS := $(shell for t in $(HOST_TESTS); do \
+	for g in $$(sed -n '1,5s,^// geometries: ,,p' $$t); do echo $$g:$$t; done; done)
+SANITIZER_TESTS := $(filter-out $(foreach g,$(GEOMETRY_FLAVOURS:soft-%=%),\
+	$(patsubst $(g):%,%,$(filter $(g):%,$(GEOMETRY_TESTS)))),$(HOST_TESTS))
+geometry_tests = $(patsubst all:%,%,$(patsubst $(1):%,%,$(filter all:% $(1):%,$(GEOMETRY_TESTS))))
 host_test_needs = $(shell sed -n '1,5s,^// needs: ,,p' $(1))
 host_test_flags = $(shell sed -n '1,5s,^// flags: ,,p' $(1))
 
@@ -58,9 +64,9 @@ HOST_TEST_LOGS += $$(B)/$(1)/$(2).log
 endef
 
 $(foreach f,$(SOFT_FLAVOURS),$(eval $(call soft_rules,$(f))))
-$(foreach f,$(SANITIZER_FLAVOURS),$(foreach t,$(HOST_TESTS),\
+$(foreach f,$(SANITIZER_FLAVOURS),$(foreach t,$(SANITIZER_TESTS),\
 	$(eval $(call host_test_rules,$(f),$(basename $(notdir $(t)))))))
-$(foreach f,$(GEOMETRY_FLAVOURS),$(foreach t,$(GEOMETRY_TESTS),\
+$(foreach f,$(GEOMETRY_FLAVOURS),$(foreach t,$(call geometry_tests,$(f:soft-%=%)),\
 	$(eval $(call host_test_rules,$(f),$(basename $(notdir $(t)))))))
 
 host-test: host-test-tools

@@ -30,7 +30,9 @@
 #define VMALLOC_END        (VMALLOC_START + 4 * SOFT_KERNEL_UNIT - 1) /* last byte */
 #define MODULES_START      (VMALLOC_START + 4 * SOFT_KERNEL_UNIT)
 #define MODULES_END        (MODULES_START + SOFT_KERNEL_UNIT - 1)
+#define KMAP_BASE          (SOFT_BASE + 37 * SOFT_UNIT) /* windows (machine/highmem.h) */
 #define MEM_MAP_BASE       (SOFT_BASE + 38 * SOFT_UNIT)
+#define BUS_BASE           (SOFT_BASE + 39 * SOFT_UNIT) /* HIGHMEM as the CPU's MMU reaches it */
 
 #define TASK_SIZE          GEOMETRY_TASK_SIZE
 #define STACK_TOP          TASK_SIZE

@@ -1,6 +1,7 @@
 /*
  * Pages of the chosen geometry, and the direct map: the host's mapping of what
- * plays RAM.
+ * plays RAM.  On geometries with HIGHMEM it ends at a line; what is above traps there, and
+ * is touched through windows (machine/highmem.h).
  */
 #pragma once
 
@@ -9,13 +10,20 @@
 #include "machine/geometry.h"
 #include "machine/layout.h"
 
-#define PAGE_SIZE           (1UL << PAGE_SHIFT)
-#define PAGE_MASK           (~(PAGE_SIZE - 1))
+#define PAGE_SIZE        (1UL << PAGE_SHIFT)
+#define PAGE_MASK        (~(PAGE_SIZE - 1))
 
-#define ZONE_DMA_END_PFN    (0x1000000UL >> PAGE_SHIFT)
+#define ZONE_DMA_END_PFN (0x1000000UL >> PAGE_SHIFT)
+#ifdef GEOMETRY_HIGHMEM
+#define MACHINE_HAS_DMA32   0
+#define MACHINE_HAS_HIGHMEM 1
+#define ZONE_NORMAL_END_PFN soft_high_pfn /* constant after soft_machine_init() */
+extern pfn_t soft_high_pfn;
+#else
 #define ZONE_DMA32_END_PFN  (0x100000000UL >> PAGE_SHIFT)
 #define MACHINE_HAS_DMA32   1
 #define MACHINE_HAS_HIGHMEM 0
+#endif
 
 struct page;
 #define mem_map ((struct page *)MEM_MAP_BASE)

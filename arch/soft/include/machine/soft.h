@@ -25,6 +25,11 @@ struct soft_config {
 	u8 distance[MAX_NUMNODES][MAX_NUMNODES]; /* zeros: 10 and 20 */
 	u8 cpu_node[NR_CPUS];                    /* node of each CPU */
 	/*
+	 * On geometries with HIGHMEM: the first physical address that the kernel has no direct map
+	 * of, page aligned; 0: 896 MiB. On others it must be 0.
+	 */
+	u64 high_start;
+	/*
 	 * 0: CPUs run in parallel on the host's. Else one at a time, switching at points
 	 * chosen by this seed (locks, waits, rescheduling points): the same seed repeats
 	 * the same run, and time is virtual.

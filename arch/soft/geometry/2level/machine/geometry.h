@@ -13,4 +13,5 @@
 #define GEOMETRY_PGD_BITS  10
 #define GEOMETRY_TOP_LEAF  PT_PGD
 #define GEOMETRY_TASK_SIZE 0xc0000000UL
+#define GEOMETRY_HIGHMEM   1 /* a kernel of 32 bits sees RAM directly up to a line only */
 #include "machine/entry32.h"
