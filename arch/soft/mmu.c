@@ -1,7 +1,7 @@
 /*
  * The MMU.
  *
- * A program's access (soft_translate) asks the CPU's TLB, 64 entries found by the
+ * A program's access (soft_access) asks the CPU's TLB, 64 entries found by the
  * low bits of the page number; on a miss the tables are walked from the root that
  * switch_mm() loaded, accessed and dirty bits are set in the live entry by
  * compare-and-exchange, and the entry found is kept.  A write through an entry that was
@@ -9,7 +9,8 @@
  * that forgets one shows.
  *
  * A flush locks each TLB it empties and is done when it returns, which is what an
- * inter-processor interrupt and waiting for its answer come to.  Only the CPUs in the
+ * inter-processor interrupt and waiting for its answer come to: since an access keeps the lock
+ * until its bytes have moved, none is under way to the old page then.  Only the CPUs in the
  * space's cpu_mask are asked.
  *
  * Kernel ranges are used by compiled code.  The host's own mapping is their TLB: a
@@ -17,6 +18,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/assert.h"
+#include "lib/string.h"
 #include "soft_int.h"
 #include "sync/percpu.h"
 #include <pthread.h>
@@ -102,15 +104,14 @@ static bool look_up(struct tlb *tlb, struct tlb_entry *entry, unsigned long va,
 	return true;
 }
 
-bool soft_translate(unsigned long va, enum soft_access access, void **host,
-		    struct soft_fault *fault)
+/* The host's address of the byte at va, or NULL; the TLB's lock is held. */
+static void *translate(struct tlb *tlb, unsigned long va, enum soft_access access,
+		       struct soft_fault *fault)
 {
-	struct tlb *tlb = &tlbs[cpu_id()];
 	struct tlb_entry *entry = &tlb->entry[(va >> PAGE_SHIFT) % TLB_ENTRIES];
 	bool present = false;
 	bool ok = true;
 
-	pthread_mutex_lock(&tlb->lock);
 	if (entry->leaf.v && entry->page == va >> PAGE_SHIFT && allows(entry->leaf, access) &&
 	    (access != SOFT_WRITE || pte_dirty(entry->leaf))) {
 		tlb->hits++;
@@ -120,11 +121,51 @@ bool soft_translate(unsigned long va, enum soft_access access, void **host,
 		ok = va < TASK_SIZE && look_up(tlb, entry, va, access, &present);
 	}
 	if (ok)
-		*host = ram_on_the_bus(entry->pfn) + (va & (PAGE_SIZE - 1));
-	pthread_mutex_unlock(&tlb->lock);
-	if (!ok && fault)
+		return ram_on_the_bus(entry->pfn) + (va & (PAGE_SIZE - 1));
+	if (fault)
 		*fault = (struct soft_fault){.address = va, .access = access, .present = present};
-	return ok;
+	return NULL;
+}
+
+bool soft_translate(unsigned long va, enum soft_access access, void **host,
+		    struct soft_fault *fault)
+{
+	struct tlb *tlb = &tlbs[cpu_id()];
+	void *at;
+
+	pthread_mutex_lock(&tlb->lock);
+	at = translate(tlb, va, access, fault);
+	pthread_mutex_unlock(&tlb->lock);
+	if (at)
+		*host = at;
+	return at != NULL;
+}
+
+/* Words are moved whole, so that threads of a program may share them. */
+static void move(void *to, const void *from, size_t bytes)
+{
+	if (bytes == sizeof(u64) && IS_ALIGNED((unsigned long)to | (unsigned long)from, 8))
+		__atomic_store_n((u64 *)to, __atomic_load_n((const u64 *)from, __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
+	else
+		memcpy(to, from, bytes);
+}
+
+bool soft_access(unsigned long va, enum soft_access access, void *buffer, size_t bytes,
+		 struct soft_fault *fault)
+{
+	struct tlb *tlb = &tlbs[cpu_id()];
+	void *at;
+
+	ASSERT(bytes <= PAGE_SIZE - (va & (PAGE_SIZE - 1)));
+	pthread_mutex_lock(&tlb->lock);
+	at = translate(tlb, va, access, fault);
+	if (at && access == SOFT_WRITE)
+		move(at, buffer, bytes);
+	else if (at)
+		move(buffer, at, bytes);
+	pthread_mutex_unlock(&tlb->lock);
+	return at != NULL;
 }
 
 void soft_tlb_counts(u64 *hits, u64 *misses)
@@ -143,33 +184,57 @@ void arch_mm_exit(struct arch_mm *mm)
 {
 }
 
-static void flush(struct tlb *tlb, unsigned long start, unsigned long end)
+/* The TLB's lock is held. */
+static void drop(struct tlb *tlb, unsigned long start, unsigned long end)
 {
-	pthread_mutex_lock(&tlb->lock);
 	for (unsigned i = 0; i < TLB_ENTRIES; i++) {
 		unsigned long va = tlb->entry[i].page << PAGE_SHIFT;
 
 		if (va >= start && va < end)
 			tlb->entry[i].leaf.v = 0;
 	}
+}
+
+static void flush(struct tlb *tlb, unsigned long start, unsigned long end)
+{
+	pthread_mutex_lock(&tlb->lock);
+	drop(tlb, start, end);
 	pthread_mutex_unlock(&tlb->lock);
+}
+
+/* Another space in place of the loaded one; the TLB's lock is held. */
+static void load(struct tlb *tlb, struct arch_mm *mm)
+{
+	const u64 cpu = 1ULL << (tlb - tlbs);
+
+	if (mm)
+		fetch_or(&mm->cpu_mask, cpu);
+	if (tlb->mm)
+		fetch_and(&tlb->mm->cpu_mask, ~cpu);
+	tlb->mm = mm;
+	drop(tlb, 0, ~0UL);
 }
 
 void switch_mm(struct arch_mm *mm)
 {
 	struct tlb *tlb = &tlbs[cpu_id()];
-	struct arch_mm *old = tlb->mm;
 
-	if (old == mm)
-		return;
-	if (mm)
-		fetch_or(&mm->cpu_mask, 1ULL << cpu_id());
 	pthread_mutex_lock(&tlb->lock);
-	tlb->mm = mm;
+	if (tlb->mm != mm)
+		load(tlb, mm);
 	pthread_mutex_unlock(&tlb->lock);
-	flush(tlb, 0, ~0UL);
-	if (old)
-		fetch_and(&old->cpu_mask, ~(1ULL << cpu_id()));
+}
+
+void soft_unload_mm(struct arch_mm *mm)
+{
+	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct tlb *tlb = &tlbs[cpu];
+
+		pthread_mutex_lock(&tlb->lock);
+		if (tlb->mm == mm)
+			load(tlb, NULL);
+		pthread_mutex_unlock(&tlb->lock);
+	}
 }
 
 void tlb_flush_range(struct arch_mm *mm, unsigned long start, unsigned long end)

@@ -60,7 +60,8 @@ $$(B)/$(1)/$(2).log: $$(B)/$(1)/$(2) FORCE
 	@echo "  TEST  $$<"
 	@TSAN_OPTIONS="suppressions=tests/host/tsan.supp $$$$TSAN_OPTIONS" tools/run-test.sh $$@ $$<
 HOST_TEST_LOGS += $$(B)/$(1)/$(2).log
--include $$(B)/$(1)/tests/host/$(2).d
+-include $$(B)/$(1)/tests/host/$(2).d $$(patsubst %.c,$$(B)/$(1)/%.d,\
+	$$(call host_test_needs,tests/host/$(2).c))
 endef
 
 $(foreach f,$(SOFT_FLAVOURS),$(eval $(call soft_rules,$(f))))

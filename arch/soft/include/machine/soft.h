@@ -68,5 +68,14 @@ struct soft_fault {
  */
 bool soft_translate(unsigned long va, enum soft_access access, void **host,
 		    struct soft_fault *fault);
+/*
+ * The program's access itself: bytes at va, all within one page, are read into the buffer or
+ * written from it. When a flush returns, no access by what it dropped is under way any more; with
+ * soft_translate() the caller must see to that. Eight aligned bytes move at once.
+ */
+bool soft_access(unsigned long va, enum soft_access access, void *buffer, size_t bytes,
+		 struct soft_fault *fault);
+/* Load the kernel's space wherever this one is loaded: it is about to go. */
+void soft_unload_mm(struct arch_mm *mm);
 /* How often the current CPU's TLB was hit and missed. */
 void soft_tlb_counts(u64 *hits, u64 *misses);
