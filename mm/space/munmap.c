@@ -25,12 +25,29 @@ struct unmapped {
 	struct mmu_gather tlb;
 };
 
-/* Nothing was ever touched in [start, end)? Faults are kept out. */
+/*
+ * Nothing to do in the tables for [start, end)? Nothing was ever touched there, and on the way to
+ * it is no table that other areas have left empty: the last to go must take it along. Faults are
+ * kept out.
+ */
 static inline bool untouched(const struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	unsigned long next;
+	pte_t *table = mm->arch.root;
 
-	return !user_pte_next(mm, start, &next) && end <= next;
+#pragma GCC unroll 5
+	for (int level = PT_LEVELS - 1; level > PT_PTE; level--) {
+		if (PT_BITS(level) == 0)
+			continue;
+
+		pte_t *slot = table + pt_index(level, start);
+		const pte_t e = pte_get(slot);
+
+		if (!pte_is_table(e))
+			return end <= ALIGN_DOWN(start, PT_SIZE(level)) + PT_SIZE(level) &&
+			       (level == (int)pt_top() || READ_ONCE(user_table(slot)->pt_present));
+		table = pt_table(e);
+	}
+	return false;
 }
 
 static __noinline void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
