@@ -71,10 +71,16 @@ static unsigned take(struct inflate *s, unsigned n)
 	return v;
 }
 
+static u32 add_to_crc(const struct inflate *s, u32 crc, const u8 *data, size_t bytes)
+{
+	while (bytes--)
+		crc = s->crc_table[(crc ^ *data++) & 0xff] ^ crc >> 8;
+	return crc;
+}
+
 static void flush(struct inflate *s)
 {
-	for (unsigned i = 0; i < s->fill; i++)
-		s->crc = s->crc_table[(s->crc ^ s->window[i]) & 0xff] ^ s->crc >> 8;
+	s->crc = add_to_crc(s, s->crc, s->window, s->fill);
 	s->total += s->fill;
 	if (s->fill && !s->err)
 		s->err = s->emit(s->arg, s->window, s->fill);
@@ -100,10 +106,13 @@ static unsigned reverse(unsigned word, unsigned len)
 	return r;
 }
 
-/* From the lengths of the words: false if they cannot be a code. */
-static bool build(struct code *c, const u8 *length, unsigned n)
+/*
+ * From the lengths of the words: false if they cannot be a code, for more words than fit, or for words
+ * left over; but `single` allows one word of one bit, or none at all.
+ */
+static bool build(struct code *c, const u8 *length, unsigned n, bool single)
 {
-	unsigned offset[MAX_BITS + 2], word[MAX_BITS + 2];
+	unsigned offset[MAX_BITS + 2], word[MAX_BITS + 2], words;
 	int left = 1;
 
 	memset(c, 0, sizeof(*c));
@@ -118,6 +127,7 @@ static bool build(struct code *c, const u8 *length, unsigned n)
 		offset[len + 1] = offset[len] + c->count[len];
 		word[len + 1] = (word[len] + c->count[len]) << 1;
 	}
+	words = offset[MAX_BITS + 1];
 	for (unsigned i = 0; i < n; i++) {
 		unsigned len = length[i];
 
@@ -130,7 +140,7 @@ static bool build(struct code *c, const u8 *length, unsigned n)
 				c->fast[w] = i << 4 | len;
 		word[len]++;
 	}
-	return true;
+	return left == 0 || (single && words <= 1 && c->count[1] == words);
 }
 
 static unsigned decode(struct inflate *s, const struct code *c)
@@ -220,9 +230,9 @@ static void fixed_codes(struct inflate *s)
 
 	for (unsigned i = 0; i < 288; i++)
 		length[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-	build(&s->literals, length, 288);
+	build(&s->literals, length, 288, false);
 	memset(length, 5, 30);
-	build(&s->distances, length, 30);
+	build(&s->distances, length, 30, false); /* of 32 words: two mean nothing */
 }
 
 /* The codes of a dynamic block: their word lengths are themselves coded. */
@@ -235,7 +245,7 @@ static void read_codes(struct inflate *s)
 
 	for (unsigned i = 0; i < lengths; i++)
 		length[order[i]] = take(s, 3);
-	if (literals > 286 || distances > 30 || !build(&s->literals, length, 19)) {
+	if (literals > 286 || distances > 30 || !build(&s->literals, length, 19, false)) {
 		s->err = s->err ? s->err : -EINVAL;
 		return;
 	}
@@ -261,8 +271,9 @@ static void read_codes(struct inflate *s)
 		while (repeat--)
 			length[i++] = value;
 	}
-	if (!s->err && (!build(&s->distances, length + literals, distances) ||
-			!build(&s->literals, length, literals)))
+	/* Without a word for the block's end there is none. */
+	if (!s->err && (!length[256] || !build(&s->distances, length + literals, distances, true) ||
+			!build(&s->literals, length, literals, true)))
 		s->err = -EINVAL;
 }
 
@@ -288,14 +299,17 @@ static void inflate_blocks(struct inflate *s)
 	flush(s);
 }
 
-/* RFC 1952: the header before the stream; false if it is none or ends early. */
+/* RFC 1952: the header before the stream; false if it is none, is damaged or ends early. */
 static bool skip_header(struct inflate *s)
 {
+	u32 crc;
 	u8 flags;
 
 	if (s->bytes < 18 || s->in[0] != 0x1f || s->in[1] != 0x8b || s->in[2] != 8)
 		return false;
 	flags = s->in[3];
+	if (flags & 0xe0) /* reserved: who knows what they change */
+		return false;
 	s->at = 10;
 	if (flags & 4) { /* extra field */
 		if (s->at + 2 > s->bytes)
@@ -307,8 +321,14 @@ static bool skip_header(struct inflate *s)
 			s->at++;
 		s->at++;
 	}
-	if (flags & 2)
+	if (flags & 2) { /* a checksum of all that */
+		if (s->at + 2 > s->bytes)
+			return false;
+		crc = ~add_to_crc(s, ~0u, s->in, s->at);
+		if ((crc & 0xffff) != (s->in[s->at] | (u32)s->in[s->at + 1] << 8))
+			return false;
 		s->at += 2;
+	}
 	return s->at < s->bytes;
 }
 
