@@ -1,0 +1,193 @@
+// flags: -Iarch/x86/common/include -Iarch/x86/x86_64/include
+/*
+ * What firmware says: ACPI tables, the map of RAM, and mem= and numa=fake= to it.
+ *
+ * An input is a list of records. A table's body is the input's; its length and checksum
+ * are right unless the record says otherwise, so that what lies behind them is reached. Whatever the
+ * tables say, the map of RAM that comes of them must be one that mm/frame can live with.
+ */
+#include <stdio.h>
+
+#define ram_map     pc_ram_map
+#define cpu_to_node pc_cpu_to_node
+#include "arch/x86/common/acpi.c"
+#include "arch/x86/common/options.c"
+#include "arch/x86/common/ram_map.c"
+#include "world.h"
+
+/* Physical 0xe0000 .. 0x100000; the rest of memory reads as zeros. */
+#define WINDOW       0xe0000
+#define WINDOW_BYTES 0x20000
+#define TABLES       8
+static u8 window[WINDOW_BYTES];
+static u32 table[TABLES], nr_tables, next_free;
+
+struct cpu_features cpu_features = {.phys_bits = 40};
+unsigned nr_cpus_found;
+u32 cpu_apic_id[NR_CPUS];
+u8 cpu_node[NR_CPUS];
+u64 boot_rsdp;
+char _text[1], _end[1];
+
+bool phys_read(void *to, u64 from, size_t bytes)
+{
+	MUST(bytes <= 1 << 16);
+	if (from >> cpu_features.phys_bits)
+		return false;
+	for (size_t i = 0; i < bytes; i++) {
+		const u64 at = from + i;
+
+		((u8 *)to)[i] =
+			at >= WINDOW && at - WINDOW < WINDOW_BYTES ? window[at - WINDOW] : 0;
+	}
+	return true;
+}
+
+static void reset(void)
+{
+	memset(&acpi, 0, sizeof(acpi));
+	memset(&ram_map, 0, sizeof(ram_map));
+	memset(cpu_apic_id, 0, sizeof(cpu_apic_id));
+	memset(cpu_node, 0, sizeof(cpu_node));
+	memset(domain_of_node, 0, sizeof(domain_of_node));
+	memset(window, 0, sizeof(window));
+	nr_cpus_found = 1;
+	nr_raw = 0;
+	boot_rsdp = 0;
+	boot_command_line[0] = 0;
+	next_free = WINDOW + 0x1000;
+	nr_tables = 0;
+}
+
+static u8 *at_address(u32 address)
+{
+	return &window[address - WINDOW];
+}
+
+static void seal(u8 *at, u32 bytes, u32 checksum)
+{
+	u8 total = 0;
+
+	at[checksum] = 0;
+	for (u32 i = 0; i < bytes; i++)
+		total += at[i];
+	at[checksum] = -total;
+}
+
+static u32 begin_table(const char *signature)
+{
+	memcpy(at_address(next_free), signature, 4);
+	return next_free;
+}
+
+/* `lie` is added to the length. */
+static void end_table(u32 start, u32 body, int lie)
+{
+	u8 *at = at_address(start);
+	const u32 length = 36 + body + lie;
+
+	memcpy(at + 4, &length, 4);
+	seal(at, min(36 + body, WINDOW_BYTES - (start - WINDOW)), 9);
+	next_free += ALIGN_UP(36 + body, 16u);
+}
+
+static void do_table(struct input *in)
+{
+	static const char *const signatures[] = {"APIC", "SRAT", "SLIT", "DSDT",
+						 "FACP", "HPET", "MCFG", "SSDT"};
+	const unsigned how = input_byte(in), length = input_below(in, 512);
+	const u32 start = begin_table(signatures[how % 8]);
+	u8 *body = at_address(start) + 36;
+
+	if (nr_tables == TABLES)
+		return;
+	for (unsigned i = 0; i < length; i++)
+		body[i] = input_byte(in);
+	if (how % 8 == 4 && nr_tables) /* FACP names the DSDT */
+		memcpy(body + 40 - 36, &table[how >> 4 & (nr_tables - 1)], 4);
+	end_table(start, length, how & 0x80 ? (int)(how >> 3 & 15) - 8 : 0);
+	table[nr_tables++] = start;
+}
+
+/* Ranges in units of 2 KiB, so that they begin and end within pages, too. */
+static void do_range(struct input *in)
+{
+	const u64 start = (u64)input_below(in, 65536) << (11 + input_byte(in) % 8);
+	const u64 bytes = (u64)input_below(in, 65536) << 11;
+
+	ram_add(start, start + bytes, 1 + input_byte(in) % 5);
+}
+
+static void do_options(struct input *in)
+{
+	static const char *const forms[] = {"mem=%uM", "mem=%u", "numa=fake=%u", "numa=fake=%uM",
+					    "mem=%uK numa=fake=%u"};
+	const unsigned how = input_byte(in), n = input_below(in, 65536);
+
+	snprintf(boot_command_line, sizeof(boot_command_line), forms[how % ARRAY_SIZE(forms)], n,
+		 n % 20);
+}
+
+static void finish_tables(unsigned how)
+{
+	const u32 rsdt = begin_table("RSDT");
+	u8 rsdp[20] = "RSD PTR ";
+
+	memcpy(at_address(rsdt) + 36, table, nr_tables * 4);
+	end_table(rsdt, nr_tables * 4, 0);
+	memcpy(rsdp + 16, &rsdt, 4);
+	seal(rsdp, sizeof(rsdp), 8);
+	memcpy(window + 0x10 * (how % 16), rsdp, sizeof(rsdp));
+}
+
+static void check_map(void)
+{
+	MUST(ram_map.nodes >= 1 && ram_map.nodes <= MAX_NUMNODES);
+	MUST(nr_cpus_found >= 1 && nr_cpus_found <= NR_CPUS);
+	MUST(ram_map.ranges <= RAM_MAP_RANGES);
+	for (unsigned i = 0; i < ram_map.ranges; i++) {
+		const struct ram_range *r = &ram_map.range[i];
+
+		MUST(r->bytes > 0 && r->start.v + r->bytes > r->start.v);
+		if (i > 0)
+			MUST(r[-1].start.v + r[-1].bytes <= r->start.v);
+		if (r->kind != RAM_USABLE)
+			continue;
+		MUST(IS_ALIGNED(r->start.v, PAGE_SIZE) && IS_ALIGNED(r->bytes, PAGE_SIZE));
+		MUST(r->node >= 0 && r->node < (int)ram_map.nodes);
+	}
+	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
+		MUST(cpu_node[cpu] < ram_map.nodes);
+	for (unsigned i = 0; i < ram_map.nodes; i++)
+		for (unsigned j = 0; j < ram_map.nodes; j++)
+			MUST(ram_map.distance[i][j] >= 10);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	console_loglevel = 0;
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
+{
+	struct input in = {data, data + bytes};
+	const unsigned how = input_byte(&in);
+
+	reset();
+	ram_add(0, 0x8000000, RAM_USABLE);
+	while (!input_ended(&in))
+		switch (input_byte(&in) % 4) {
+		case 0:
+		case 1: do_table(&in); break;
+		case 2: do_range(&in); break;
+		default: do_options(&in); break;
+		}
+	finish_tables(how);
+	ram_map_build();
+	acpi_init();
+	if (how & 0x80)
+		ram_fake_nodes();
+	check_map();
+	return 0;
+}
