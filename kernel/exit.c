@@ -25,6 +25,7 @@
 #include "kernel/syscall.h"
 #include "lib/assert.h"
 #include "mm/kva/kva.h"
+#include "mm/trace/trace.h"
 
 /* Tasks that nobody waits for, ready to be freed. It is the kthreadd's work. */
 static struct {
@@ -237,6 +238,7 @@ void __noreturn do_exit(int code)
 	leave_group_stop(t);
 	if (last)
 		itimer_exit(t->signal);
+	trace_task_exit(t->pid, code, 0, 0);
 	exit_mm(t);
 	if (task_parts)
 		task_parts->exit(t);

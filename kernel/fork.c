@@ -24,6 +24,7 @@
 #include "lib/string.h"
 #include "mm/kva/kva.h"
 #include "mm/slab/slab.h"
+#include "mm/trace/trace.h"
 #include <linux/capability.h>
 #include <linux/sched.h>
 
@@ -350,6 +351,7 @@ struct mm_struct *exchange_mm(struct mm_struct *mm)
 	switch_mm(&mm->arch);
 	irq_enable();
 	task_unlock(t);
+	trace_task_mm(t->pid, (unsigned long)mm, 0, 0);
 	if (lazy)
 		mmdrop(lazy);
 	return old;

@@ -9,6 +9,7 @@
  */
 #include "kernel/initcall.h"
 #include "kernel/process.h"
+#include "kernel/record.h"
 #include "kernel/sched.h"
 #include "kernel/time.h"
 #include "lib/assert.h"
@@ -98,6 +99,7 @@ void __noreturn start_kernel(void)
 	pr_info("Linux version 6.1.0-pagoda\n");
 	pr_info("Command line: %s\n", boot_command_line);
 	parse_boot_params();
+	record_init();
 	frame_init();
 	slab_init();
 	kva_init();

@@ -5,6 +5,7 @@
 #include "kernel/task.h"
 #include "lib/printk.h"
 #include "machine/power.h"
+#include "mm/mark.h"
 #include <linux/capability.h>
 #include <linux/reboot.h>
 
@@ -16,6 +17,9 @@ SYSCALL4(reboot, u32, magic, u32, magic2, u32, command, void __user *, text)
 	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
 	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
 		return -EINVAL;
+	if (command == LINUX_REBOOT_CMD_RESTART || command == LINUX_REBOOT_CMD_RESTART2 ||
+	    command == LINUX_REBOOT_CMD_HALT || command == LINUX_REBOOT_CMD_POWER_OFF)
+		mm_mark_last();
 	switch (command) {
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2:

@@ -45,6 +45,7 @@
 #include "machine/smp.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
+#include "mm/trace/trace.h"
 #include "sync/epoch.h"
 
 #define WAKEUP_BONUS  6000000ULL /* ns of virtual time a sleeper may be behind */
@@ -206,6 +207,7 @@ static void switch_away(struct runqueue *rq, struct task_struct *prev, struct ta
 
 	rq->curr = next;
 	rq->switches++;
+	trace_task_switch(prev->pid, next->pid, (unsigned long)mm, 0);
 	next->on_cpu = 1;
 	if (unlikely(is_idle_task(next)))
 		fetch_or(&idle_mask, BIT(cpu_id()));

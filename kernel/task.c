@@ -25,6 +25,7 @@
 #include "lib/string.h"
 #include "mm/kva/kva.h"
 #include "mm/slab/slab.h"
+#include "mm/trace/trace.h"
 #include "sync/percpu.h"
 
 #define PID_HASH_SIZE 256
@@ -173,6 +174,18 @@ struct task_struct *next_process(pid_t after)
 	return NULL;
 }
 
+/* To the event stream, in words of eight characters. */
+static void record_name(const struct task_struct *t)
+{
+	u64 text[2];
+
+	static_assert(sizeof(t->comm) == sizeof(text), "the name fills the words");
+	if (!trace_on())
+		return;
+	memcpy(text, t->comm, sizeof(text));
+	trace_task_name(t->pid, text[0], text[1], 0);
+}
+
 void task_publish(struct task_struct *t)
 {
 	struct task_struct **chain = hash_chain(t->pid);
@@ -186,6 +199,8 @@ void task_publish(struct task_struct *t)
 		list_add_tail(&t->tasks, &task_list);
 	}
 	threads++;
+	trace_task_new(t->pid, t->real_parent->pid, (unsigned long)t->mm, t->tgid);
+	record_name(t);
 }
 
 void task_unpublish(struct task_struct *t)
@@ -376,6 +391,8 @@ void set_task_comm(struct task_struct *t, const char *comm)
 	memset(t->comm, 0, sizeof(t->comm));
 	str_copy(t->comm, comm, sizeof(t->comm));
 	task_unlock(t);
+	if (t == current)
+		record_name(t);
 }
 
 char task_state_char(const struct task_struct *t)

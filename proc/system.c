@@ -8,6 +8,7 @@
 #include "machine/info.h"
 #include "machine/irq.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 #include "proc/proc.h"
 #include "kernel/uname.h"
 
@@ -144,6 +145,12 @@ static int write_mm_check(char *text, size_t bytes, void *unused)
 	return found > 0 || warn_count ? -EIO : found;
 }
 
+/* Writing writes the machine's state into the event stream: ENODEV if nobody records that. */
+static int write_mm_mark(char *text, size_t bytes, void *unused)
+{
+	return mm_mark();
+}
+
 static int system_init(void)
 {
 	proc_create("stat", 0444, show_stat, NULL, NULL);
@@ -155,6 +162,7 @@ static int system_init(void)
 	proc_create("filesystems", 0444, show_filesystems, NULL, NULL);
 	proc_create("swaps", 0444, show_swaps, NULL, NULL);
 	proc_create("diskstats", 0444, show_diskstats, NULL, NULL);
+	proc_create("mm_mark", 0200, NULL, write_mm_mark, NULL);
 	proc_create("mm_check", 0600, show_mm_check, write_mm_check, NULL);
 	return 0;
 }

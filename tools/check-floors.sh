@@ -17,7 +17,7 @@ git ls-files -co --exclude-standard 'lib/*.[ch]' 'sync/*.[ch]' 'arch/*.[ch]' 'mm
 	sed 's/^\([^:]*\):\([0-9]*\):[^"]*"\([^"]*\)".*/\1 \2 \3/' |
 	awk '
 	BEGIN {
-		n = split("lib/ machine/ sync/ arch/ mm/trace/ mm/check mm/frame/ mm/pgtable/ mm/slab/ mm/kva/ " \
+		n = split("lib/ machine/ sync/ arch/ mm/trace/ mm/check mm/mark mm/frame/ mm/pgtable/ mm/slab/ mm/kva/ " \
 			"mm/lru/ mm/swap/ mm/cache/ mm/space/ mm/reclaim/ kernel/ fs/ drivers/ proc/", floors, " ")
 		for (i = 1; i <= n; i++)
 			level[floors[i]] = i

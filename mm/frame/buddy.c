@@ -155,6 +155,11 @@ static bool join_pageblocks(struct zone *zone, unsigned long rel, unsigned long 
 		return true;
 	if (*mine >= MIGRATE_PCPTYPES || *its >= MIGRATE_PCPTYPES)
 		return false;
+	if (*mine != MIGRATE_MOVABLE)
+		trace_block_steal(zone->base_pfn + rel, PAGEBLOCK_ORDER, *mine, MIGRATE_MOVABLE);
+	if (*its != MIGRATE_MOVABLE)
+		trace_block_steal(zone->base_pfn + buddy_rel, PAGEBLOCK_ORDER, *its,
+				  MIGRATE_MOVABLE);
 	WRITE_ONCE(*mine, MIGRATE_MOVABLE);
 	WRITE_ONCE(*its, MIGRATE_MOVABLE);
 	*type = MIGRATE_MOVABLE;

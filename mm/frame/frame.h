@@ -140,6 +140,7 @@ void show_mem(void);
 
 /* Every invariant of this floor; the number of violations, each logged (mm_check). */
 unsigned frame_check(void);
+void frame_mark(void); /* mm/mark.h */
 
 /* Debug builds: fail allocations on purpose. The n-th from now fails (0: off); this task only. */
 void fail_nth_set(unsigned n);

@@ -25,8 +25,8 @@
  * Locking: all under zone->lock.
  */
 #include "mm/frame/buddy.h"
-#include "mm/trace/trace.h"
 #include "mm/frame/frame.h"
+#include "mm/trace/trace.h"
 
 /* Whom a type takes from, in order of preference. */
 static const enum migratetype fallback_of[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
@@ -122,6 +122,7 @@ unsigned long buddy_set_type(struct zone *zone, pfn_t pfn, enum migratetype type
 		buddy_remove(zone, head, MAX_ORDER - 1, from);
 		buddy_insert(zone, head, PAGEBLOCK_ORDER, from, false);
 		buddy_insert(zone, head + PAGEBLOCK_PAGES, PAGEBLOCK_ORDER, from, false);
+		trace_block_split(pair, MAX_ORDER - 1, PAGEBLOCK_ORDER, zone->id);
 	}
 	trace_block_steal(start, PAGEBLOCK_ORDER, from, type);
 	WRITE_ONCE(*slot, type);

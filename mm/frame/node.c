@@ -21,6 +21,7 @@
 #include "lib/errno.h"
 #include "lib/printk.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 #include "mm/frame/buddy.h"
 #include "mm/frame/early.h"
 #include "mm/frame/pcp.h"
@@ -371,9 +372,11 @@ static void print_memory(void)
 }
 
 static struct mm_checker checker = {.name = "frame", .check = frame_check, .still = true};
+static struct mm_marker marker = {.mark = frame_mark};
 
 void frame_init(void)
 {
+	struct zone *zone;
 	int nid;
 
 	ASSERT(!frame_ready);
@@ -387,11 +390,16 @@ void frame_init(void)
 	print_zone_ranges();
 	print_nodes();
 
+	for_each_zone (zone)
+		if (zone->present_pages)
+			trace_zone_open(zone->id, zone->start_pfn, zone->spanned_pages,
+					zone->present_pages);
 	frame_ready = true; /* nothing may be reserved behind the gaps' back from here on */
 	open_zones();
 	setup_zone_marks();
 	print_memory();
 	mm_check_register(&checker);
+	mm_mark_register(&marker);
 }
 
 void free_reserved_range(phys_addr_t start, u64 bytes)

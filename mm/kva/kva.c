@@ -31,6 +31,7 @@
 
 #include "lib/errno.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 #include "mm/slab/slab.h"
 #include "mm/trace/trace.h"
 
@@ -128,6 +129,7 @@ static struct kva_area *new_area(struct kva_region *region, unsigned long pages,
 	area->caller = caller;
 	area->phys = PHYS(0);
 	area->owns_pages = false;
+	trace_vmap_map(area->start, pages, (unsigned long)caller, 0);
 	return area;
 }
 
@@ -183,7 +185,6 @@ void *kva_new(struct kva_region *region, unsigned long pages, gfp_t gfp, int nid
 		release_area(region, area);
 		return NULL;
 	}
-	trace_vmap_map(area->start, pages, (unsigned long)caller, 0);
 	return (void *)area->start;
 }
 
@@ -256,7 +257,6 @@ static void *map_given(struct page **pages, pfn_t pfn, unsigned long n, pgprot_t
 		release_area(region, area);
 		return NULL;
 	}
-	trace_vmap_map(area->start, n, (unsigned long)caller, 0);
 	return (void *)area->start;
 }
 
@@ -383,6 +383,7 @@ static unsigned long shrink_kernel(gfp_t gfp)
 }
 
 static struct mm_checker checker = {.name = "kva", .check = kva_check, .still = true};
+static struct mm_marker marker = {.mark = kva_mark};
 
 void kva_init(void)
 {
@@ -390,4 +391,5 @@ void kva_init(void)
 	kva_ranges_init();
 	frame_ops.shrink = shrink_kernel;
 	mm_check_register(&checker);
+	mm_mark_register(&marker);
 }

@@ -54,3 +54,4 @@ struct vmalloc_info {
 bool vmalloc_info_get(unsigned long after, struct vmalloc_info *info);
 unsigned long vmalloc_used_pages(void); /* given out by vmalloc, module_alloc, stacks */
 unsigned kva_check(void);
+void kva_mark(void); /* mm/mark.h */

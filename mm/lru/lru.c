@@ -40,6 +40,7 @@
 
 #include "lib/printk.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 #include "mm/trace/trace.h"
 #ifdef PAGODA_FAKE_HIGHMEM
 #include "machine/highmem.h"
@@ -357,6 +358,7 @@ void release_pages(struct page **pages, unsigned n)
 /* ---- Boot and check ---- */
 
 static struct mm_checker checker = {.name = "lru", .check = lru_check, .still = true};
+static struct mm_marker marker = {.mark = lru_mark};
 
 void lru_init(void)
 {
@@ -372,6 +374,7 @@ void lru_init(void)
 		node_data[nid]->lruvec = lruvec;
 	}
 	mm_check_register(&checker);
+	mm_mark_register(&marker);
 }
 
 static unsigned complain(const struct page *page, const char *what)

@@ -123,3 +123,4 @@ static inline void put_page(struct page *page)
 void release_pages(struct page **pages, unsigned n);
 
 unsigned lru_check(void);
+void lru_mark(void); /* mm/mark.h */

@@ -73,6 +73,7 @@ static inline pte_t *in_use(pte_t *table)
 
 		page_set_owned(page, PG_table);
 		mod_page_stat(page, NR_PAGETABLE, 1);
+		trace_table_new(page_to_pfn(page), 0, 0, 0);
 	}
 	return table;
 }
@@ -81,6 +82,7 @@ static inline void out_of_use(struct page *page)
 {
 	page_clear_owned(page, PG_table);
 	mod_page_stat(page, NR_PAGETABLE, -1);
+	trace_table_free(page_to_pfn(page), 0, 0, 0);
 }
 
 pte_t *pt_alloc_table(gfp_t gfp)

@@ -10,6 +10,7 @@
 
 #include "lib/printk.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 
 /* Slabs of several pages only where less than this part of them would be wasted otherwise. */
 #define WASTE_PART      8
@@ -122,6 +123,17 @@ static size_t cache_bytes(void)
 	return sizeof(struct kmem_cache) + nr_nodes * sizeof(struct kmem_cache_node);
 }
 
+/* To the event stream: numbers, and the name, in words of eight characters. */
+static void announce(const struct kmem_cache *cache)
+{
+	u64 text[3] = {0};
+
+	static_assert(sizeof(cache->name) >= sizeof(text), "the name fills the words");
+	memcpy(text, cache->name, sizeof(text));
+	trace_cache_new(cache->id, cache->object_size, cache->order, cache->objects);
+	trace_cache_name(cache->id, text[0], text[1], text[2]);
+}
+
 /* All of a cache but its place in the chain; `cache` is zeroed. 0 or -EINVAL. */
 static int init_cache(struct kmem_cache *cache, const char *name, size_t bytes, size_t align,
 		      u32 flags, void (*ctor)(void *))
@@ -146,6 +158,7 @@ static int init_cache(struct kmem_cache *cache, const char *name, size_t bytes, 
 		page_list_register(&node->partial);
 		page_list_register(&node->empty);
 	}
+	announce(cache);
 	return 0;
 }
 
@@ -202,8 +215,10 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 
 		busy |= !page_list_empty(&node->full) || !page_list_empty(&node->partial);
 	}
-	if (!WARN_ON(busy))
+	if (!WARN_ON(busy)) {
 		list_del(&cache->chain);
+		trace_cache_gone(cache->id, 0, 0, 0);
+	}
 	mutex_unlock(&slab_chain_lock);
 	if (busy) {
 		pr_err("slab: cache %s is destroyed with objects in use; it stays\n", cache->name);
@@ -235,6 +250,7 @@ int slab_cpu_init(unsigned cpu)
 }
 
 static struct mm_checker checker = {.name = "slab", .check = slab_check, .still = true};
+static struct mm_marker marker = {.mark = slab_mark};
 
 void slab_init(void)
 {
@@ -258,4 +274,5 @@ void slab_init(void)
 	kmalloc_init();
 	this_cpu(making_array) = false;
 	mm_check_register(&checker);
+	mm_mark_register(&marker);
 }

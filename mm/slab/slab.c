@@ -83,6 +83,11 @@ static inline void add_free(struct kmem_cache_node *node, long n)
 	WRITE_ONCE(node->free_objects, node->free_objects + n);
 }
 
+static inline u64 node_of(const struct kmem_cache *cache, const struct kmem_cache_node *node)
+{
+	return (u64)(node - cache->node);
+}
+
 /* Take up to `want` of the objects of one word of bits, lowest first; the bits that are left. */
 static inline u64 take_word(const struct kmem_cache *cache, u64 bits, char *origin, void **out,
 			    unsigned want, unsigned *taken)
@@ -150,6 +155,8 @@ static unsigned take_from_slabs(struct kmem_cache *cache, struct kmem_cache_node
 			node->empty_low = min(node->empty_low, node->empty.count);
 	}
 	add_free(node, -(long)n);
+	if (n)
+		trace_slab_take(cache->id, n, node_of(cache, node), 0);
 	return n;
 }
 
@@ -227,6 +234,7 @@ static void give_to_slabs(struct kmem_cache *cache, struct kmem_cache_node *node
 			  unsigned n, struct page_list *surplus)
 {
 	add_free(node, n);
+	trace_slab_give(cache->id, n, node_of(cache, node), 0);
 	if (cache->bitmap_offset)
 		give_to_bits_on_slab(cache, node, objects, n, surplus);
 	else

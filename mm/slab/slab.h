@@ -103,3 +103,4 @@ bool slabinfo_get(unsigned n, struct slabinfo *info);
 int slab_tune(const char *name, unsigned limit, unsigned batchcount, unsigned shared);
 
 unsigned slab_check(void);
+void slab_mark(void); /* mm/mark.h */

@@ -107,7 +107,7 @@ static __always_inline fault_t zero_read(struct mm_struct *mm, struct vm_area_st
 	if (lock_if_none(slot, table)) {
 		table->pt_present++;
 		pte_set(slot, pte_mkspecial(mk_pte(zero_pfn, vma->vm_page_prot)));
-		trace_map_page((unsigned long)mm, address, zero_pfn, 0);
+		trace_map_page((unsigned long)mm, address, zero_pfn, MAP_KIND_BARE);
 		raw_spin_unlock(&table->ptl);
 	}
 	return FAULT_DONE;
@@ -127,7 +127,7 @@ static __always_inline void install_anon(struct mm_struct *mm, struct vm_area_st
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_page(page);
 	pte_set(slot, e);
-	trace_map_page((unsigned long)mm, address, page_to_pfn(page), 1);
+	trace_map_page((unsigned long)mm, address, page_to_pfn(page), MM_ANONPAGES);
 }
 
 /* The same where nothing was mapped. Gives the page back if something is by now. */
@@ -280,7 +280,7 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 	pte_set(f->slot, e);
 	if (unlikely(f->vma->vm_flags & VM_LOCKED))
 		mlock_page(page);
-	trace_map_page((unsigned long)f->mm, f->address, page_to_pfn(page), pte_write(e));
+	trace_map_page((unsigned long)f->mm, f->address, page_to_pfn(page), file_counter(f->vma));
 	raw_spin_unlock(&table->ptl);
 	count_rss(f->mm, file_counter(f->vma), 1);
 	return FAULT_DONE;
@@ -335,7 +335,7 @@ static bool map_around(struct fault *f, bool write)
 		pte_set(slot, pte_mkold(mk_pte(page_to_pfn(page), prot)));
 		if (record)
 			trace_map_page((unsigned long)f->mm, start + ((u64)offset << PAGE_SHIFT),
-				       page_to_pfn(page), 0);
+				       page_to_pfn(page), file_counter(vma));
 	}
 	table->pt_present += mapped;
 

@@ -134,7 +134,7 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 		raw_spin_lock(&from->ptl, RANK_PTL);
 		raw_spin_lock(&to->ptl, RANK_PTL);
 		copied = only_anon ? copy_anon_run(&run) : copy_mixed_run(&run);
-		trace_map_range((unsigned long)to_mm, va, copied, (unsigned long)from_mm);
+		trace_copy_range((unsigned long)to_mm, va, next, copied);
 		raw_spin_unlock(&to->ptl);
 		raw_spin_unlock(&from->ptl);
 	}
@@ -201,6 +201,7 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 	down_write(&old->mmap_lock);
 	down_write(&mm->mmap_lock); /* nobody else knows it; the rules ask for it */
 	copy_layout(mm, old);
+	trace_fork_mm((unsigned long)old, (unsigned long)mm, 0, 0);
 	WRITE_ONCE(old->forking, true);
 	for_each_vma(old, vma)
 	{
@@ -214,7 +215,6 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 	WRITE_ONCE(old->forking, false);
 	mm->hiwater_rss = mm_rss(mm);
 	mm->hiwater_vm = mm->total_vm;
-	trace_fork_mm((unsigned long)old, (unsigned long)mm, mm_rss(mm), 0);
 	up_write(&mm->mmap_lock);
 	up_write(&old->mmap_lock);
 	if (err) {

@@ -61,8 +61,10 @@ static void join(struct vma_cursor *at, struct vm_area_struct *lower, struct vm_
 {
 	lock_two(lower, upper);
 	vma_range_begin(lower);
-	vma_tree_join_at(at, lower, upper);
 	lower->vm_flags |= upper->vm_flags & VM_IGNORED_BY_MERGE;
+	trace_vma_join((unsigned long)lower->vm_mm, lower->vm_start, upper->vm_start,
+		       lower->vm_flags);
+	vma_tree_join_at(at, lower, upper);
 	vma_range_end(lower);
 	if (upper->anon_vma)
 		anon_vma_merge(lower, upper);
@@ -115,6 +117,7 @@ static void grow(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 	down_write(&vma->lock);
 	vma_range_begin(vma);
 	vma->vm_pgoff -= (vma->vm_start - start) >> PAGE_SHIFT;
+	trace_vma_resize((unsigned long)vma->vm_mm, vma->vm_start, start, end);
 	vma_tree_resize_at(at, vma, start, end);
 	vma_range_end(vma);
 	up_write(&vma->lock);
@@ -163,6 +166,7 @@ static void move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 	const u64 upper_pgoff = upper->vm_pgoff + ((long)(border - upper->vm_start) >> PAGE_SHIFT);
 
 	lock_two(lower, upper);
+	trace_vma_border((unsigned long)lower->vm_mm, lower->vm_start, upper->vm_start, border);
 	vma_range_begin(grows);
 	if (up) {
 		lower->vm_end = border;
@@ -180,11 +184,12 @@ static void move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 	unlock_two(lower, upper);
 }
 
-static void set_flags(struct vm_area_struct *vma, vm_flags_t flags)
+static inline void set_flags(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	down_write(&vma->lock);
 	vma->vm_flags = flags;
 	vma_set_prot(vma);
+	trace_vma_flags((unsigned long)vma->vm_mm, vma->vm_start, vma->vm_end, flags);
 	up_write(&vma->lock);
 }
 

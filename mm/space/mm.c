@@ -37,6 +37,7 @@ struct mm_struct *mm_alloc(void)
 	init_rwsem(&mm->mmap_lock, RANK_MMAP);
 	vma_tree_init(&mm->vmas);
 	mm->mmap_base = TASK_UNMAPPED_BASE;
+	trace_mm_new((unsigned long)mm, page_to_pfn(virt_to_page(root)), 0, 0);
 	mm_register(mm);
 	return mm;
 }
@@ -67,6 +68,7 @@ void mmdrop(struct mm_struct *mm)
 	if (!atomic_dec_and_test(&mm->mm_count))
 		return;
 	mm_unregister(mm);
+	trace_mm_free((unsigned long)mm, page_to_pfn(virt_to_page(mm->arch.root)), 0, 0);
 	arch_mm_exit(&mm->arch);
 	pt_free_root(mm->arch.root);
 	epoch_call(&mm->epoch, free_mm_now);
@@ -88,6 +90,7 @@ static void unmap_all(struct mm_struct *mm)
 		if (vma->vm_flags & VM_ACCOUNT)
 			promised += vma_pages(vma);
 		zap_page_range(&tlb, vma, start, end);
+		trace_vma_unmap((unsigned long)mm, start, end, vma->vm_flags);
 		vma_discard(vma);
 		free_page_tables(&tlb, start, end, 0, next ? next->vm_start : TASK_SIZE);
 	}

@@ -277,6 +277,7 @@ static __noinline void unlock_special(struct mm_struct *mm, unsigned long addr)
 
 	down_write(&vma->lock);
 	vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	trace_vma_flags((unsigned long)mm, vma->vm_start, vma->vm_end, vma->vm_flags);
 	up_write(&vma->lock);
 }
 

@@ -15,7 +15,7 @@
 
 /* The entries of `bytes` from slot `from`, in one table, to slot `to`, in one table. */
 static void move_entries(struct mm_struct *mm, pte_t *from, unsigned long address, pte_t *to,
-			 unsigned long bytes)
+			 unsigned long target_address, unsigned long bytes)
 {
 	struct page *source = user_table(from), *target = user_table(to);
 	unsigned moved = 0;
@@ -33,8 +33,10 @@ static void move_entries(struct mm_struct *mm, pte_t *from, unsigned long addres
 	}
 	source->pt_present -= moved;
 	target->pt_present += moved;
-	if (moved)
+	if (moved) {
+		trace_move_range((unsigned long)mm, address, target_address, bytes);
 		tlb_flush_range(&mm->arch, address, address + bytes);
+	}
 	if (target != source)
 		raw_spin_unlock(&target->ptl);
 	raw_spin_unlock(&source->ptl);
@@ -62,7 +64,7 @@ unsigned long move_page_tables(struct vm_area_struct *from_vma, unsigned long fr
 		if (!slot)
 			return va - from;
 		rmap_lock(from_vma);
-		move_entries(mm, source, va, slot, next - va);
+		move_entries(mm, source, va, slot, target, next - va);
 		rmap_unlock(from_vma);
 		cond_resched();
 	}

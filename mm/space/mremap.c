@@ -99,6 +99,7 @@ static void unlock_rest(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	down_write(&vma->lock);
 	vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	trace_vma_flags((unsigned long)mm, vma->vm_start, vma->vm_end, vma->vm_flags);
 	up_write(&vma->lock);
 	mm->locked_vm -= vma_pages(vma);
 }

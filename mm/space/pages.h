@@ -53,6 +53,9 @@ static inline enum mm_counter file_counter(const struct vm_area_struct *vma)
 	return vma->vm_mapping && vma->vm_mapping->swap_backed ? MM_SHMEMPAGES : MM_FILEPAGES;
 }
 
+/* In events, what an entry maps: enum mm_counter says what it counts as, or this. */
+#define MAP_KIND_BARE NR_MM_COUNTERS /* nothing: the page of zeros, a device's frame */
+
 /* The descriptor of the page an entry maps: pfn_to_page(pte_pfn(e)), with a shift less. */
 static __always_inline struct page *pte_page(pte_t e)
 {

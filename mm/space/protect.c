@@ -76,6 +76,7 @@ unsigned long change_protection(struct vm_area_struct *vma, unsigned long start,
 	struct protect_run run = {.vma = vma};
 	unsigned long next;
 
+	trace_protect_range((unsigned long)mm, start, end, vma->vm_flags);
 	for (unsigned long va = start; va < end; va = next) {
 		struct page *table;
 

@@ -16,9 +16,10 @@
 #include "lib/printk.h"
 #include "lib/string.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 #include "mm/space/pages.h"
 
-static LIST_HEAD(all_mms);
+LIST_HEAD(all_mms);
 static spinlock_t all_mms_lock = SPINLOCK_INIT(RANK_COUNTERS);
 
 void mm_register(struct mm_struct *mm)
@@ -234,6 +235,7 @@ static struct mm_checker space_checker = {.name = "space",
 					  .still = true,
 					  .prepare = space_check_prepare,
 					  .finish = space_check_finish};
+static struct mm_marker space_marker = {.mark = space_mark};
 
 void pages_init(void)
 {
@@ -244,4 +246,5 @@ void pages_init(void)
 	rmap_init();
 	unmap_mapping_range = unmap_file_range;
 	mm_check_register(&space_checker);
+	mm_mark_register(&space_marker);
 }

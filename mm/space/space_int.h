@@ -105,7 +105,9 @@ extern unsigned long stack_guard_gap; /* bytes: 256 pages */
 
 /* --- pages --- */
 void pages_init(void); /* from space_init(): zero page, caches of this half, its checker */
-/* mm_alloc() and the last mmdrop(): the list that space_check() walks. */
+/* mm_alloc() and the last mmdrop(): the list that space_check() and space_mark() walk. */
+extern struct list_head all_mms;
+void space_mark(void); /* mm/mark.h */
 void mm_register(struct mm_struct *mm);
 void mm_unregister(struct mm_struct *mm);
 

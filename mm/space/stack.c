@@ -27,6 +27,7 @@ static int grow_down(struct vm_area_struct *vma, unsigned long address)
 	down_write(&vma->lock);
 	vma_range_begin(vma);
 	vma->vm_pgoff -= pages;
+	trace_vma_resize((unsigned long)mm, vma->vm_start, address, vma->vm_end);
 	vma_tree_resize(&mm->vmas, vma, address, vma->vm_end);
 	vma_range_end(vma);
 	up_write(&vma->lock);

@@ -7,8 +7,8 @@
  */
 #include "mm/space/pages.h"
 
-/* Make the table below an empty entry; the entry as it is then, none without memory. */
-static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot)
+/* Make the table below an empty entry of a level, for va; the entry as it is then, none without memory. */
+static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot, unsigned long va, int level)
 {
 	struct page *upper = user_table(slot);
 	pte_t *table = pt_alloc_table(GFP_KERNEL);
@@ -23,6 +23,8 @@ static __noinline pte_t add_table(struct mm_struct *mm, pte_t *slot)
 		e = mk_table(virt_to_pfn(table), true);
 		store_release(&slot->v, e.v); /* who finds the table finds it zeroed */
 		upper->pt_present++;
+		trace_table_hook((unsigned long)mm, va, (u64)pt_below(level),
+				 page_to_pfn(user_table(table)));
 		table = NULL;
 	}
 	raw_spin_unlock(&upper->ptl);
@@ -47,7 +49,7 @@ pte_t *user_pte_alloc(struct mm_struct *mm, unsigned long va)
 
 		if (unlikely(!pte_is_table(e))) {
 			if (pte_none(e))
-				e = add_table(mm, slot);
+				e = add_table(mm, slot, va, level);
 			if (!pte_is_table(e))
 				return NULL;
 		}

@@ -292,6 +292,7 @@ int vma_split_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned lon
 		return -ENOMEM;
 	down_write(&vma->lock);
 	vma_range_begin(vma);
+	trace_vma_split((unsigned long)vma->vm_mm, vma->vm_start, address, flags);
 	vma_tree_split_at(at, vma, upper);
 	vma_range_end(vma);
 	up_write(&vma->lock);
@@ -317,6 +318,8 @@ int vma_cut_at(struct vma_cursor *at, struct vm_area_struct *vma, unsigned long 
 	}
 	down_write(&vma->lock);
 	vma_range_begin(vma);
+	trace_vma_split((unsigned long)vma->vm_mm, vma->vm_start, end, vma->vm_flags);
+	trace_vma_split((unsigned long)vma->vm_mm, vma->vm_start, start, flags);
 	vma_tree_cut_at(at, vma, middle, upper);
 	vma_range_end(vma);
 	up_write(&vma->lock);

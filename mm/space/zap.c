@@ -247,6 +247,26 @@ static void post_counts(const struct zap_run *run)
 }
 
 /*
+ * The event of the run that is about to be done, if it will find anything. First, for with an entry
+ * goes a reference: another CPU may free the page before the run is over.
+ */
+static __cold void record_unmap(const struct zap_run *run, unsigned long va, bool even_cows)
+{
+	const unsigned long end = va + ((run->end - run->slot) << PAGE_SHIFT);
+	u32 count = 0;
+
+	for (const pte_t *slot = run->slot; slot < run->end; slot++) {
+		pte_t e = pte_get(slot);
+
+		if (!pte_none(e))
+			count += even_cows || !pte_counted(e) || !page_is_anon(pte_page(e));
+	}
+	if (count)
+		trace_record(even_cows ? TRACE_unmap_range : TRACE_unmap_file,
+			     (unsigned long)run->tlb->mm, va, end, count);
+}
+
+/*
  * Empty the entries of [va, end), which lie in one table, as far as the gather has room; private
  * copies only if even_cows. Returns where it stopped.
  */
@@ -265,6 +285,8 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	run.present = table->pt_present;
+	if (trace_on())
+		record_unmap(&run, va, even_cows);
 	if (!vma_is_anonymous(vma))
 		zap_mixed(&run, even_cows);
 	else if (tlb->full_mm)
@@ -273,7 +295,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vm
 		zap_anon(&run);
 	if (run.cleared) {
 		table->pt_present -= run.cleared;
-		trace_unmap_range((unsigned long)tlb->mm, va, end, run.cleared);
+		trace_add(even_cows ? TRACE_unmap_range : TRACE_unmap_file, 1);
 	}
 	raw_spin_unlock(&table->ptl);
 
@@ -340,14 +362,16 @@ static __always_inline int descend(const struct mm_struct *mm, unsigned long va,
 	return level;
 }
 
-/* Take the empty table at `below` out of the tree, whose entry is `slot`. */
-static inline void unhook_table(struct mmu_gather *tlb, pte_t *slot, struct page *below)
+/* Take the empty table at `below`, of a level, out of the tree, where `slot` leads to it for va. */
+static inline void unhook_table(struct mmu_gather *tlb, pte_t *slot, struct page *below,
+				unsigned long va, int level)
 {
 	struct page *table = user_table(slot);
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	pte_set(slot, (pte_t){0});
 	table->pt_present--;
+	trace_table_unhook((unsigned long)tlb->mm, va, (u64)level, page_to_pfn(below));
 	raw_spin_unlock(&table->ptl);
 	below->next = tlb->tables ? page_to_pfn(tlb->tables) : 0;
 	tlb->tables = below;
@@ -375,7 +399,7 @@ void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long
 			if (base < floor || base + PT_SIZE(up) - 1 > last ||
 			    READ_ONCE(table->pt_present))
 				break;
-			unhook_table(tlb, way[up], table);
+			unhook_table(tlb, way[up], table, va, level);
 			gather_range(tlb, va,
 				     va + PAGE_SIZE); /* any flush drops cached upper levels */
 			level = up;

@@ -1,6 +1,7 @@
 /*
- * Patch the instructions that depend on the CPU (machine/alternative.h), once, on
- * the boot CPU, while kernel text is still writable through the boot mapping.
+ * Patch the instructions that depend on the CPU (machine/alternative.h) or on whether the event
+ * stream is recorded (machine/recording.h), once, on the boot CPU, while kernel text is
+ * still writable through the boot mapping.
  */
 #include "arch/x86/common/internal.h"
 #include "lib/assert.h"
@@ -58,5 +59,23 @@ void alternatives_patch(void)
 			for (unsigned i = 0; i < n; i++, rest--)
 				WRITE_ONCE(*site++, nops[n][i]);
 		}
+	}
+}
+
+/* Where an event may be recorded, and the code that does. */
+struct recordsite {
+	s32 site, target; /* distances from their own fields */
+};
+extern const struct recordsite __start_recordsite[], __stop_recordsite[];
+
+void record_sites_patch(void)
+{
+	for (const struct recordsite *row = __start_recordsite; row < __stop_recordsite; row++) {
+		u8 *site = (u8 *)&row->site + row->site;
+		const u8 *target = (const u8 *)&row->target + row->target;
+		const s32 distance = (s32)(target - (site + 5));
+
+		site[0] = 0xe9; /* JMP rel32 */
+		memcpy(site + 1, &distance, sizeof(distance));
 	}
 }

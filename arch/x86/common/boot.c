@@ -216,6 +216,8 @@ static void read_options(void)
 
 	if (boot_option("panic", text, sizeof(text)))
 		panic_timeout = text[0] == '-' ? -1 : (int)min(parse_number(text, NULL), 86400ULL);
+	if (boot_option("record", NULL, 0))
+		record_sites_patch();
 	if (boot_option("quiet", NULL, 0))
 		console_loglevel = 4;
 	if (boot_option("loglevel", text, sizeof(text)))

@@ -29,6 +29,7 @@ void cpu_detect(void);
 void cpu_setup(unsigned cpu);
 void segments_setup(unsigned cpu); /* GDT, TSS, IDT */
 void alternatives_patch(void);
+void record_sites_patch(void);
 
 /* CPUs the firmware lists, the boot CPU first: their local APICs' ids. */
 extern unsigned nr_cpus_found;
@@ -83,6 +84,8 @@ extern struct acpi_info acpi;
 bool phys_read(void *to, u64 from, size_t bytes);
 /* Map one page of device registers for good; NULL when the slots are used up. */
 volatile void *fixmap_device(u64 address);
+/* Map memory of a device that is like RAM, where the direct map would have it; NULL. Before frame_init(). */
+void *paging_map_shared(u64 start, u64 bytes);
 void paging_init(void);                   /* the direct map of all RAM, with large pages */
 void paging_protect_image(void);          /* final rights; the boot mapping at 0 goes */
 bool kernel_entry_sync(unsigned long va); /* a fault only for want of a top-level entry? */

@@ -188,6 +188,24 @@ void paging_init(void)
 	}
 }
 
+void *paging_map_shared(u64 start, u64 bytes)
+{
+	const u64 end = start + bytes;
+
+	/* One top-level entry of the direct map is made by paging_init() and known to all spaces. */
+	if (!IS_ALIGNED(start | bytes, PT_SIZE(PT_PMD)) || end > PT_SIZE(PT_PGD) ||
+	    ram_touches(start, end))
+		return NULL;
+	for (u64 at = start; at < end; at += PT_SIZE(PT_PMD)) {
+		pte_t *entry = entry_at(DIRECT_MAP_BASE + at, PT_PMD);
+
+		if (!entry || !pte_none(*entry))
+			return NULL;
+		pte_set(entry, mk_large_pte(at >> PAGE_SHIFT, KERNEL_PROT_RW));
+	}
+	return (void *)(DIRECT_MAP_BASE + start);
+}
+
 /* --- 3: mem_map --- */
 
 void machine_map_mem_map(pfn_t start, pfn_t end, int node)

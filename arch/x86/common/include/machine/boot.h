@@ -15,6 +15,12 @@ extern phys_addr_t initrd_start;
 extern u64 initrd_bytes;
 
 /*
+ * Memory that a process of the host sees, too, if the machine has so much of it: mapped, cached; NULL.
+ * Before frame_init().
+ */
+void *machine_shared_memory(size_t bytes);
+
+/*
  * Look for `name` or `name=value` on the command line (the last one counts; a word "--" ends
  * the search). True if it is there; then up to size-1 bytes of the value are copied, with a NUL
  * (empty for a bare name). `value` may be NULL. Double quotes keep blanks together.

@@ -1,0 +1,36 @@
+/*
+ * The slabs' part of a mark: every slab, and each cache's free objects in them.  (mm/mark.h)
+ */
+#include "mm/mark.h"
+#include "mm/slab/slab_int.h"
+#include "mm/trace/trace.h"
+
+static unsigned mark_list(const struct kmem_cache *cache, const struct page_list *list)
+{
+	const struct page *slab = page_list_first(list);
+
+	for (; slab; slab = page_list_next(slab))
+		trace_mark_slab(cache->id, page_to_pfn(slab), cache->order, 0);
+	return list->count;
+}
+
+/* The chain changes between two rescheduling points only: it is whole, without its mutex. */
+void slab_mark(void)
+{
+	const struct kmem_cache *cache;
+	int nid;
+
+	for_each_cache (cache) {
+		unsigned long slabs = 0, free = 0;
+
+		for_each_node (nid) {
+			const struct kmem_cache_node *node = &cache->node[nid];
+
+			slabs += mark_list(cache, &node->full);
+			slabs += mark_list(cache, &node->partial);
+			slabs += mark_list(cache, &node->empty);
+			free += node->free_objects;
+		}
+		trace_mark_cache(cache->id, slabs, free, 0);
+	}
+}
