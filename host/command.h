@@ -18,6 +18,10 @@ enum exit_status {
 
 /* `pagoda run`: host/run.c. */
 int command_run(int argc, char **argv);
+/* `pagoda check`: host/check.c. */
+int command_check(int argc, char **argv);
+/* `pagoda events`: host/events.c. */
+int command_events(int argc, char **argv);
 /* `pagoda gdb`: host/gdb.c. */
 int command_gdb(int argc, char **argv);
 

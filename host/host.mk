@@ -4,8 +4,9 @@ HOSTCC ?= gcc
 HOST_CFLAGS ?= -O2 -g
 GUEST_CC ?= musl-gcc
 
-host_cflags := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $(HOST_CFLAGS)
-host_sources := main command run gdb options program initramfs machine session buffer terminal
+host_cflags := -std=gnu11 -I. -pthread -Wall -Wextra -Werror -D_GNU_SOURCE $(HOST_CFLAGS)
+host_sources := main command run gdb options program initramfs machine session recorder buffer terminal \
+                check events stream table model model_frames model_slabs model_lists model_spaces
 host_objects := $(host_sources:%=$(B)/host/%.o)
 
 .PHONY: host-need
@@ -18,7 +19,7 @@ host-need:
 
 $(B)/pagoda: $(host_objects) $(B)/host/guest-init.o
 	@echo "  LD    $@"
-	@$(HOSTCC) $(HOST_CFLAGS) -o $@ $^ -larchive
+	@$(HOSTCC) $(HOST_CFLAGS) -o $@ $^ -larchive -pthread
 
 $(B)/host/%.o: host/%.c | host-need
 	@mkdir -p $(@D)

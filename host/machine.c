@@ -2,9 +2,9 @@
  * QEMU's command line and its process.
  *
  * The line is what anyone would use to boot Linux: -kernel, -initrd, -append;
- * Pagoda and Linux are started alike. No devices but the serial ports (wire.h)
- * and isa-debug-exit, by which a kernel without power management can end a
- * machine that panicked.
+ * Pagoda and Linux are started alike. No devices but the serial ports (wire.h),
+ * isa-debug-exit, by which a kernel without power management can end a machine
+ * that panicked, and with --record the memory that events are recorded in (recorder.h).
  *
  * The serial ports are socket pairs that QEMU inherits by number: nothing has a
  * name in a file system, so nothing is left behind.
@@ -21,6 +21,7 @@
 
 #include "command.h"
 #include "machine.h"
+#include "mm/trace/record.h"
 
 #define MAX_WORDS 128
 
@@ -81,13 +82,14 @@ static void add_socket(struct words *words, const char *name, int fd)
 static char *command_line(const struct run_options *options, bool console_on_terminal)
 {
 	/* A panic ends the machine (-no-reboot). */
-	return format_string("console=%s panic=-1%s%s", console_on_terminal ? "ttyS0" : "ttyS2",
-			     options->append ? " " : "", options->append ? options->append : "");
+	return format_string("console=%s panic=-1%s%s%s", console_on_terminal ? "ttyS0" : "ttyS2",
+			     options->record ? " record" : "", options->append ? " " : "",
+			     options->append ? options->append : "");
 }
 
 /* @theirs: QEMU's ends of the channels. */
 static void make_words(struct words *words, const struct run_options *options, int initrd,
-		       bool console_on_terminal, const int theirs[NR_CHANNELS])
+		       int record, bool console_on_terminal, const int theirs[NR_CHANNELS])
 {
 	static const char *const ports[] = {"terminal", "wire", "console"};
 	static const char *const fixed[] = {
@@ -129,6 +131,14 @@ static void make_words(struct words *words, const struct run_options *options, i
 			       : format_string("%s", options->initrd));
 	add(words, "-append");
 	add(words, command_line(options, console_on_terminal));
+	if (record >= 0) {
+		add(words, "-object");
+		add(words, format_string("memory-backend-file,id=events,share=on,size=%u,"
+					 "mem-path=/dev/fd/%d",
+					 TRACE_RING_BYTES, record));
+		add(words, "-device");
+		add(words, "ivshmem-plain,memdev=events");
+	}
 	if (options->gdb) {
 		add(words, "-S");
 		add(words, "-gdb");
@@ -139,7 +149,7 @@ static void make_words(struct words *words, const struct run_options *options, i
 }
 
 /* The child's part: ties its life to @parent, takes its descriptors, becomes QEMU. */
-static _Noreturn void become_qemu(pid_t parent, char **words, int initrd,
+static _Noreturn void become_qemu(pid_t parent, char **words, int initrd, int record,
 				  const int theirs[NR_CHANNELS])
 {
 	sigset_t none;
@@ -155,6 +165,8 @@ static _Noreturn void become_qemu(pid_t parent, char **words, int initrd,
 		fcntl(theirs[i], F_SETFD, 0);
 	if (initrd >= 0)
 		fcntl(initrd, F_SETFD, 0);
+	if (record >= 0)
+		fcntl(record, F_SETFD, 0);
 	dup2(open("/dev/null", O_RDWR), 0);
 	dup2(theirs[CHANNEL_ERRORS], 1);
 	dup2(theirs[CHANNEL_ERRORS], 2);
@@ -166,7 +178,7 @@ static _Noreturn void become_qemu(pid_t parent, char **words, int initrd,
 }
 
 void machine_start(struct machine *machine, const struct run_options *options, int initrd,
-		   bool console_on_terminal)
+		   int record, bool console_on_terminal)
 {
 	struct words words = {0};
 	int theirs[NR_CHANNELS];
@@ -181,12 +193,12 @@ void machine_start(struct machine *machine, const struct run_options *options, i
 		theirs[i] = pair[1];
 		fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	}
-	make_words(&words, options, initrd, console_on_terminal, theirs);
+	make_words(&words, options, initrd, record, console_on_terminal, theirs);
 	machine->pid = fork();
 	if (machine->pid < 0)
 		die(EXIT_MACHINE, "fork: %s", strerror(errno));
 	if (machine->pid == 0)
-		become_qemu(parent, words.word, initrd, theirs);
+		become_qemu(parent, words.word, initrd, record, theirs);
 	for (int i = 0; i < NR_CHANNELS; i++)
 		close(theirs[i]);
 }

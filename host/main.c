@@ -11,6 +11,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"check", command_check, "rebuild a machine's state from its recorded events, and compare"},
+	{"events", command_events, "print recorded events"},
 	{"gdb", command_gdb, "attach gdb to a machine started with `pagoda run --gdb'"},
 	{"run", command_run, "boot the kernel and run a Linux program (or a shell) on it"},
 };

@@ -29,6 +29,7 @@ enum option_key {
 	KEY_DEBUG,
 	KEY_ADD,
 	KEY_GDB,
+	KEY_RECORD,
 };
 
 static const struct argp_option option_list[] = {
@@ -52,6 +53,10 @@ static const struct argp_option option_list[] = {
 	{"gdb", KEY_GDB, "SOCKET", OPTION_ARG_OPTIONAL,
 	 "stop before the first instruction and wait for gdb on this socket (default: one in "
 	 "/tmp); see `pagoda gdb'",
+	 0},
+	{"record", KEY_RECORD, "FILE", 0,
+	 "record the events of memory management in this file, from boot on; see `pagoda events' "
+	 "and `pagoda check'",
 	 0},
 	{"qemu-args", KEY_QEMU_ARGS, "STRING", 0, "add to QEMU's command line, split at blanks", 0},
 	{0},
@@ -146,6 +151,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	case KEY_QEMU_ARGS: options->qemu_args = text; break;
 	case KEY_DEBUG: reading->debug = true; break;
 	case KEY_GDB: options->gdb = text ? text : gdb_default_socket(); break;
+	case KEY_RECORD: options->record = text; break;
 	case KEY_ADD: options->add[options->nr_add++] = text; break;
 	case ARGP_KEY_ARG:
 		/* The first word that is no option: all from here on is the program's. */

@@ -14,6 +14,7 @@ struct run_options {
 	const char *initrd;     /* NULL: pack one */
 	const char *append;     /* NULL, or added to the kernel's command line */
 	const char *qemu_args;  /* NULL, or added to QEMU's */
+	const char *record;     /* NULL, or the file for the event stream */
 	const char *gdb;        /* NULL, or the socket where QEMU waits for gdb, stopped */
 	bool debug, own_kernel; /* --debug, --kernel */
 	double timeout;         /* seconds; 0: none */

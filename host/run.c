@@ -22,6 +22,7 @@
 #include "machine.h"
 #include "options.h"
 #include "program.h"
+#include "recorder.h"
 #include "session.h"
 #include "terminal.h"
 #include "wire.h"
@@ -196,6 +197,25 @@ static void say_how_to_attach(const struct run_options *options, const char *pag
 		!options->debug && options->own_kernel ? options->kernel : "", options->gdb);
 }
 
+/* Says what went wrong with the recording. Returns the session's status, or that it was no good. */
+static int finish_recording(struct recorder *recorder, const char *file, int status)
+{
+	struct recording recording = recorder_finish(recorder);
+
+	if (recording.error)
+		fprintf(stderr, "pagoda: %s: %s: events are missing\n", file,
+			strerror(recording.error));
+	else if (!recording.begun)
+		fprintf(stderr, "pagoda: %s: the kernel has recorded nothing\n", file);
+	else if (!recording.ended)
+		fprintf(stderr,
+			"pagoda: %s: the machine was not switched off: no state at the end\n",
+			file);
+	if (recording.error || !recording.begun)
+		return status ? status : EXIT_MACHINE;
+	return status;
+}
+
 int command_run(int argc, char **argv)
 {
 	struct run_options options;
@@ -220,11 +240,17 @@ int command_run(int argc, char **argv)
 	if (options.gdb)
 		say_how_to_attach(&options, argv[-1]);
 	session_block_signals();
-	machine_start(&machine, &options, initrd, interactive);
+	struct recorder *recorder = NULL;
+	if (options.record && !(recorder = recorder_start(options.record)))
+		die(EXIT_USAGE, "--record: %s: %s", options.record, strerror(errno));
+	machine_start(&machine, &options, initrd, recorder ? recorder_memory_fd(recorder) : -1,
+		      interactive);
 	if (initrd >= 0)
 		close(initrd);
 	int status = session_run(&machine, &options, stream_is_terminal,
 				 !interactive && wants_console(options.append));
+	if (recorder)
+		status = finish_recording(recorder, options.record, status);
 	if (options.gdb)
 		unlink(options.gdb); /* QEMU leaves it when it is killed */
 	return status;

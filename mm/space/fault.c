@@ -286,6 +286,23 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 	return FAULT_DONE;
 }
 
+/* Entries that were set, a bit for each: an event for a run of them that leads to a run of frames. */
+static __cold void record_around(const struct fault *f, unsigned long start, const pte_t *slots,
+				 u32 set)
+{
+	static_assert(FAULT_AROUND < 32, "a window's entries are bits of a word");
+	for (unsigned i = 0, n; set >> i; i += n) {
+		const pfn_t pfn = pte_pfn(pte_get(slots + i));
+
+		for (n = 1; set >> i & 1 && set >> (i + n) & 1 &&
+			    pte_pfn(pte_get(slots + i + n)) == pfn + n;)
+			n++;
+		if (set >> i & 1)
+			trace_map_range((unsigned long)f->mm, start + ((u64)i << PAGE_SHIFT), pfn,
+					(u64)n << MAP_COUNT_SHIFT | file_counter(f->vma));
+	}
+}
+
 /*
  * Map what the cache holds of the aligned neighbourhood that lies in the area, the file and one
  * table. True if the page asked for was among it. Neighbours are mapped as not accessed: if
@@ -313,6 +330,7 @@ static bool map_around(struct fault *f, bool write)
 
 	const int nid = page_to_nid(pages[0]);
 	const bool record = trace_on();
+	u32 recorded = 0; /* entries that were set, by place in the window */
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	for (unsigned i = 0; i < n; i++) {
@@ -334,10 +352,11 @@ static bool map_around(struct fault *f, bool write)
 		}
 		pte_set(slot, pte_mkold(mk_pte(page_to_pfn(page), prot)));
 		if (record)
-			trace_map_page((unsigned long)f->mm, start + ((u64)offset << PAGE_SHIFT),
-				       page_to_pfn(page), file_counter(vma));
+			recorded |= 1u << offset;
 	}
 	table->pt_present += mapped;
+	if (recorded)
+		record_around(f, start, slots, recorded);
 
 	pte_t e = pte_get(f->slot);
 

@@ -20,11 +20,9 @@ static void end_run(struct run *run)
 	run->count = 0;
 }
 
-static void mark_leaf(unsigned long va, enum pt_level level, pte_t e, struct pt_rights rights,
-		      void *arg)
+static void mark_entry(struct run *run, unsigned long va, pte_t e)
 {
 	const pfn_t pfn = pte_pfn(e);
-	struct run *run = arg;
 
 	if (run->count && va == run->start + (run->count << PAGE_SHIFT) &&
 	    pfn == run->pfn + run->count) {
@@ -35,6 +33,24 @@ static void mark_leaf(unsigned long va, enum pt_level level, pte_t e, struct pt_
 	run->start = va;
 	run->pfn = pfn;
 	run->count = 1;
+}
+
+/* Everything below a table whose entries are of `level`. No rescheduling: pt_each_leaf() is not for us. */
+static void mark_table(struct run *run, const pte_t *table, enum pt_level level, unsigned long base)
+{
+	for (unsigned i = 0; i < 1u << PT_BITS(level); i++) {
+		const unsigned long va = base + i * PT_SIZE(level);
+		const pte_t e = pte_get(table + i);
+
+		if (va >= TASK_SIZE) /* the kernel's half of a root */
+			break;
+		if (pte_none(e))
+			continue;
+		if (level == PT_PTE)
+			mark_entry(run, va, e);
+		else if (pte_is_table(e))
+			mark_table(run, pt_table(e), pt_below(level), va);
+	}
 }
 
 static void mark_mm(struct mm_struct *mm)
@@ -49,7 +65,7 @@ static void mark_mm(struct mm_struct *mm)
 			  0);
 	for_each_vma(mm, vma)
 		trace_mark_vma((unsigned long)mm, vma->vm_start, vma->vm_end, vma->vm_flags);
-	pt_each_leaf(mm->arch.root, 0, TASK_SIZE - 1, mark_leaf, &run);
+	mark_table(&run, mm->arch.root, pt_top(), 0);
 	end_run(&run);
 }
 

@@ -54,7 +54,8 @@ static inline enum mm_counter file_counter(const struct vm_area_struct *vma)
 }
 
 /* In events, what an entry maps: enum mm_counter says what it counts as, or this. */
-#define MAP_KIND_BARE NR_MM_COUNTERS /* nothing: the page of zeros, a device's frame */
+#define MAP_COUNT_SHIFT 3              /* of map_range: how many pages */
+#define MAP_KIND_BARE   NR_MM_COUNTERS /* nothing: the page of zeros, a device's frame */
 
 /* The descriptor of the page an entry maps: pfn_to_page(pte_pfn(e)), with a shift less. */
 static __always_inline struct page *pte_page(pte_t e)
