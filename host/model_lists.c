@@ -51,6 +51,18 @@ static void lru_del(struct model *model, const uint64_t arg[4])
 	list->count--;
 }
 
+/* To the active list of its kind, from the inactive one before it; or still in a CPU's batch. */
+static void lru_activate(struct model *model, const uint64_t arg[4])
+{
+	const struct frame *frame = model_used_frame(model, arg[0]);
+	const uint64_t from[4] = {arg[0], arg[1] - 1, arg[2]};
+
+	if (!frame->list)
+		return;
+	lru_del(model, from);
+	lru_add(model, arg);
+}
+
 static void cache_add(struct model *model, const uint64_t arg[4])
 {
 	struct frame *frame = model_used_frame(model, arg[2]);
@@ -115,11 +127,8 @@ void model_lists_mark(struct model *model, bool begin)
 }
 
 const struct model_event model_list_events[] = {
-	{"lru_add", lru_add},
-	{"lru_del", lru_del},
-	{"cache_add", cache_add},
-	{"cache_del", cache_del},
-	{"mark_lru", mark_lru},
-	{"mark_page", mark_page},
-	{NULL, NULL},
+	{"lru_add", lru_add},           {"lru_del", lru_del},
+	{"lru_activate", lru_activate}, {"cache_add", cache_add},
+	{"cache_del", cache_del},       {"mark_lru", mark_lru},
+	{"mark_page", mark_page},       {NULL, NULL},
 };
