@@ -78,6 +78,7 @@ struct space {
 	unsigned nr_areas, room;
 	/* At a mark: how much the machine has told */
 	uint32_t seen;
+	bool changing; /* its areas are not told */
 	unsigned areas_told;
 	uint64_t entries_told;
 };

@@ -2,7 +2,8 @@
  * The address spaces' part of a mark: of each its counts, its areas, and its entries as
  * runs of pages that follow each other in the space and in memory.  (mm/mark.h)
  *
- * All spaces are visited, also those that no task is in any more.
+ * All spaces are visited, also those that no task is in any more. Of a space whose mmap_lock somebody
+ * holds for writing, and may be sleeping with, the areas are not told.
  */
 #include "mm/mark.h"
 #include "mm/space/pages.h"
@@ -58,13 +59,19 @@ static void mark_mm(struct mm_struct *mm)
 	struct run run = {.mm = mm};
 	struct vm_area_struct *vma;
 
-	trace_mark_mm((unsigned long)mm, (u64)atomic_read(&mm->rss[MM_ANONPAGES]),
-		      (u64)atomic_read(&mm->rss[MM_FILEPAGES]),
-		      (u64)atomic_read(&mm->rss[MM_SHMEMPAGES]));
-	trace_mark_tables((unsigned long)mm, (u64)atomic_read(&mm->pgtables_bytes) >> PAGE_SHIFT, 0,
-			  0);
-	for_each_vma(mm, vma)
-		trace_mark_vma((unsigned long)mm, vma->vm_start, vma->vm_end, vma->vm_flags);
+	/* Sleeping in the midst of a change of the areas, or of taking them all away. */
+	const bool changing = !atomic_read(&mm->mm_users) || !down_read_trylock(&mm->mmap_lock);
+
+	trace_mark_mm((unsigned long)mm, (u64)atomic_read(&mm->pgtables_bytes) >> PAGE_SHIFT,
+		      changing, 0);
+	if (!changing) {
+		trace_mark_rss((unsigned long)mm, (u64)atomic_read(&mm->rss[MM_ANONPAGES]),
+			       (u64)atomic_read(&mm->rss[MM_FILEPAGES]),
+			       (u64)atomic_read(&mm->rss[MM_SHMEMPAGES]));
+		for_each_vma(mm, vma) trace_mark_vma((unsigned long)mm, vma->vm_start, vma->vm_end,
+						     vma->vm_flags);
+		up_read(&mm->mmap_lock);
+	}
 	mark_table(&run, mm->arch.root, pt_top(), 0);
 	end_run(&run);
 }

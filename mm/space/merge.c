@@ -163,10 +163,10 @@ static void move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 {
 	const bool up = border > lower->vm_end;
 	struct vm_area_struct *grows = up ? lower : upper, *shrinks = up ? upper : lower;
+	const unsigned long old = upper->vm_start;
 	const u64 upper_pgoff = upper->vm_pgoff + ((long)(border - upper->vm_start) >> PAGE_SHIFT);
 
 	lock_two(lower, upper);
-	trace_vma_border((unsigned long)lower->vm_mm, lower->vm_start, upper->vm_start, border);
 	vma_range_begin(grows);
 	if (up) {
 		lower->vm_end = border;
@@ -178,6 +178,7 @@ static void move_border(struct vma_tree *tree, struct vm_area_struct *lower,
 	if (shrinks->anon_vma)
 		anon_vma_merge(grows, shrinks);
 	vma_range_begin(shrinks);
+	trace_vma_border((unsigned long)lower->vm_mm, lower->vm_start, old, border);
 	vma_tree_move_border(tree, lower, upper, border);
 	upper->vm_pgoff = upper_pgoff;
 	vma_range_end(shrinks);

@@ -90,7 +90,6 @@ static void unmap_all(struct mm_struct *mm)
 		if (vma->vm_flags & VM_ACCOUNT)
 			promised += vma_pages(vma);
 		zap_page_range(&tlb, vma, start, end);
-		trace_vma_unmap((unsigned long)mm, start, end, vma->vm_flags);
 		vma_discard(vma);
 		free_page_tables(&tlb, start, end, 0, next ? next->vm_start : TASK_SIZE);
 	}
@@ -105,6 +104,7 @@ void mmput(struct mm_struct *mm)
 {
 	if (!atomic_dec_and_test(&mm->mm_users))
 		return;
+	trace_mm_exit((unsigned long)mm, 0, 0, 0);
 	unmap_all(mm);
 	if (mm->exe_file)
 		vm_file_ops.put(mm->exe_file);

@@ -70,7 +70,6 @@ static inline void uncount(struct vm_area_struct *vma, unsigned long start, unsi
 		mm->locked_vm -= pages;
 	if (vma->vm_flags & VM_ACCOUNT)
 		*promised += pages;
-	trace_vma_unmap((unsigned long)mm, start, end, vma->vm_flags);
 }
 
 /* Cut [start, end), one end of the cursor's area, off. */
@@ -82,6 +81,7 @@ static __noinline void trim(struct vma_cursor *at, struct vm_area_struct *vma, u
 	if (!untouched(vma->vm_mm, start, end))
 		zap(vma, start, end, u);
 	vma_range_begin(vma);
+	trace_vma_unmap((unsigned long)vma->vm_mm, start, end, vma->vm_flags);
 	if (start == vma->vm_start) {
 		vma->vm_pgoff += (end - start) >> PAGE_SHIFT;
 		vma_tree_resize_at(at, vma, end, vma->vm_end);
@@ -101,6 +101,12 @@ static inline void detach(struct vm_area_struct *vma, unsigned long *promised)
 	up_write(&vma->lock);
 }
 
+/* At the moment when they leave the index, and not before: the mark goes by that (mark.c). */
+static __cold void record_unmap(const struct vm_area_struct *vma)
+{
+	trace_vma_unmap((unsigned long)vma->vm_mm, vma->vm_start, vma->vm_end, vma->vm_flags);
+}
+
 /*
  * Areas that lie within the range as a whole, beginning with the cursor's, as many as stand in
  * its node. The area behind those that went, and the cursor is there.
@@ -118,6 +124,8 @@ static struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long en
 		run_end = node->end[i];
 		detach(run[n++], &u->promised);
 	}
+	for (unsigned i = 0; trace_on() && i < n; i++)
+		record_unmap(run[i]);
 	next = vma_tree_remove_at(at, n, run_end);
 	for (unsigned i = 0; i < n; i++) {
 		if (!untouched(run[i]->vm_mm, run[i]->vm_start, run[i]->vm_end))
@@ -175,6 +183,8 @@ static __always_inline void unmap_area(struct mm_struct *mm, struct vma_cursor *
 	unsigned long promised = 0;
 
 	detach(vma, &promised);
+	if (trace_on())
+		record_unmap(vma);
 	next = vma_tree_remove_at(at, 1, vma->vm_end);
 	if (untouched(mm, vma->vm_start, vma->vm_end))
 		vma_discard(vma);
