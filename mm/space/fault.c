@@ -286,11 +286,23 @@ static fault_t map_file_page(struct fault *f, struct page *page, pte_t e)
 	return FAULT_DONE;
 }
 
-/* Entries that were set, a bit for each: an event for a run of them that leads to a run of frames. */
-static __cold void record_around(const struct fault *f, unsigned long start, const pte_t *slots,
-				 u32 set)
+/* For the event stream: which of a window's entries are empty, a bit for each. */
+static __cold u32 empty_slots(const pte_t *slots, unsigned n)
 {
+	u32 set = 0;
+
 	static_assert(FAULT_AROUND < 32, "a window's entries are bits of a word");
+	for (unsigned i = 0; i < n; i++)
+		set |= (u32)pte_none(pte_get(slots + i)) << i;
+	return set;
+}
+
+/* Of those the ones that are not any more: an event for each run that leads to a run of frames. */
+static __cold void record_around(const struct fault *f, unsigned long start, const pte_t *slots,
+				 unsigned entries, u32 empty)
+{
+	const u32 set = empty & ~empty_slots(slots, entries);
+
 	for (unsigned i = 0, n; set >> i; i += n) {
 		const pfn_t pfn = pte_pfn(pte_get(slots + i));
 
@@ -329,10 +341,11 @@ static bool map_around(struct fault *f, bool write)
 		return false;
 
 	const int nid = page_to_nid(pages[0]);
-	const bool record = trace_on();
-	u32 recorded = 0; /* entries that were set, by place in the window */
+	u32 empty = 0; /* entries, by place in the window; only if that is recorded */
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
+	if (trace_on())
+		empty = empty_slots(slots, (end - start) >> PAGE_SHIFT);
 	for (unsigned i = 0; i < n; i++) {
 		struct page *page = pages[i];
 		const u32 offset = (u32)page_index(page) - (u32)first;
@@ -351,12 +364,10 @@ static bool map_around(struct fault *f, bool write)
 				mod_page_stat(page, NR_FILE_MAPPED, 1);
 		}
 		pte_set(slot, pte_mkold(mk_pte(page_to_pfn(page), prot)));
-		if (record)
-			recorded |= 1u << offset;
 	}
 	table->pt_present += mapped;
-	if (recorded)
-		record_around(f, start, slots, recorded);
+	if (trace_on())
+		record_around(f, start, slots, (end - start) >> PAGE_SHIFT, empty);
 
 	pte_t e = pte_get(f->slot);
 

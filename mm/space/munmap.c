@@ -102,9 +102,11 @@ static inline void detach(struct vm_area_struct *vma, unsigned long *promised)
 }
 
 /* At the moment when they leave the index, and not before: the mark goes by that (mark.c). */
-static __cold void record_unmap(const struct vm_area_struct *vma)
+static __cold void record_unmap(struct vm_area_struct *const *run, unsigned n)
 {
-	trace_vma_unmap((unsigned long)vma->vm_mm, vma->vm_start, vma->vm_end, vma->vm_flags);
+	for (; n > 0; n--, run++)
+		trace_vma_unmap((unsigned long)(*run)->vm_mm, (*run)->vm_start, (*run)->vm_end,
+				(*run)->vm_flags);
 }
 
 /*
@@ -124,8 +126,8 @@ static struct vm_area_struct *remove_run(struct vma_cursor *at, unsigned long en
 		run_end = node->end[i];
 		detach(run[n++], &u->promised);
 	}
-	for (unsigned i = 0; trace_on() && i < n; i++)
-		record_unmap(run[i]);
+	if (trace_on())
+		record_unmap(run, n);
 	next = vma_tree_remove_at(at, n, run_end);
 	for (unsigned i = 0; i < n; i++) {
 		if (!untouched(run[i]->vm_mm, run[i]->vm_start, run[i]->vm_end))
@@ -183,8 +185,7 @@ static __always_inline void unmap_area(struct mm_struct *mm, struct vma_cursor *
 	unsigned long promised = 0;
 
 	detach(vma, &promised);
-	if (trace_on())
-		record_unmap(vma);
+	trace_vma_unmap((unsigned long)mm, vma->vm_start, vma->vm_end, vma->vm_flags);
 	next = vma_tree_remove_at(at, 1, vma->vm_end);
 	if (untouched(mm, vma->vm_start, vma->vm_end))
 		vma_discard(vma);

@@ -39,6 +39,7 @@ host_test_needs = $(shell sed -n '1,5s,^// needs: ,,p' $(1))
 host_test_flags = $(shell sed -n '1,5s,^// flags: ,,p' $(1))
 
 define soft_rules # $(1): flavour
+$$(B)/$(1)/host/%.o: SOFT_CFLAGS += -D_GNU_SOURCE
 $$(B)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"

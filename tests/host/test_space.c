@@ -1,4 +1,5 @@
 // geometries: all
+// needs: tests/host/recorded.c host/recorder.c host/stream.c host/table.c host/model.c host/model_frames.c host/model_slabs.c host/model_lists.c host/model_spaces.c host/command.c
 /*
  * Address spaces against a model.
  *
@@ -15,9 +16,11 @@
 #include "lib/string.h"
 #include "machine/soft.h"
 #include "mm/check.h"
+#include "mm/mark.h"
 #include "mm/lru/lru.h"
 #include "mm/space/pages.h"
 #include "sync/percpu.h"
+#include "recorded.h"
 #include "sync/task.h"
 #include <linux/mman.h>
 #include <stdio.h>
@@ -115,8 +118,12 @@ static void to_stderr(struct console *console, const char *text, size_t bytes)
 
 static struct console console = {.write = to_stderr};
 
+static bool recorded; /* the event stream is: its model is compared, too */
+
 static void boot(unsigned cpus, u64 schedule_seed)
 {
+	if (recorded)
+		recording_start();
 	/* Two nodes, so that pages come from elsewhere than the tables that map them. */
 	soft_machine_init(&(struct soft_config){
 		.cpus = cpus,
@@ -124,6 +131,8 @@ static void boot(unsigned cpus, u64 schedule_seed)
 		.ram = {{0, 24 << 20, 0}, {SECOND_NODE, 24 << 20, 1}},
 		.cpu_node = {0, 1, 0, 1},
 	});
+	if (recorded)
+		recording_begin();
 	console_loglevel = 5; /* warnings, and what checks find */
 	register_console(&console);
 	frame_init();
@@ -499,6 +508,8 @@ static void check_all(void)
 		for (unsigned n = 0; procs[i].mm && n < PAGES; n++)
 			check_load(&procs[i], n);
 	assert_int_equal(mm_check(), 0);
+	if (recorded)
+		assert_int_equal(mm_mark(), 0);
 }
 
 static void drop_files(void)
@@ -526,6 +537,7 @@ static void at_random(void **state)
 	const char *steps = getenv("STEPS");
 	long n = steps ? atol(steps) : 30000;
 
+	recorded = true;
 	boot(2, 0);
 	rng.state = test_seed();
 	procs[0].mm = mm_alloc();
@@ -543,6 +555,9 @@ static void at_random(void **state)
 	assert_int_equal(in_use(), 0);
 	assert_int_equal(file_references, 0);
 	assert_int_equal(mm_check(), 0);
+	recording_end();
+	assert_int_equal(recording_follow(NULL, 0), DIV_ROUND_UP(n, 1000) + 2);
+	recording_remove();
 }
 
 /* --- single properties --- */
