@@ -1,25 +1,45 @@
-# make bench: guest instructions beside Linux's, in the same QEMU (bench/bench.sh), and the lower
-# floors on the soft machine, release build.
+# make bench: every row of bench/rows, on Pagoda and on Linux (bench/bench.py); build/bench has
+# the result as JSON and as a plot.
 #   make bench KERNEL=/boot/vmlinuz-...	beside this kernel; without it Debian's is fetched
+#   make bench ROWS="fork_128 frame_pair"	only these, within seconds
+#   make bench PARTS="instructions host"	of: instructions boot wall host
+#   make bench-keep WHY="..."	bench/kept.json is the last result from now on; WHY it lost, if it did
 
-bench: bench-guest bench-frame bench-slab
+bench_programs := $(B)/bench/guest $(B)/bench/frame $(B)/bench/slab $(B)/bench/malloc
+bench_guest := $(patsubst bench/guest/%.c,$(B)/bench/objects/%.o,$(wildcard bench/guest/*.c))
+bench_lib := /usr/lib/$(shell uname -m)-linux-gnu
 
-bench-guest: kernel $(B)/bench/guest
-	@tools/need.sh qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio=cpio
-	@bench/bench.sh
+bench: kernel bench-need $(bench_programs)
+	@bench/bench.py run $(if $(KERNEL),--kernel $(KERNEL)) $(PARTS:%=--part %) $(ROWS:%=--row %)
+
+bench-keep:
+	@bench/bench.py keep $(if $(WHY),--why "$(WHY)")
+
+bench-need:
+	@tools/need.sh python3=python3-minimal qemu-system-x86_64=qemu-system-x86 \
+		busybox=busybox-static cpio=cpio valgrind=valgrind gnuplot=gnuplot-nox \
+		$(bench_lib)/libjemalloc.so.2=libjemalloc2 $(bench_lib)/libmimalloc.so.2=libmimalloc2.0 \
+		$(bench_lib)/libtcmalloc_minimal.so.4=libtcmalloc-minimal4
 
 # With the C library of the distribution, whose programs are what runs.
-$(B)/bench/guest: bench/guest.c
-	@mkdir -p $(@D)
-	@echo "  CC    $@"
-	@$(CC) -O2 -Wall -Wextra -static -o $@ $<
+$(B)/bench/guest: $(bench_guest)
+	@echo "  LD    $@"
+	@$(CC) -static -s -o $@ $^
 
-$(B)/soft/bench_%: $(B)/soft/bench/host/bench_%.o $(B)/soft/libpagoda.a
+$(B)/bench/objects/%.o: bench/guest/%.c bench/guest/bench.h
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -O2 -Wall -Wextra -Werror -c -o $@ $<
+
+# Over our allocators on the soft machine, and over malloc.
+$(B)/soft/bench/host/%.o: | bench-need
+$(B)/bench/frame $(B)/bench/slab: $(B)/bench/%: $(B)/soft/bench/host/%.o \
+		$(B)/soft/bench/host/measure.o $(B)/soft/libpagoda.a
+$(B)/bench/malloc: $(B)/soft/bench/host/malloc.o $(B)/soft/bench/host/measure.o
+$(B)/bench/frame $(B)/bench/slab $(B)/bench/malloc:
+	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(call soft_cflags,soft) -no-pie -rdynamic -o $@ $^
+-include $(patsubst %,$(B)/soft/bench/host/%.d,frame slab malloc measure)
 
-bench-slab: $(B)/soft/bench_slab
-	@taskset -c 0 $<
-bench-frame: $(B)/soft/bench_frame
-	@taskset -c 0 $<
-.PHONY: bench bench-guest bench-slab bench-frame
+.PHONY: bench bench-keep bench-need

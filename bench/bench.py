@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""make bench: measure the rows of bench/rows, compare, and say what is wrong.
+
+usage: bench/bench.py run [--kernel VMLINUZ] [--part PART]... [--row ROW]...
+       bench/bench.py keep [--why REASON]
+
+Four parts, in bench/parts.py: "instructions" of the guest program on Linux and on Pagoda, "wall", the
+same rows timed, "boot", and "host", our allocators in a process beside others. What was found
+is shown, kept as build/bench/result.json and drawn as build/bench/bench.svg (bench/report.py). A
+run of some rows or parts only shows them, and is kept as build/bench/some.json.
+
+The exit status is 1 when a row is missing, a rule of honesty is broken (bench/guest/rules.c), or a
+row counts more than 5 % above bench/kept.json. Such a loss is mended, or explained: "keep" makes the
+last complete run the kept one, and takes a loss only with its reason.
+"""
+import argparse
+import json
+import os
+import shutil
+import sys
+
+import parts
+import report
+
+KEPT = "bench/kept.json"
+
+
+def load(path):
+    try:
+        with open(path) as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return None
+
+
+def save(path, what):
+    with open(path, "w") as f:
+        json.dump(what, f, indent=1)
+        f.write("\n")
+
+
+def run(args):
+    rows = report.rows()
+    unknown = [name for name in args.row if name not in rows]
+    if unknown:
+        sys.exit(f"bench: no such row: {' '.join(unknown)} (see bench/rows)")
+    chosen = args.part or (sorted({rows[name].part for name in args.row}) if args.row else list(parts.PARTS))
+    wanted = set(args.row) or set(rows)
+    result = {"about": parts.about(), "rules": []}
+    bench = parts.Bench(os.environ.get("BUILD", "build"), args.kernel, wanted, result)
+    for part in parts.PARTS:
+        if part in chosen:
+            print(f"bench: {part} ...", file=sys.stderr, flush=True)
+            bench.measure(part)
+    whole = not args.row and len(chosen) == len(parts.PARTS)
+    path = os.path.join(bench.out, "result.json" if whole else "some.json")
+    save(path, result)
+    kept = load(KEPT)
+    print(report.text(result, kept))
+    if whole:
+        report.plot(result, os.path.join(bench.out, "bench.svg"))
+    wrong = report.missing(result, chosen, wanted) + report.broken(result) + report.losses(result, kept)
+    for line in wrong:
+        print("bench: " + line)
+    print(f"bench: {path}" + (f", {bench.out}/bench.svg" if whole else "") +
+          (f"; {len(wrong)} complaints" if wrong else "; nothing to complain about"))
+    return 1 if wrong else 0
+
+
+def keep(args):
+    out = os.path.join(os.environ.get("BUILD", "build"), "bench")
+    result = load(os.path.join(out, "result.json"))
+    if result is None:
+        sys.exit("bench: there is no complete run to keep: make bench")
+    wrong = report.missing(result, parts.PARTS, set(report.rows())) + report.broken(result)
+    lost = report.losses(result, load(KEPT))
+    for line in wrong + lost:
+        print("bench: " + line)
+    if wrong or (lost and not args.why):
+        sys.exit('bench: not kept' + ('; mend it, or explain: make bench-keep WHY="..."' if not wrong else ""))
+    if lost:
+        result["explained"] = {"why": args.why, "what": lost}
+    save(KEPT, result)
+    shutil.copy(os.path.join(out, "bench.svg"), "docs/bench.svg")
+    report.write_tables(result, "docs/bench.md")
+    print(f"bench: kept as {KEPT}, docs/bench.md and docs/bench.svg")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("run")
+    one.add_argument("--kernel")
+    one.add_argument("--part", action="append", default=[], choices=parts.PARTS)
+    one.add_argument("--row", action="append", default=[])
+    one = commands.add_parser("keep")
+    one.add_argument("--why")
+    args = parser.parse_args()
+    return run(args) if args.command == "run" else keep(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
