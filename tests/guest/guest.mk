@@ -30,7 +30,7 @@ guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 soak: all debug-kernel $(guest_built)
 	@tools/soak.sh
 
-host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
+host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built) $(B)/bench/guest
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
@@ -41,7 +41,7 @@ lab-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/lab-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all debug-kernel $(guest_built) $(compare_program) host-test-tools
+test: all debug-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check
