@@ -5,7 +5,8 @@
 #   make bench PARTS="instructions host"	of: instructions boot wall host
 #   make bench-keep WHY="..."	bench/kept.json is the last result from now on; WHY it lost, if it did
 
-bench_programs := $(B)/bench/guest $(B)/bench/frame $(B)/bench/slab $(B)/bench/malloc
+bench_programs := $(B)/bench/guest $(B)/bench/frame $(B)/bench/slab $(B)/bench/shared \
+	$(B)/bench/malloc
 bench_guest := $(patsubst bench/guest/%.c,$(B)/bench/objects/%.o,$(wildcard bench/guest/*.c))
 bench_lib := /usr/lib/$(shell uname -m)-linux-gnu
 
@@ -33,13 +34,13 @@ $(B)/bench/objects/%.o: bench/guest/%.c bench/guest/bench.h
 
 # Over our allocators on the soft machine, and over malloc.
 $(B)/soft/bench/host/%.o: | bench-need
-$(B)/bench/frame $(B)/bench/slab: $(B)/bench/%: $(B)/soft/bench/host/%.o \
+$(B)/bench/frame $(B)/bench/slab $(B)/bench/shared: $(B)/bench/%: $(B)/soft/bench/host/%.o \
 		$(B)/soft/bench/host/measure.o $(B)/soft/libpagoda.a
 $(B)/bench/malloc: $(B)/soft/bench/host/malloc.o $(B)/soft/bench/host/measure.o
-$(B)/bench/frame $(B)/bench/slab $(B)/bench/malloc:
+$(B)/bench/frame $(B)/bench/slab $(B)/bench/shared $(B)/bench/malloc:
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(call soft_cflags,soft) -no-pie -rdynamic -o $@ $^
--include $(patsubst %,$(B)/soft/bench/host/%.d,frame slab malloc measure)
+-include $(patsubst %,$(B)/soft/bench/host/%.d,frame slab shared malloc measure)
 
 .PHONY: bench bench-keep bench-need

@@ -31,7 +31,10 @@ QEMU = ["qemu-system-x86_64", "-cpu", "max,-erms,-fsrm", "-nodefaults", "-displa
         "-no-reboot"]
 COUNTING = ["-icount", "shift=0,sleep=off"]
 WALL_BOOTS, WALL_ROUNDS = 2, 5
-LIBRARIES = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4"}
+LIBRARIES = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2",
+             "tcmalloc": "libtcmalloc_minimal.so.4"}
+SHARED = ("frame_pair", "frame_take", "frame_give_random", "frame_mixed", "object_pair", "object_batch",
+          "object_free_random", "object_replace")  # the order of bench/host/shared.c
 
 
 def first_line(*command):
@@ -192,6 +195,40 @@ class Bench:
             self.host_program("glibc", "malloc")
             for name, library in LIBRARIES.items():
                 self.host_program(name, "malloc", library)
+
+        if wanted & set(SHARED):
+            self.shared_lines()
+
+    def shared_lines(self):
+        """Cache lines an operation touches that another CPU touches, too, and one of them writes."""
+        program = os.path.join(self.out, "shared")
+        mark = int(re.search(r"^(\w+) \w mark$", subprocess.run(["nm", program], capture_output=True, text=True).stdout,
+                             re.M)[1], 16)
+        operations = {}  # (row, cpu): a list of {line: was it written}
+        touched = {}
+        trace = subprocess.Popen(f"valgrind --tool=lackey --trace-mem=yes {program} 2>&1 | grep '^ [LSM]'", shell=True,
+                                 stdout=subprocess.PIPE, text=True)
+        for access in trace.stdout:
+            address = int(access[3:access.index(",")], 16)
+            if mark <= address <= mark + 2 * len(SHARED):
+                row, cpu = divmod(address - mark, 2)
+                touched = {}
+                if row < len(SHARED):
+                    operations.setdefault((row, cpu), []).append(touched)
+            else:
+                touched[address >> 6] = touched.get(address >> 6, False) or access[1] != "L"
+        trace.wait()
+        for row, name in enumerate(SHARED):
+            mine, other = ({}, {})
+            for lines, cpu in ((mine, 0), (other, 1)):
+                for operation in operations.get((row, cpu), ()):
+                    for line, written in operation.items():
+                        lines[line] = lines.get(line, False) or written
+            shared = {line for line in mine if line in other and (mine[line] or other[line])}
+            done = operations.get((row, 0), []) + operations.get((row, 1), [])
+            if done and name in self.wanted:
+                cells = self.result.setdefault("host", {}).setdefault(name, {}).setdefault("Pagoda", {})
+                cells["shared lines"] = sum(len(shared & operation.keys()) for operation in done) / len(done)
 
     def host_program(self, column, name, library=None):
         program = os.path.join(self.out, name)

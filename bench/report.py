@@ -60,12 +60,12 @@ def guest_table(result, kept):
 
 
 def host_table(result, kept):
-    """One line a row and unit: ns, instructions, atomics."""
+    """One line a row and unit."""
     columns = [a for a in ALLOCATORS if any(a in cells for cells in (result.get("host") or {}).values())]
     table = [["", "unit", *columns, "goal", "since kept"]]
     for name, cells in (result.get("host") or {}).items():
         row, what = rows()[name], rows()[name].what
-        for unit in ("ns", "bytes", "instructions", "atomics"):
+        for unit in ("ns", "bytes", "instructions", "atomics", "shared lines"):
             if not any(unit in cell for cell in cells.values()):
                 continue
             now, before = (((r or {}).get("host") or {}).get(name, {}).get("Pagoda", {}).get(unit) for r in (result, kept))
