@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """make bench: measure the rows of bench/rows, compare, and say what is wrong.
 
 usage: bench/bench.py run [--kernel VMLINUZ] [--part PART]... [--row ROW]...
@@ -47,7 +47,7 @@ def run(args):
     chosen = args.part or (sorted({rows[name].part for name in args.row}) if args.row else list(parts.PARTS))
     wanted = set(args.row) or set(rows)
     result = {"about": parts.about(), "rules": []}
-    bench = parts.Bench(os.environ.get("BUILD", "build"), args.kernel, wanted, result)
+    bench = parts.Bench(os.environ.get("BUILD", "build"), args.kernel, rows, wanted, result)
     for part in parts.PARTS:
         if part in chosen:
             print(f"bench: {part} ...", file=sys.stderr, flush=True)

@@ -3,7 +3,7 @@
 In the guest, the same static program (bench/guest) is init in the same initramfs of the same machine on
 both kernels, Linux in its leanest form. Under -icount the time stamp counter counts instructions,
 so these runs repeat within a percent whatever else the host does, and two go at once; Linux's are
-remembered in build/bench/linux.json for as long as kernel, programs, machine and QEMU stay the same.
+remembered in build/bench/linux-*.json for as long as kernel, programs, machine and QEMU stay the same.
 Times come from boots in turn, Linux, Pagoda, Linux, Pagoda, several rounds each: the median.
 
 On the host each program runs alone on one processor, 21 rounds: the median; then once under
@@ -44,14 +44,16 @@ def first_line(*command):
 def about():
     with open("/proc/cpuinfo") as f:
         models = re.findall(r"^model name\s*: (.*)", f.read(), re.M)
-    return {"date": first_line("date", "-u", "+%Y-%m-%d"), "commit": first_line("git", "describe", "--always", "--dirty"),
+    return {"date": first_line("date", "-u", "+%Y-%m-%d"),
+            "commit": first_line("git", "describe", "--always", "--dirty"),
             "qemu": first_line("qemu-system-x86_64", "--version"), "compiler": first_line("gcc", "--version"),
             "host": f"{len(models)} x {models[0] if models else 'unknown'}"}
 
 
 class Bench:
-    def __init__(self, build, kernel, wanted, result):
+    def __init__(self, build, kernel, rows, wanted, result):
         self.build, self.out = build, os.path.join(build, "bench")
+        self.in_guest = sorted(name for name in wanted if rows[name].part == "instructions")
         self.wanted, self.result = wanted, result
         self.linux = kernel
         self.work = None
@@ -84,8 +86,9 @@ class Bench:
 
     def machine(self, which, words, mib=1024, initrd="gzip", qemu=COUNTING, limit=600):
         """What the program says, as lines; also a boot that ends badly has said something."""
-        command = QEMU + qemu + ["-kernel", self.kernel[which], "-initrd", os.path.join(self.work, initrd), "-m", str(mib),
-                                 "-append", f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- {words}"]
+        command = QEMU + qemu + ["-kernel", self.kernel[which], "-initrd", os.path.join(self.work, initrd),
+                                 "-m", str(mib), "-append",
+                                 f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- {words}"]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit)
             out, err = done.stdout, done.stderr
@@ -97,24 +100,26 @@ class Bench:
             lines.append("failed " + (err.decode(errors="replace").strip() or " / ".join(lines[-3:])))
         return lines
 
-    def counted(self, which, words, mib=1024, initrd="gzip"):
-        """The same, counting instructions; Linux's answer is remembered."""
+    def remembered(self, which, measure, *what):
+        """What measure() finds; Linux's answer is kept for as long as nothing it depends on changes."""
         if which != "Linux":
-            return self.machine(which, words, mib, initrd)
-        key = hashlib.sha256()
-        for path in (self.linux, os.path.join(self.work, initrd)):
+            return measure()
+        key = hashlib.sha256(repr((QEMU, COUNTING, COMMAND_LINE, what, first_line(QEMU[0], "--version"))).encode())
+        for path in (self.linux, os.path.join(self.work, "cpio")):
             with open(path, "rb") as f:
                 key.update(f.read())
-        key.update(repr((QEMU, COUNTING, COMMAND_LINE, words, mib, first_line(QEMU[0], "--version"))).encode())
         path = os.path.join(self.out, "linux-" + key.hexdigest()[:16] + ".json")
         if os.path.exists(path):
             with open(path) as f:
                 return json.load(f)
-        lines = self.machine(which, words, mib, initrd)
-        if "done" in lines:
+        found = measure()
+        if isinstance(found, int) or "done" in found:
             with open(path, "w") as f:
-                json.dump(lines, f)
-        return lines
+                json.dump(found, f)
+        return found
+
+    def counted(self, which, words, mib=1024, initrd="gzip"):
+        return self.remembered(which, lambda: self.machine(which, words, mib, initrd), words, mib, initrd)
 
     def take(self, part, which, lines):
         """The rows and rules among the lines into the result."""
@@ -133,21 +138,24 @@ class Bench:
         if row in self.wanted:
             self.result.setdefault(part, {}).setdefault(row, {})[column] = value
 
-    def guest_rows(self):
-        return "rows=" + ",".join(sorted(self.wanted))
+    def guest_rows(self, which="Pagoda"):
+        """Linux counts them all, once."""
+        return "" if which == "Linux" else "rows=" + ",".join(self.in_guest)
 
     # ---- the parts ----
 
     def instructions(self):
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for which, lines in zip(KERNELS, pool.map(lambda which: self.counted(which, self.guest_rows()), KERNELS)):
+            found = pool.map(lambda which: self.counted(which, self.guest_rows(which)), KERNELS)
+            for which, lines in zip(KERNELS, found):
                 self.take("instructions", which, lines)
 
     def wall(self):
         times = {}
+        words = f"wall={WALL_ROUNDS} {self.guest_rows()}"
         for _ in range(WALL_BOOTS):
             for which in KERNELS:
-                for line in self.machine(which, f"wall={WALL_ROUNDS} {self.guest_rows()}", qemu=[]):
+                for line in self.machine(which, words, qemu=[]):
                     word = line.split()
                     if len(word) == 3 and word[0] == "row":
                         times.setdefault((word[1], which), []).append(float(word[2]))
@@ -169,7 +177,8 @@ class Bench:
                 lines = self.counted(which, "boot", 256, "cpio")
                 self.take("boot", which, [line.replace("boot_to_init", "boot_to_init_plain_cpio") for line in lines])
             if "smallest_mib" in self.wanted:
-                self.put("boot", "smallest_mib", which, self.smallest(which))
+                self.put("boot", "smallest_mib", which,
+                         self.remembered(which, lambda: self.smallest(which), "smallest"))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(booted, KERNELS))
 
@@ -186,7 +195,8 @@ class Bench:
         return runs
 
     def host(self):
-        wanted = {name for name in self.wanted if name.split("_")[0] in ("frame", "object", "kmalloc", "vmalloc")}
+        kinds = ("frame", "object", "kmalloc", "vmalloc")
+        wanted = {name for name in self.wanted if name.split("_")[0] in kinds}
         if any(name.startswith("frame") for name in wanted):
             self.host_program("Pagoda", "frame")
         if any(not name.startswith("frame") for name in wanted):
@@ -202,12 +212,12 @@ class Bench:
     def shared_lines(self):
         """Cache lines an operation touches that another CPU touches, too, and one of them writes."""
         program = os.path.join(self.out, "shared")
-        mark = int(re.search(r"^(\w+) \w mark$", subprocess.run(["nm", program], capture_output=True, text=True).stdout,
-                             re.M)[1], 16)
+        symbols = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout
+        mark = int(re.search(r"^(\w+) \w mark$", symbols, re.M)[1], 16)
         operations = {}  # (row, cpu): a list of {line: was it written}
         touched = {}
-        trace = subprocess.Popen(f"valgrind --tool=lackey --trace-mem=yes {program} 2>&1 | grep '^ [LSM]'", shell=True,
-                                 stdout=subprocess.PIPE, text=True)
+        trace = subprocess.Popen(f"valgrind --tool=lackey --trace-mem=yes {program} 2>&1 | grep '^ [LSM]'",
+                                 shell=True, stdout=subprocess.PIPE, text=True)
         for access in trace.stdout:
             address = int(access[3:access.index(",")], 16)
             if mark <= address <= mark + 2 * len(SHARED):
@@ -219,7 +229,7 @@ class Bench:
                 touched[address >> 6] = touched.get(address >> 6, False) or access[1] != "L"
         trace.wait()
         for row, name in enumerate(SHARED):
-            mine, other = ({}, {})
+            mine, other = {}, {}
             for lines, cpu in ((mine, 0), (other, 1)):
                 for operation in operations.get((row, cpu), ()):
                     for line, written in operation.items():

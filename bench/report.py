@@ -54,7 +54,8 @@ def guest_table(result, kept):
             continue
         linux, pagoda, goal = cells.get("Linux"), cells.get("Pagoda"), goal_of(row)
         before = ((kept or {}).get(row.part) or {}).get(name, {}).get("Pagoda")
-        table.append([row.what, figure(linux), figure(pagoda), "BROKEN" if name in dishonest else ratio(pagoda, linux), figure(goal), ratio(pagoda, goal),
+        table.append([row.what, figure(linux), figure(pagoda),
+                      "BROKEN" if name in dishonest else ratio(pagoda, linux), figure(goal), ratio(pagoda, goal),
                       ratio(wall.get("Pagoda"), wall.get("Linux")), change(pagoda, before)])
     return table
 
@@ -68,7 +69,8 @@ def host_table(result, kept):
         for unit in ("ns", "bytes", "instructions", "atomics", "shared lines"):
             if not any(unit in cell for cell in cells.values()):
                 continue
-            now, before = (((r or {}).get("host") or {}).get(name, {}).get("Pagoda", {}).get(unit) for r in (result, kept))
+            now, before = (((r or {}).get("host") or {}).get(name, {}).get("Pagoda", {}).get(unit)
+                           for r in (result, kept))
             table.append([what, unit, *(f"{cells[a][unit]:.3g}" if unit in cells.get(a, {}) else "-" for a in columns),
                           figure(goal_of(row, unit)), change(now, before)])
             what = ""
@@ -135,7 +137,8 @@ def losses(result, kept):
                 unit = "bytes" if "bytes" in (before or {}) else "instructions"
                 before, now = (cell.get(unit) if cell else None for cell in (before, now))
             if before and now and now > before * LOSS:
-                found.append(f"LOST: {name}: {figure(now)}, was {figure(before)} ({change(now, before)}): mend or explain")
+                found.append(f"LOST: {name}: {figure(now)}, was {figure(before)} ({change(now, before)}): "
+                             "mend or explain")
     return found
 
 
@@ -148,9 +151,10 @@ def write_tables(result, path):
     about = result["about"]
     guest, host = ([line[:-1] for line in table] for table in (guest_table(result, None), host_table(result, None)))
     pieces = {"guest": markdown(guest), "host": markdown(host),
-              "about": f"Kept on {about['date']} at {about['commit']}: {about['qemu']}, {about['compiler']}, {about['host']}."}
+              "about": f"Kept on {about['date']} at {about['commit']}: {about['qemu']}, {about['compiler']}, "
+                       f"{about['host']}."}
     for mark, piece in pieces.items():
-        page = re.sub(f"<!-- {mark} -->.*?<!-- /{mark} -->", lambda _: f"<!-- {mark} -->\n{piece}\n<!-- /{mark} -->", page,
+        page = re.sub(f"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", lambda _, piece=piece: piece + "\n", page,
                       flags=re.S)
     with open(path, "w") as f:
         f.write(page)

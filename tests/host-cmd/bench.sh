@@ -13,7 +13,7 @@ done <"$work/rules"
 
 # What `make bench` would complain about.
 complaints() { # RESULT KEPT
-	PYTHONPATH=bench python3 -c 'import json, report, sys
+	PYTHONPATH=bench python3 -B -c 'import json, report, sys
 result, kept = (json.loads(word) for word in sys.argv[1:])
 print(*(report.missing(result, ["instructions"], {"cow_break"}) + report.broken(result) +
         report.losses(result, kept)), sep="; ")' "$1" "$2"
