@@ -289,31 +289,42 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Of a process; 0: there is none. Its name may be anything, by now, also brackets. */
+static pid_t parent_of(pid_t pid)
+{
+	static char file[32], text[512];
+	const char *end;
+	ssize_t n;
+	int fd;
+
+	if (kill(pid, 0))
+		return 0;
+	snprintf(file, sizeof(file), "/proc/%d/stat", pid);
+	do
+		fd = open(file, O_RDONLY);
+	while (fd < 0 && errno == ENOMEM);
+	do
+		n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	while (n < 0 && errno == ENOMEM);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	return end && strlen(end) > 4 ? atoi(end + 4) : 0;
+}
+
 /* Orphans come to us (PR_SET_CHILD_SUBREAPER); kill them all. */
 static void kill_children(void)
 {
-	char file[64];
-	FILE *list;
-	long pid;
-
 	for (int tries = 0; tries < 1000; tries++) {
 		bool any = false;
 
-		for (pid = 2; pid < 32768; pid++) {
-			int parent = 0;
-
-			if (kill(pid, 0))
+		for (pid_t pid = 2; pid < 32768; pid++) {
+			if (parent_of(pid) != getpid())
 				continue;
-			snprintf(file, sizeof(file), "/proc/%ld/stat", pid);
-			list = fopen(file, "r");
-			if (!list)
-				continue;
-			if (fscanf(list, "%*d (%*[^)]) %*c %d", &parent) == 1 &&
-			    parent == getpid()) {
-				kill(pid, SIGKILL);
-				any = true;
-			}
-			fclose(list);
+			kill(pid, SIGKILL);
+			any = true;
 		}
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
