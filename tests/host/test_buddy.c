@@ -1,3 +1,4 @@
+// geometries: all
 /*
  * The buddy system by itself, on a zone of a few frames (S24): the textbook's
  * examples step by step, page blocks changing sides, holes, and random traffic
@@ -15,6 +16,12 @@
 static struct zone zone = {.name = "test"};
 
 /* A zone over [start, start + frames), nothing free yet; mem_map is the caller's business. */
+/* RAM for all frames that the tests use, whatever the size of a page. */
+static void machine_up(void)
+{
+	soft_machine_init(&(struct soft_config){.ram = {{0, 16384 * PAGE_SIZE, 0}}});
+}
+
 static void make_zone_with_holes(pfn_t start, unsigned long frames)
 {
 	static void *metadata;
@@ -101,7 +108,7 @@ static const char *lists(void)
 
 static void sixty_four_pages(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 64);
 	add(0, 64);
 	assert_string_equal(lists(), "64:0");
@@ -123,7 +130,7 @@ static void sixty_four_pages(void **state)
 
 static void request_of_256(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 4096);
 
 	/* With a block of 512 free: one of 256 is left. */
@@ -151,7 +158,7 @@ static void frames_70_80_200(void **state)
 		long word[2];
 	} address_space __attribute__((aligned(16)));
 
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 256);
 	add(0, 256);
 	for (unsigned i = 0; i < 256; i++)
@@ -182,7 +189,7 @@ static void singles_in_bulk_are_the_same(void **state)
 	char after[4000];
 
 	/* What a batch takes is what as many single requests would have taken. */
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 2048);
 	add(3, 2043);
 	for (unsigned i = 0; i < 100; i++)
@@ -212,7 +219,7 @@ static void singles_in_bulk_are_the_same(void **state)
 
 static void largest_block_is_claimed(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 4096);
 	add(0, 512);
 	add(1024, 2048);
@@ -254,7 +261,7 @@ static void fill_with_movable(unsigned long frames)
 
 static void half_free_page_block_changes_sides(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(512, 512);
 	add(512, 1024);
 	fill_with_movable(256 + 16);
@@ -268,7 +275,7 @@ static void half_free_page_block_changes_sides(void **state)
 
 static void fuller_page_block_stays(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(512, 512);
 	add(512, 1024);
 	fill_with_movable(128 + 4);
@@ -284,7 +291,7 @@ static void fuller_page_block_stays(void **state)
 
 static void compatible_pages_count_for_changing_sides(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(512, 512);
 	add(512, 1024);
 	fill_with_movable(128);
@@ -297,7 +304,7 @@ static void compatible_pages_count_for_changing_sides(void **state)
 
 static void movable_takes_small_without_claiming(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(512, 512);
 	add(512, 1024);
 	assert_int_equal(take_type(9, MIGRATE_UNMOVABLE), 512);
@@ -311,7 +318,7 @@ static void movable_takes_small_without_claiming(void **state)
 
 static void movable_claims_for_large_blocks_only(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(512, 512);
 	add(512, 1024);
 	/* Half of the page block is free, but nothing larger than 8. */
@@ -329,7 +336,7 @@ static void movable_claims_for_large_blocks_only(void **state)
 
 static void fallback_prefers_the_similar(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 4096);
 	add(0, 512);
 	add(1024, 1536);
@@ -346,7 +353,7 @@ static void fallback_prefers_the_similar(void **state)
 
 static void cma_and_isolated_blocks_keep_apart(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 1024);
 	add(0, 1024);
 	spin_lock(&zone.lock);
@@ -368,7 +375,7 @@ static void cma_and_isolated_blocks_keep_apart(void **state)
 
 static void page_blocks_of_two_types_join_as_movable(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 1024);
 	add(0, 1024);
 	assert_int_equal(take_type(9, MIGRATE_MOVABLE), 0);
@@ -430,7 +437,7 @@ static unsigned violations(void)
 /* Each way to break the lists is seen. */
 static void broken_lists_are_seen(void **state)
 {
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(0, 1024);
 	add(0, 256);
 	add(512, 520);
@@ -566,7 +573,7 @@ static void random_traffic(unsigned types, unsigned steps)
 	static struct block held[4096];
 	unsigned n = 0;
 
-	soft_machine_init(&(struct soft_config){0});
+	machine_up();
 	make_zone(1100, MODEL_FRAMES);
 	add(1100, 1100 + MODEL_FRAMES);
 	for (unsigned i = 0; i < MODEL_FRAMES; i++)

@@ -25,8 +25,8 @@ static void figures(void **state)
 		const char *name;
 		unsigned page_shift, levels, va_bits, entry_bytes;
 	} * g, known[] = {
-		       {"2level", 12, 2, 32, 4}, {"pae", 12, 3, 32, 8}, {"4level", 12, 4, 48, 8},
-		       {"5level", 12, 5, 57, 8}, {"alpha", 13, 3, 43, 8},  {"64k", 16, 3, 48, 8},
+		       {"2level", 12, 2, 32, 4}, {"pae", 12, 3, 32, 8},   {"4level", 12, 4, 48, 8},
+		       {"5level", 12, 5, 57, 8}, {"alpha", 13, 3, 43, 8}, {"64k", 16, 3, 48, 8},
 	       };
 
 	for (g = known; !IS(g->name); g++)

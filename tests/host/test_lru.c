@@ -1,3 +1,4 @@
+// geometries: all
 /*
  * LRU lists: batches, lists, gauges, the last reference.
  */

@@ -1,3 +1,4 @@
+// geometries: all
 // needs: mm/space/vma_tree.c mm/space/vma_gap.c mm/space/vma_tree_check.c
 /*
  * The index of areas against an array of pages: every operation at random, every
