@@ -1,0 +1,157 @@
+// geometries: all
+// needs: tests/host/spaces.c
+/*
+ * Threads of one address space, and forks meanwhile.
+ */
+#include "spaces.h"
+#include "sync/task.h"
+
+#define PAGES 192
+
+static struct mm_struct *shared_mm;
+static bool stop;
+static unsigned long page_a, page_b;
+
+/* a, then b: whoever looks at one moment sees a equal to b or one ahead. */
+static int count_up(void *arg)
+{
+	for (u64 i = 1; !READ_ONCE(stop); i++) {
+		store(shared_mm, page_a, i);
+		store(shared_mm, page_b, i);
+		cond_resched();
+	}
+	switch_mm(NULL);
+	return 0;
+}
+
+static void forks_see_one_moment(void **state)
+{
+	spaces_up(3, test_seed());
+	for (int order = 0; order < 2; order++) {
+		struct mm_struct *mm = shared_mm = anon_mm(8);
+		struct task_struct *writer;
+
+		/* The two pages lie in different areas. */
+		assert_int_equal(do_mprotect(mm, BASE + 3 * PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+		page_a = BASE + (order ? 6 : 1) * PAGE_SIZE;
+		page_b = BASE + (order ? 1 : 6) * PAGE_SIZE;
+		stop = false;
+		writer = soft_run(count_up, NULL, "writer", 6);
+		for (int i = 0; i < 300; i++) {
+			struct mm_struct *child = dup_mm(mm);
+			u64 a = 0, b = 0;
+
+			assert_false(IS_ERR(child));
+			assert_int_equal(load(child, page_a, &a), 0);
+			cond_resched();
+			assert_int_equal(load(child, page_b, &b), 0);
+			if (a != b && a != b + 1)
+				fail_msg("a child saw a=%llu b=%llu", (unsigned long long)a,
+					 (unsigned long long)b);
+			put_mm(child);
+			cond_resched();
+		}
+		WRITE_ONCE(stop, true);
+		soft_join(writer);
+		put_mm(mm);
+	}
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(mm_check(), 0);
+}
+
+static int disturb(void *arg)
+{
+	struct random mine = {.state = test_seed() + (unsigned long)arg};
+	struct mm_struct *mm = shared_mm;
+
+	for (int i = 0; i < 3000; i++) {
+		unsigned n = random_below(&mine, PAGES), len = 1 + random_below(&mine, 16);
+		unsigned long va = va_of(n);
+		struct mm_struct *child;
+		int file;
+
+		len = min(len, PAGES - n);
+		switch (random_below(&mine, 12)) {
+		case 0:
+			do_mmap(mm, va, len * PAGE_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0, NULL);
+			break;
+		case 1:
+			file = random_below(&mine, FILES);
+			do_mmap(mm, va, len * PAGE_SIZE, PROT_READ | PROT_WRITE,
+				(random_below(&mine, 2) ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED,
+				n % 64,
+				&(struct map_source){.readable = true,
+						     .writable = true,
+						     .file = (struct file *)&files[file],
+						     .mapping = &files[file].mapping,
+						     .ops = file ? NULL : &file_vm_ops});
+			break;
+		case 2: do_munmap(mm, va, len * PAGE_SIZE); break;
+		case 3: do_mprotect(mm, va, len * PAGE_SIZE, random_below(&mine, 4)); break;
+		case 4:
+			if (random_below(&mine, 4))
+				break;
+			child = dup_mm(mm);
+			BUG_ON(IS_ERR(child));
+			for (int k = 0; k < 10; k++)
+				touch(child, va_of(random_below(&mine, PAGES)), SOFT_WRITE);
+			put_mm(child);
+			break;
+		case 5: {
+			u64 word = i;
+
+			access_remote_vm(mm, va, &word, 8, random_below(&mine, 2));
+			break;
+		}
+		default:
+			if (random_below(&mine, 2))
+				(void)store(mm, va, va);
+			else
+				(void)load(mm, va, &(u64){0});
+		}
+		cond_resched();
+	}
+	switch_mm(NULL);
+	return 0;
+}
+
+static void many_threads(u64 schedule_seed)
+{
+	struct task_struct *task[4];
+
+	spaces_up(4, schedule_seed);
+	shared_mm = mm_alloc();
+	for (unsigned long i = 0; i < ARRAY_SIZE(task); i++)
+		task[i] = soft_run(disturb, (void *)i, "disturb", 15);
+	for (unsigned i = 0; i < ARRAY_SIZE(task); i++)
+		soft_join(task[i]);
+	assert_int_equal(mm_check(), 0);
+	put_mm(shared_mm);
+	drop_files();
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(file_references, 0);
+	assert_int_equal(mm_check(), 0);
+}
+
+/* Several orders of events; *state is which. */
+static void threads_in_turn(void **state)
+{
+	many_threads(test_seed() * 100 + (unsigned long)*state);
+}
+
+static void threads_in_parallel(void **state)
+{
+	many_threads(0);
+}
+
+#define IN_TURN(n)                                                                       \
+	{                                                                                \
+		"threads_in_turn_" #n, threads_in_turn, NULL, NULL, (void *)(uintptr_t)n \
+	}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(forks_see_one_moment), IN_TURN(1), IN_TURN(2), IN_TURN(3),
+	cmocka_unit_test(threads_in_parallel),
+};
+HOST_TESTS(tests)
