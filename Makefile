@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
           -Wno-missing-field-initializers -Wno-sign-compare -Wno-address-of-packed-member \
-          -Wno-unknown-warning-option -Wno-gnu-variable-sized-type-not-at-end
+          -Wno-unknown-warning-option -Wno-gcc-compat -Wno-gnu-variable-sized-type-not-at-end
 
 # What everything here is built with; the parts name what else they take.
 ifneq ($(shell tools/need.sh $(CC)=$(CC) nm=binutils python3=python3-minimal \

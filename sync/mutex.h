@@ -7,7 +7,7 @@
 
 #include "sync/wait.h"
 
-struct mutex {
+struct LOCK_TYPE("mutex") mutex {
 	u32 state; /* atomic: 0 free, 1 held, 2 held with waiters */
 	struct wait_queue_head wait;
 	struct task_struct *owner; /* the holder, for diagnosis */
@@ -16,7 +16,7 @@ struct mutex {
 #endif
 };
 
-struct rw_semaphore {
+struct LOCK_TYPE("rwsem") rw_semaphore {
 	long count; /* atomic: 4 for each reader, 2: somebody waits, 1: a writer (rwsem.c) */
 	struct wait_queue_head wait;
 	struct task_struct *owner; /* the writer, for diagnosis */
@@ -26,10 +26,11 @@ struct rw_semaphore {
 };
 
 void mutex_init(struct mutex *lock, enum lock_rank rank);
-void mutex_lock(struct mutex *lock);
-int __must_check mutex_lock_interruptible(struct mutex *lock); /* 0 or -ERESTARTSYS */
-bool mutex_trylock(struct mutex *lock);
-void mutex_unlock(struct mutex *lock);
+void mutex_lock(struct mutex *lock) ACQUIRES(*lock);
+int __must_check mutex_lock_interruptible(struct mutex *lock)
+	TRY_ACQUIRES(0, *lock); /* 0 or -ERESTARTSYS */
+bool mutex_trylock(struct mutex *lock) TRY_ACQUIRES(true, *lock);
+void mutex_unlock(struct mutex *lock) RELEASES(*lock);
 bool mutex_is_locked(const struct mutex *lock);
 
 #ifdef PAGODA_DEBUG
@@ -45,13 +46,14 @@ bool mutex_is_locked(const struct mutex *lock);
 #endif
 
 void init_rwsem(struct rw_semaphore *sem, enum lock_rank rank);
-void down_read(struct rw_semaphore *sem);
-bool down_read_trylock(struct rw_semaphore *sem);
-void up_read(struct rw_semaphore *sem);
-void down_write(struct rw_semaphore *sem);
-int __must_check down_write_killable(struct rw_semaphore *sem); /* 0 or -EINTR */
-bool down_write_trylock(struct rw_semaphore *sem);
-void up_write(struct rw_semaphore *sem);
+void down_read(struct rw_semaphore *sem) ACQUIRES_SHARED(*sem);
+bool down_read_trylock(struct rw_semaphore *sem) TRY_ACQUIRES_SHARED(true, *sem);
+void up_read(struct rw_semaphore *sem) RELEASES_SHARED(*sem);
+void down_write(struct rw_semaphore *sem) ACQUIRES(*sem);
+int __must_check down_write_killable(struct rw_semaphore *sem)
+	TRY_ACQUIRES(0, *sem); /* 0 or -EINTR */
+bool down_write_trylock(struct rw_semaphore *sem) TRY_ACQUIRES(true, *sem);
+void up_write(struct rw_semaphore *sem) RELEASES(*sem);
 void downgrade_write(struct rw_semaphore *sem); /* from writer to reader, without a gap */
 bool rwsem_is_locked(const struct rw_semaphore *sem);
 #define assert_rwsem_held(sem) ASSERT(rwsem_is_locked(sem))

@@ -15,13 +15,14 @@
 #include "lib/atomic.h"
 #include "lib/types.h"
 #include "machine/cpu.h"
+#include "sync/annotations.h"
 #include "sync/lockrank.h"
 
-typedef struct {
+typedef struct LOCK_TYPE("spinlock") {
 	u32 v; /* 0 free, 1 held, 2 held and (on soft) waited for */
 } raw_spinlock_t;
 
-typedef struct {
+typedef struct LOCK_TYPE("spinlock") {
 	raw_spinlock_t raw;
 #ifdef PAGODA_DEBUG
 	u32 rank;
@@ -63,32 +64,33 @@ static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 /* Wait until the lock is free; the slow half of taking it. */
 void spin_wait(raw_spinlock_t *lock);
 
-static inline bool raw_spin_trylock(raw_spinlock_t *lock)
+static inline bool raw_spin_trylock(raw_spinlock_t *lock) TRY_ACQUIRES(true, *lock) NO_LOCK_ANALYSIS
 {
 	return __atomic_exchange_n(&lock->v, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
 static inline void raw_spin_lock(raw_spinlock_t *lock, enum lock_rank rank __maybe_unused)
+	ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	lock_debug_acquire(lock, rank, "raw");
 	if (unlikely(!raw_spin_trylock(lock)))
 		spin_wait(lock);
 }
 
-static inline void raw_spin_unlock(raw_spinlock_t *lock)
+static inline void raw_spin_unlock(raw_spinlock_t *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
 	lock_debug_release(lock);
 	__atomic_store_n(&lock->v, 0, __ATOMIC_RELEASE);
 }
 
-static inline void spin_lock(spinlock_t *lock)
+static inline void spin_lock(spinlock_t *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	lock_debug_acquire(lock, lock->rank, lock->name);
 	if (unlikely(!raw_spin_trylock(&lock->raw)))
 		spin_wait(&lock->raw);
 }
 
-static inline bool spin_trylock(spinlock_t *lock)
+static inline bool spin_trylock(spinlock_t *lock) TRY_ACQUIRES(true, *lock) NO_LOCK_ANALYSIS
 {
 	if (!raw_spin_trylock(&lock->raw))
 		return false;
@@ -96,14 +98,14 @@ static inline bool spin_trylock(spinlock_t *lock)
 	return true;
 }
 
-static inline void spin_unlock(spinlock_t *lock)
+static inline void spin_unlock(spinlock_t *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
 	lock_debug_release(lock);
 	__atomic_store_n(&lock->raw.v, 0, __ATOMIC_RELEASE);
 }
 
 /* For locks that interrupt handlers take: returns the state to restore. */
-static inline unsigned long spin_lock_irqsave(spinlock_t *lock)
+static inline unsigned long spin_lock_irqsave(spinlock_t *lock) ACQUIRES(*lock)
 {
 	unsigned long flags = irq_save();
 
@@ -111,7 +113,7 @@ static inline unsigned long spin_lock_irqsave(spinlock_t *lock)
 	return flags;
 }
 
-static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags) RELEASES(*lock)
 {
 	spin_unlock(lock);
 	irq_restore(flags);

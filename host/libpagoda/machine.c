@@ -37,7 +37,8 @@ static bool overlap(const struct soft_ram *a, const struct soft_ram *b)
 static bool take_ram(struct soft_config *machine, const struct pagoda_config *config)
 {
 	const u64 line = MACHINE_HAS_HIGHMEM ? config->high_start : 0;
-	const u64 reach = min((u64)DIRECT_MAP_BYTES - PAGE_SIZE, (u64)entry_pfn(PTE_FRAME) << PAGE_SHIFT);
+	const u64 reach =
+		min((u64)DIRECT_MAP_BYTES - PAGE_SIZE, (u64)entry_pfn(PTE_FRAME) << PAGE_SHIFT);
 	u64 low = 0;
 
 	for (unsigned n = 0; n < PAGODA_MAX_RAM && config->ram[n].bytes; n++) {

@@ -90,7 +90,7 @@ static void run_end_chain(struct lru_run *run)
 	run->front_pfn = PAGE_UNLINKED;
 }
 
-static void run_end(struct lru_run *run)
+static void run_end(struct lru_run *run) NO_LOCK_ANALYSIS
 {
 	if (run->class == NO_CLASS)
 		return;
@@ -109,7 +109,7 @@ static void run_end(struct lru_run *run)
 }
 
 /* A page of another class than the last one; its flags, now with its node's lock held. */
-static __noinline u32 run_begin(struct lru_run *run, struct page *page)
+static __noinline u32 run_begin(struct lru_run *run, struct page *page) NO_LOCK_ANALYSIS
 {
 	u32 flags;
 

@@ -20,11 +20,11 @@ static inline struct page *pt_page(const pte_t *entry)
 {
 	return virt_to_page(entry);
 }
-static inline void pt_lock(const pte_t *entry)
+static inline void pt_lock(const pte_t *entry) ACQUIRES(pt_page(entry)->ptl)
 {
 	raw_spin_lock(&pt_page(entry)->ptl, RANK_PTL);
 }
-static inline void pt_unlock(const pte_t *entry)
+static inline void pt_unlock(const pte_t *entry) RELEASES(pt_page(entry)->ptl)
 {
 	raw_spin_unlock(&pt_page(entry)->ptl);
 }

@@ -119,7 +119,7 @@ static inline void vma_range_end(struct vm_area_struct *vma)
 void vma_discard(struct vm_area_struct *vma);
 void vma_free_released(struct vm_area_struct *list);
 /* Unlock mmap_lock; then, for that may take any lock, put the files of areas that went. */
-static inline void mm_unlock(struct mm_struct *mm)
+static inline void mm_unlock(struct mm_struct *mm) RELEASES(mm->mmap_lock)
 {
 	struct vm_area_struct *released = mm->released;
 

@@ -72,6 +72,7 @@ pfn_t zero_pfn;
 
 /* Lock the table; false (unlocked) if the entry is not what it was. A and D are the hardware's. */
 static inline bool lock_if_same(pte_t *slot, pte_t entry, struct page *table)
+	TRY_ACQUIRES(true, table->ptl)
 {
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	pte_t now = pte_get(slot);
@@ -83,7 +84,7 @@ static inline bool lock_if_same(pte_t *slot, pte_t entry, struct page *table)
 }
 
 /* As lock_if_same() for an entry that was none. */
-static inline bool lock_if_none(pte_t *slot, struct page *table)
+static inline bool lock_if_none(pte_t *slot, struct page *table) TRY_ACQUIRES(true, table->ptl)
 {
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	if (likely(pte_none(pte_get(slot))))
@@ -526,7 +527,7 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 /* The cases that may have to do with a file, or are rare. */
 static __noinline fault_t other_fault(enum fault_case what, struct mm_struct *mm,
 				      struct vm_area_struct *vma, unsigned long address,
-				      pte_t *slot, pte_t entry)
+				      pte_t *slot, pte_t entry) NO_LOCK_ANALYSIS
 {
 	struct fault f = {.mm = mm, .vma = vma, .address = address, .slot = slot, .entry = entry};
 	struct rw_semaphore *truncation =
@@ -558,7 +559,8 @@ static __noinline fault_t other_fault(enum fault_case what, struct mm_struct *mm
 /* --- the area --- */
 
 /* The VMA of an address with its lock held shared; NULL: not this way. */
-static inline struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long address)
+static inline struct vm_area_struct *lock_vma(struct mm_struct *mm,
+					      unsigned long address) NO_LOCK_ANALYSIS
 {
 	struct vm_area_struct *vma;
 
@@ -577,7 +579,7 @@ static inline struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned lon
 
 /* The same with mmap_lock: waits for writers, grows the stack. NULL: there is no such memory. */
 static __noinline struct vm_area_struct *lock_vma_slowly(struct mm_struct *mm,
-							 unsigned long address)
+							 unsigned long address) NO_LOCK_ANALYSIS
 {
 	struct vm_area_struct *vma;
 
@@ -625,7 +627,7 @@ static inline bool needs_family(const struct vm_area_struct *vma, unsigned acces
  * it up again. 0, -ENOMEM: still locked.
  */
 static __noinline int give_family(struct mm_struct *mm, struct vm_area_struct *vma,
-				  unsigned long address)
+				  unsigned long address) NO_LOCK_ANALYSIS
 {
 	int err;
 
@@ -655,7 +657,7 @@ static inline bool is_prepared(const struct vm_area_struct *vma, unsigned access
  */
 static __noinline struct vm_area_struct *prepare(struct mm_struct *mm, struct vm_area_struct *vma,
 						 unsigned long address, unsigned access,
-						 fault_t *result)
+						 fault_t *result) NO_LOCK_ANALYSIS
 {
 	for (;;) {
 		int err;
@@ -685,7 +687,8 @@ static __noinline struct vm_area_struct *prepare(struct mm_struct *mm, struct vm
 	return NULL;
 }
 
-fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access)
+fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address,
+			unsigned access) NO_LOCK_ANALYSIS
 {
 	struct vm_area_struct *vma = lock_vma(mm, address);
 	fault_t result = FAULT_OOM;

@@ -45,12 +45,14 @@ static bool precedes(const struct vma_shape *shape, const struct vm_area_struct 
 
 /* Only the holder of mmap_lock holds two at once: always upwards. */
 static void lock_two(struct vm_area_struct *lower, struct vm_area_struct *upper)
+	ACQUIRES(lower->lock, upper->lock)
 {
 	down_write(&lower->lock);
 	down_write(&upper->lock);
 }
 
 static void unlock_two(struct vm_area_struct *lower, struct vm_area_struct *upper)
+	RELEASES(lower->lock, upper->lock)
 {
 	up_write(&upper->lock);
 	up_write(&lower->lock);

@@ -15,7 +15,7 @@
 
 /* The entries of `bytes` from slot `from`, in one table, to slot `to`, in one table. */
 static void move_entries(struct mm_struct *mm, pte_t *from, unsigned long address, pte_t *to,
-			 unsigned long target_address, unsigned long bytes)
+			 unsigned long target_address, unsigned long bytes) NO_LOCK_ANALYSIS
 {
 	struct page *source = user_table(from), *target = user_table(to);
 	unsigned moved = 0;

@@ -55,7 +55,7 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, const struct m
 
 /* The new area, locked, in rmap and index. */
 static struct vm_area_struct *copy_area(struct mm_struct *mm, struct vm_area_struct *vma,
-					const struct move *m)
+					const struct move *m) NO_LOCK_ANALYSIS
 {
 	struct vm_area_struct *copy;
 
@@ -104,7 +104,8 @@ static void unlock_rest(struct mm_struct *mm, struct vm_area_struct *vma)
 	mm->locked_vm -= vma_pages(vma);
 }
 
-static int move_area(struct mm_struct *mm, struct vm_area_struct *vma, const struct move *m)
+static int move_area(struct mm_struct *mm, struct vm_area_struct *vma,
+		     const struct move *m) NO_LOCK_ANALYSIS
 {
 	const bool stays = (m->flags & MREMAP_DONTUNMAP) || !m->old_len;
 	const unsigned long peak = mm->hiwater_vm;

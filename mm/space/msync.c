@@ -6,7 +6,7 @@
 
 /* Write back what the area maps of [start, end); mmap_lock is let go meanwhile. */
 static int sync_area(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
-		     unsigned long end)
+		     unsigned long end) REQUIRES_SHARED(mm->mmap_lock)
 {
 	const u64 first = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
 	struct file *file = vma->vm_file;
@@ -22,6 +22,7 @@ static int sync_area(struct mm_struct *mm, struct vm_area_struct *vma, unsigned 
 }
 
 static int sync_range(struct mm_struct *mm, unsigned long start, unsigned long end, int flags)
+	REQUIRES_SHARED(mm->mmap_lock)
 {
 	int hole = 0;
 

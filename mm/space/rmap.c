@@ -275,7 +275,7 @@ void anon_vma_unlink(struct vm_area_struct *vma)
 		family_put(root);
 }
 
-void anon_vma_pre_update(struct vm_area_struct *vma)
+void anon_vma_pre_update(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (!vma->anon_vma)
 		return;
@@ -283,7 +283,7 @@ void anon_vma_pre_update(struct vm_area_struct *vma)
 	unlink_vma(vma, vma->anon_vma);
 }
 
-void anon_vma_post_update(struct vm_area_struct *vma)
+void anon_vma_post_update(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (!vma->anon_vma)
 		return;
@@ -310,7 +310,7 @@ void anon_vma_merge(struct vm_area_struct *vma, struct vm_area_struct *gone)
 	up_write(&to->root->lock);
 }
 
-void rmap_lock(struct vm_area_struct *vma)
+void rmap_lock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (vma->anon_vma)
 		down_write(&vma->anon_vma->root->lock);
@@ -318,7 +318,7 @@ void rmap_lock(struct vm_area_struct *vma)
 		down_write(&vma->vm_mapping->i_mmap_lock);
 }
 
-void rmap_unlock(struct vm_area_struct *vma)
+void rmap_unlock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (vma->vm_mapping)
 		up_write(&vma->vm_mapping->i_mmap_lock);
@@ -370,7 +370,7 @@ static struct anon_vma *next_within(struct anon_vma *node, struct anon_vma *top)
 }
 
 /* The page's node with its family locked, or NULL if the page is not mapped any more. */
-static struct anon_vma *lock_family(struct page *page)
+static struct anon_vma *lock_family(struct page *page) NO_LOCK_ANALYSIS
 {
 	struct anon_vma *node, *root;
 
@@ -391,7 +391,7 @@ static struct anon_vma *lock_family(struct page *page)
 	return NULL;
 }
 
-static int walk_anon(struct page *page, rmap_fn fn, void *arg)
+static int walk_anon(struct page *page, rmap_fn fn, void *arg) NO_LOCK_ANALYSIS
 {
 	struct anon_vma *top = lock_family(page), *root;
 	u64 index = page_index(page);

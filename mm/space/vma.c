@@ -174,7 +174,7 @@ static void unlink_file(struct vm_area_struct *vma)
 		atomic_dec(&mapping->mmap_writable);
 }
 
-void vma_range_lock(struct vm_area_struct *vma)
+void vma_range_lock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (vma->anon_vma)
 		anon_vma_pre_update(vma);
@@ -184,7 +184,7 @@ void vma_range_lock(struct vm_area_struct *vma)
 	}
 }
 
-void vma_range_unlock(struct vm_area_struct *vma)
+void vma_range_unlock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (vma->vm_mapping) {
 		set_file_range(vma);
