@@ -41,7 +41,8 @@ int command_check(int argc, char **argv)
 		printf("%" PRIu64 " complaints\n", model.complaints);
 	const bool good = !broken && model.ended && !model.complaints && model.marks;
 
-	printf("%" PRIu64 " events, %" PRIu64 " marks: %s\n", stream.records, model.marks,
+	printf("%" PRIu64 " events, %" PRIu64 " mark%s: %s\n", stream.records, model.marks,
+	       model.marks == 1 ? "" : "s",
 	       good ? "the state they make is the machine's own" : "not in order");
 	model_free(&model);
 	stream_close(&stream);

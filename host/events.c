@@ -23,7 +23,7 @@ struct events {
 	const char *types; /* NULL: all; else words between commas */
 	long pid;          /* -1: all */
 	uint64_t first, last;
-	bool count;
+	bool count, brief;
 
 	bool *shown; /* by type */
 	uint64_t *counted;
@@ -38,6 +38,7 @@ static const struct argp_option option_list[] = {
 	{"pid", 'p', "PID", 0, "only what this task did", 0},
 	{"from", 'f', "N", 0, "only from record N on", 0},
 	{"to", 'T', "N", 0, "only up to record N", 0},
+	{"brief", 'b', NULL, 0, "print types and arguments alone", 0},
 	{"count", 'c', NULL, 0, "print no events but how many there are of each type", 0},
 	{0},
 };
@@ -68,6 +69,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	case 'p': events->pid = (long)read_number(text); break;
 	case 'f': events->first = read_number(text); break;
 	case 'T': events->last = read_number(text); break;
+	case 'b': events->brief = true; break;
 	case 'c': events->count = true; break;
 	case ARGP_KEY_ARG:
 		if (events->file)
@@ -146,9 +148,11 @@ static void print_event(const struct events *events, const struct trace_record *
 	const struct stream_type *type = &events->stream.types[r->type];
 	const uint32_t pid = events->running[r->cpu];
 
-	printf("%8" PRIu64 " %4" PRIu64 ".%06" PRIu64 " %2u %5" PRIu32 " %-15s %-13s", r->sequence,
-	       events->stream.time_us / 1000000, events->stream.time_us % 1000000, r->cpu, pid,
-	       name_of(events, pid), type->name);
+	if (!events->brief)
+		printf("%8" PRIu64 " %4" PRIu64 ".%06" PRIu64 " %2u %5" PRIu32 " %-15s ",
+		       r->sequence, events->stream.time_us / 1000000,
+		       events->stream.time_us % 1000000, r->cpu, pid, name_of(events, pid));
+	printf("%-13s", type->name);
 	print_arguments(type, r);
 	printf("\n");
 }

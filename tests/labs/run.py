@@ -9,8 +9,9 @@ A lab is Markdown.  What counts are its fenced blocks:
 
 The host's commands run in the project's directory, with the lab's files beside (NAME is replaced by
 where the file really is).  The one that starts `build/pagoda run' boots the machine; all that is
-typed there from then on is one shell script, or one of gdb's.  KERNEL boots another kernel, to see
-that Linux does the same.
+typed there from then on is one shell script, or one of gdb's; what is typed on the host after that,
+when the machine has ended.  KERNEL boots another kernel, to see that Linux does the same: without a
+record of its events and what is made of that.
 
 Output must be as shown, except for empty lines, blanks at the ends of lines, and numbers that nobody
 can know: those in hexadecimal (after 0x, or of eight digits) and decimal ones of five digits or
@@ -45,8 +46,9 @@ def result(name, why=None):
 
 
 def read_lab(path):
-    """(files, host's commands, [(command in machine or debugger, output shown)], is it gdb's)"""
-    files, host, guest, gdb = {}, [], [], False
+    """(files, host's commands, [(command in machine or debugger, output shown)], [(host's command
+    afterwards, output shown)], is it gdb's)"""
+    files, host, guest, after, gdb = {}, [], [], [], False
     info, varies = None, False
     for line in open(path, encoding="utf-8"):
         line = line.rstrip("\n")
@@ -61,15 +63,19 @@ def read_lab(path):
         if len(info) > 1:
             files[info[1]] += line + "\n"
         elif info == ["console"]:
-            if line.startswith("$ "):
+            if line.startswith("$ ") and guest and not gdb:
+                after.append((line[2:], None if varies else []))
+            elif line.startswith("$ "):
                 host.append(line[2:])
             elif line.startswith(PROMPTS):
                 prompt = next(p for p in PROMPTS if line.startswith(p))
                 gdb |= prompt == PROMPTS[1]
                 guest.append((line[len(prompt):], None if varies else []))
-            elif guest and guest[-1][1] is not None:
-                guest[-1][1].append(line)
-    return files, host, guest, gdb
+            elif guest:
+                shown = (after or guest)[-1][1]
+                if shown is not None:
+                    shown.append(line)
+    return files, host, guest, after, gdb
 
 
 class Names:
@@ -138,25 +144,41 @@ def run_machine(command, guest, work):
     words[2:2] = ["--timeout", "300", "--add", script + ":/typed"]
     if os.environ.get("KERNEL"):
         words[2:2] = ["--kernel", os.environ["KERNEL"]]
+        if "--record" in words:
+            del words[words.index("--record"):words.index("--record") + 2]
     run = subprocess.run(words + ["--", "sh", "/typed"], stdin=subprocess.DEVNULL,
                          capture_output=True, text=True, check=False)
     return run, split_output(run.stdout)
 
 
+def in_work(command, files, work):
+    """The command with the lab's files where they are."""
+    for file in files:
+        # cow.c, and cow and cow.events that are made of it
+        stem = os.path.splitext(file)[0]
+        command = re.sub(r"(?<![\w/.-])%s(?=[\s:.]|$)" % re.escape(stem),
+                         os.path.join(work, stem), command)
+    return command
+
+
+def compare(name, typed, shown, seen, names):
+    shown = [line for line in shown if line.strip() and not SOURCE.match(line)]
+    seen = [line for line in seen if line.strip()]
+    good = len(shown) == len(seen) and all(map(names.same, shown, seen))
+    result("%s: %s" % (name, typed), None if good else "\"%s\" was to be seen, but it was \"%s\"" % (
+        "|".join(shown), "|".join(seen)))
+
+
 def run_lab(path):
     name = "lab-" + os.path.splitext(os.path.basename(path))[0]
-    files, host, guest, gdb = read_lab(path)
+    files, host, guest, after, gdb = read_lab(path)
     with tempfile.TemporaryDirectory() as work:
         for file, text in files.items():
             with open(os.path.join(work, file), "w", encoding="utf-8") as out:
                 out.write(text)
         boot = None
         for command in host:
-            for file in files:
-                # cow.c, and cow that is made of it
-                stem = os.path.splitext(file)[0]
-                command = re.sub(r"(?<![\w/.-])%s(?=[\s:.]|$)" % re.escape(stem),
-                                 os.path.join(work, stem), command)
+            command = in_work(command, files, work)
             if command.startswith("build/pagoda"):
                 boot = boot or command
                 continue
@@ -172,12 +194,12 @@ def run_lab(path):
             seen = outputs[number] if number < len(outputs) else ["(never typed)"]
             if shown is None:
                 shown = seen if number < len(outputs) else []
-            shown = [line for line in shown if line.strip() and not SOURCE.match(line)]
-            seen = [line for line in seen if line.strip()]
-            good = len(shown) == len(seen) and all(map(names.same, shown, seen))
-            result("%s %d: %s" % (name, number + 1, typed),
-                   None if good else "\"%s\" was to be seen, but it was \"%s\"" % (
-                       "|".join(shown), "|".join(seen)))
+            compare("%s %d" % (name, number + 1), typed, shown, seen, names)
+        for typed, shown in after if not os.environ.get("KERNEL") else []:
+            last = subprocess.run(in_work(typed, files, work), shell=True, capture_output=True,
+                                  text=True, check=False)
+            seen = (last.stdout + last.stderr).splitlines()
+            compare(name, typed, seen if shown is None else shown, seen, names)
         result(name + ": status and errors", None if run.returncode == 0 and not run.stderr
                else "%d %s" % (run.returncode, run.stderr.strip().replace("\n", "|")))
 
