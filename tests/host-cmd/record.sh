@@ -37,6 +37,8 @@ guest --ram 64M --icount --record "$work/events" -- sh -c 'ls /bin >/dev/null; e
 expect record-status "$status" 3
 check "$work/events"
 expect record-icount-check "$verdict" 0
+guest --ram 64M --icount --record "$work/again" -- sh -c 'ls /bin >/dev/null; exit 3'
+expect record-repeats "$(cmp "$work/events" "$work/again")" ''
 guest --ram 64M --debug --record "$work/debug" -- true
 check "$work/debug"
 expect record-debug-check "$verdict" 0
@@ -80,6 +82,13 @@ expect_match record-killed-said "$(err)" 'was not switched off'
 check "$work/killed"
 expect record-killed-check "$verdict" 1
 expect_match record-killed-verdict "$(cat "$work/verdict")" 'ends in the middle'
+
+# docs/events.md explains every event.
+events=$(sed -n 's/^EVENT(\([a-z_]*\),.*/\1/p' "$(dirname "$0")/../../mm/trace/events.def")
+for event in $events; do
+	grep -q "^|.*\<$event\>.*|.*|" "$(dirname "$0")/../../docs/events.md" || echo "$event"
+done >"$work/unexplained"
+expect record-all-explained "$(cat "$work/unexplained")" ''
 
 # Mistakes, and a kernel that is not asked to record.
 guest --record /no/such/file -- true

@@ -166,7 +166,8 @@ def show_dmesg():
 def show_events(part=""):
     """How often each event of memory management has happened: pg events [PART-OF-NAME]
 
-mm/trace/events.def says what they are; counts of pages where an event says so."""
+docs/events.md says what they are; counts of pages where an event says so. Those of the unit `none`
+in mm/trace/events.def are recorded, not counted."""
     names = enum_names("enum trace_event", "TRACE_")
     for number_, name in sorted(names.items()):
         if name == "CE_EVENTS" or name.startswith("NR_") or part not in name:
