@@ -4,7 +4,8 @@ In the guest, the same static program (bench/guest) is init in the same initramf
 both kernels, Linux in its leanest form. Under -icount the time stamp counter counts instructions,
 so these runs repeat within a percent whatever else the host does, and two go at once; Linux's are
 remembered in build/bench/linux-*.json for as long as kernel, programs, machine and QEMU stay the same.
-Times come from boots in turn, Linux, Pagoda, Linux, Pagoda, several rounds each: the median.
+Times come from boots in turn, Linux, Pagoda, Linux, Pagoda, several rounds each: the median. The host has
+given the machine all its memory before, so that its own page faults are not in them.
 
 On the host each program runs alone on one processor, 21 rounds: the median; then once under
 callgrind, which counts instructions and atomic operations (--collect-bus).
@@ -30,6 +31,7 @@ COMMAND_LINE = {
 QEMU = ["qemu-system-x86_64", "-cpu", "max,-erms,-fsrm", "-nodefaults", "-display", "none", "-serial", "stdio",
         "-no-reboot"]
 COUNTING = ["-icount", "shift=0,sleep=off"]
+TIMING = ["-object", "memory-backend-ram,id=ram,size=1024M,prealloc=on", "-machine", "memory-backend=ram"]
 WALL_BOOTS, WALL_ROUNDS = 2, 5
 LIBRARIES = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2",
              "tcmalloc": "libtcmalloc_minimal.so.4"}
@@ -155,7 +157,7 @@ class Bench:
         words = f"wall={WALL_ROUNDS} {self.guest_rows()}"
         for _ in range(WALL_BOOTS):
             for which in KERNELS:
-                for line in self.machine(which, words, qemu=[]):
+                for line in self.machine(which, words, qemu=TIMING):
                     word = line.split()
                     if len(word) == 3 and word[0] == "row":
                         times.setdefault((word[1], which), []).append(float(word[2]))
