@@ -129,7 +129,7 @@ class Bench:
             word = line.split()
             if len(word) == 3 and word[0] == "row":
                 self.put(part, word[1], which, float(word[2]))
-            elif len(word) == 6 and word[0] == "rule":
+            elif len(word) == 6 and word[0] == "rule" and (which == "Pagoda" or word[1] in self.wanted):
                 have, least, most = (int(w) for w in word[3:])
                 self.result["rules"].append({"kernel": which, "row": word[1], "what": word[2], "have": have,
                                              "least": least, "most": most, "holds": least <= have <= most})
@@ -215,7 +215,7 @@ class Bench:
         """Cache lines an operation touches that another CPU touches, too, and one of them writes."""
         program = os.path.join(self.out, "shared")
         symbols = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout
-        mark = int(re.search(r"^(\w+) \w mark$", symbols, re.M)[1], 16)
+        mark = int(re.search(r"^(\w+) \w shared_mark$", symbols, re.M)[1], 16)
         operations = {}  # (row, cpu): a list of {line: was it written}
         touched = {}
         trace = subprocess.Popen(f"valgrind --tool=lackey --trace-mem=yes {program} 2>&1 | grep '^ [LSM]'",

@@ -3,6 +3,8 @@ import collections
 import re
 import subprocess
 
+import parts
+
 Row = collections.namedtuple("Row", "part goal what")
 LOSS = 1.05
 ALLOCATORS = ("Pagoda", "mimalloc", "jemalloc", "tcmalloc", "glibc")
@@ -117,8 +119,9 @@ def missing(result, chosen, wanted):
             if name.startswith("object"):
                 needed = ALLOCATORS
             found += [f"MISSING: {name} ({part}) of {column}" for column in needed if column not in cells]
-            if part == "host" and "ns" in cells.get("Pagoda", {}) and "instructions" not in cells["Pagoda"]:
-                found.append(f"MISSING: {name} (host): instructions")
+            if part == "host" and "ns" in cells.get("Pagoda", {}):
+                units = {"instructions", "atomics"} | ({"shared lines"} if name in parts.SHARED else set())
+                found += [f"MISSING: {name} ({unit})" for unit in sorted(units - cells["Pagoda"].keys())]
     return found
 
 
@@ -188,21 +191,24 @@ def plot(result, path):
         return f"${name} << END\n" + "".join(f"{x:.6g} {y}\n" for x, y in points) + "END\n"
 
     def tics(names):
-        return ", ".join(f'"{what}" {y}' for what, y in names)
+        return ", ".join(f'"{what.replace("%", "%%")}" {y}' for what, y in names)
 
     style = {"instructions": "pt 7 ps 0.7 lc rgb '#1f4e99'", "time": "pt 6 ps 0.7 lc rgb '#1f4e99'",
              "goal": "pt 2 ps 0.6 lc rgb '#c03020'", "Pagoda": "pt 7 ps 0.8 lc rgb '#1f4e99'",
              "mimalloc": "pt 4 ps 0.6 lc rgb '#2a8a3a'", "jemalloc": "pt 8 ps 0.6 lc rgb '#8a5a00'",
              "tcmalloc": "pt 10 ps 0.6 lc rgb '#7a3a9a'", "glibc": "pt 12 ps 0.6 lc rgb '#666666'"}
-    script = "set terminal svg size 1250,680 font 'sans,11' background '#ffffff'\n" + f"set output '{path}'\n"
+    script = "set terminal svg size 1400,760 font 'sans,11' background '#ffffff'\n" + f"set output '{path}'\n"
     series = [("g_" + n, n, p) for n, p in guest.items() if p], [("h_" + n, n, p) for n, p in host.items() if p]
     for name, _, points in series[0] + series[1]:
         script += block(name, points)
-    script += "set multiplot layout 1,2\nset logscale x\nset grid\nset tics font ',9'\nset key below\n"
-    for title, names, these in (("Pagoda's cost as a part of Linux's (1: the same)", labels, series[0]),
-                                ("nanoseconds an operation, on the host", host_labels, series[1])):
+    script += "set multiplot\nset logscale x\nset grid\nset tics font ',9'\nset bmargin screen 0.12\n"
+    script += "set tmargin screen 0.95\nset key at screen 0, 0.03 left bottom horizontal samplen 1 width -3 font ',9'\n"
+    for title, left, names, these in (("Pagoda's cost as a part of Linux's (1: the same)", 0.24, labels, series[0]),
+                                      ("nanoseconds an operation, on the host", 0.74, host_labels, series[1])):
         if these:
-            script += f'set title "{title}"\nset ytics ({tics(names)})\nset yrange [{-len(names) + 0.5}:0.5]\n'
+            script += f'set lmargin screen {left}\nset rmargin screen {left + 0.24}\n'
+            script += f'set key at screen {left}, 0.03 left bottom\nset title "{title}"\n'
+            script += f'set ytics ({tics(names)})\nset yrange [{-len(names) + 0.5}:0.5]\n'
             script += "plot " + ", ".join(f"${name} using 1:2 with points {style[what]} title '{what}'"
                                           for name, what, _ in these) + "\n"
     subprocess.run(["gnuplot"], input=script + "unset multiplot\n", text=True, check=True)

@@ -1,6 +1,6 @@
 /*
  * Which cache lines CPUs share: the same operations by one CPU of the soft machine, then by another, under
- * `valgrind --tool=lackey --trace-mem=yes`. Each operation begins with a write to mark[], so that
+ * `valgrind --tool=lackey --trace-mem=yes`. Each operation begins with a write to shared_mark[], so that
  * who reads the trace (bench/parts.py) knows what it belongs to: a line that both CPUs touch and one
  * of them writes would move between them.
  *
@@ -17,9 +17,9 @@
 
 #define OPS 2048
 
-/* The order of parts.py's SHARED; mark[2 * row + cpu], the last one ends a row. */
+/* The order of parts.py's SHARED; shared_mark[2 * row + cpu], the last one ends a row. */
 enum row { PAIR, TAKE, GIVE, MIXED, OBJECT_PAIR, OBJECT_BATCH, OBJECT_FREE, OBJECT_REPLACE, ROWS };
-volatile char mark[2 * ROWS + 1];
+volatile char shared_mark[2 * ROWS + 1];
 
 static struct kmem_cache *cache;
 static bool warm;
@@ -32,12 +32,12 @@ static struct {
 
 static void begin(enum row row)
 {
-	mark[warm ? 2 * row + cpu_id() : 2 * ROWS] = 1;
+	shared_mark[warm ? 2 * row + cpu_id() : 2 * ROWS] = 1;
 }
 
 static void end(void)
 {
-	mark[2 * ROWS] = 1;
+	shared_mark[2 * ROWS] = 1;
 }
 
 static void shuffle(void **held)
