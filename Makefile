@@ -22,6 +22,7 @@ include arch/x86/x86_64.mk
 include tests/host/host-tests.mk
 include host/libpagoda/libpagoda.mk
 include tests/fuzz/fuzz.mk
+include tests/mutants/mutants.mk
 include bench/bench.mk
 include host/host.mk
 include tests/compare/compare.mk

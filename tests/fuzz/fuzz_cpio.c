@@ -93,12 +93,6 @@ void fput(struct file *file)
 	free(file);
 }
 
-void iter_init_kernel(struct iov_iter *iter, void *buf, size_t bytes)
-{
-	*iter = (struct iov_iter){.kernel = true, .count = bytes, .own = {buf, bytes}};
-	iter->iov = &iter->own;
-}
-
 int kernel_mkdir(const char *path, u32 mode)
 {
 	check_path(path);

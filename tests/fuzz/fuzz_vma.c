@@ -453,7 +453,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 	MUST(procs[0].mm);
 	while (!input_ended(&in))
 		step();
-	MUST_EQUAL(space_check(), 0);
+	MUST_EQUAL(mm_check(), 0);
 	for (int i = 0; i < PROCS; i++) {
 		if (procs[i].mm)
 			program_exit(procs[i].mm);

@@ -12,7 +12,7 @@ trap 'rm -rf "$new"' EXIT
 mkdir -p "$corpus" "$found"
 before=$(ls "$corpus" | wc -l)
 # Edges only: how often each is taken would keep hundreds of inputs.
-"$program" -merge=1 -use_counters=0 -max_len=2048 -verbosity=0 "$new" "$corpus" "$found" \
+"$program" -set_cover_merge=1 -use_counters=0 -max_len=2048 -verbosity=0 "$new" "$corpus" "$found" \
 	>"$found.merge.log" 2>&1 || { cat "$found.merge.log"; exit 1; }
 find "$corpus" -type f ! -name 'found-*' -delete
 for file in "$new"/*; do
