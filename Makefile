@@ -28,6 +28,7 @@ include host/host.mk
 include tests/compare/compare.mk
 include tests/guest/guest.mk
 include tools/check.mk
+include tools/coverage.mk
 
 # A machine of 512 MiB and a busybox shell in it; RUN_OPTIONS are those of `pagoda run`.
 run: all

@@ -262,11 +262,29 @@ static void check_all(void)
 
 /* --- calls --- */
 
-static void range(unsigned *first, unsigned *n)
+/* The ends of the range of the last call. */
+static unsigned probe_first, probe_last;
+
+/* What a program may do with these pages it does, so that the TLB remembers what it may. */
+static void probe(struct proc *proc)
+{
+	const unsigned fail = fail_next;
+
+	fail_next = 0;
+	check_load(proc, probe_first);
+	check_store(proc, probe_first, false);
+	check_load(proc, probe_last);
+	fail_next = fail;
+}
+
+static void range(struct proc *proc, unsigned *first, unsigned *n)
 {
 	*first = input_below(&in, PAGES);
 	*n = 1 + input_below(&in, PAGES);
 	*n = min(*n, PAGES - *first);
+	probe_first = *first;
+	probe_last = *first + *n - 1;
+	probe(proc);
 }
 
 static unsigned some_prot(unsigned n)
@@ -314,7 +332,7 @@ static void do_map(struct proc *proc)
 	unsigned long flags = MAP_FIXED | (kind == SHARED ? MAP_SHARED : MAP_PRIVATE), at;
 	long expected = 0;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	if (kind == ANON) {
 		flags |= MAP_ANONYMOUS;
 	} else {
@@ -356,7 +374,7 @@ static void do_unmap(struct proc *proc)
 	unsigned first, n;
 	int err;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	call_begin(proc);
 	err = do_munmap(proc->mm, va_of(first), n * PAGE_SIZE);
 	memset(&proc->page[first], 0, n * sizeof(proc->page[0]));
@@ -370,7 +388,7 @@ static void do_protect(struct proc *proc)
 	long expected = 0;
 	int err;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	call_begin(proc);
 	partly = true;
 	for (done = 0; done < n && !expected; done++) {
@@ -447,7 +465,7 @@ static void do_populate(struct proc *proc)
 {
 	unsigned first, n;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	call_begin(proc);
 	(void)populate_range(proc->mm, va_of(first), n * PAGE_SIZE);
 	populates(proc, first, n);
@@ -491,7 +509,7 @@ static void do_move(struct proc *proc)
 	unsigned long at;
 	long expected = 0, error;
 
-	range(&first, &old);
+	range(proc, &first, &old);
 	to = input_below(&in, PAGES);
 	new = how & 1 ? 1 + input_below(&in, PAGES) : old;
 	new = min(new, PAGES - to);
@@ -540,7 +558,7 @@ static void do_resize(struct proc *proc)
 	unsigned long at;
 	long error;
 
-	range(&first, &old);
+	range(proc, &first, &old);
 	new = 1 + input_below(&in, PAGES);
 	new = min(new, PAGES - first);
 	if (proc->page[first].kind > ANON && proc->page[first].index + new > FILE_PAGES)
@@ -633,7 +651,7 @@ static void do_advise(struct proc *proc)
 	long expected = 0;
 	int err;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	call_begin(proc);
 	partly = true;
 	if (advice == MADV_REMOVE || advice == MADV_POPULATE_WRITE)
@@ -660,7 +678,7 @@ static void do_lock(struct proc *proc)
 	long expected = 0;
 	int err;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	call_begin(proc);
 	partly = true;
 	for (unsigned i = first; i < first + n && !expected; i++) {
@@ -687,7 +705,7 @@ static void do_remap(struct proc *proc)
 	unsigned first, n, to;
 	int err;
 
-	range(&first, &n);
+	range(proc, &first, &n);
 	to = input_below(&in, FILE_PAGES);
 	if (to + n > FILE_PAGES)
 		return;
@@ -723,6 +741,7 @@ static void step(void)
 
 	if (!proc->mm)
 		proc = &procs[0];
+	probe_last = PAGES;
 	switch (op % 64 % 24) {
 	case 0:
 	case 1: do_map(proc); break;
@@ -750,6 +769,8 @@ static void step(void)
 	case 20: check_load(proc, input_below(&in, PAGES)); break;
 	default: check_store(proc, input_below(&in, PAGES), false); break;
 	}
+	if (probe_last < PAGES)
+		probe(proc); /* it has a range: what was remembered must not go on */
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -141,14 +141,22 @@ static void what_fork_leaves_out(void **state)
 	all_gone();
 }
 
-/* What a program wrote through a mapping stays, though nobody maps it and memory is wanted. */
+/*
+ * What a program wrote through a mapping stays, though nobody maps it and memory is wanted. The
+ * file's owner does not ask to be told of writes: only the entry knows.
+ */
 static void written_pages_outlive_a_drop(void **state)
 {
+	struct map_source source;
 	struct mm_struct *mm;
 
 	world_boot();
 	mm = new_space();
-	map_file(mm, 0, 4, MAP_SHARED);
+	source = file_source(0, true);
+	source.ops = NULL;
+	assert_int_equal(do_mmap(mm, BASE, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_FIXED, 0, &source),
+			 BASE);
 	store(mm, 1, 77);
 	assert_int_equal(load(mm, 2), 1002);
 	assert_int_equal(do_munmap(mm, BASE, 4 * PAGE_SIZE), 0);
@@ -204,6 +212,55 @@ static void used_pages_get_younger(void **state)
 	all_gone();
 }
 
+/* An old length of zero asks for a second view, of the page it names and not of the first. */
+static void a_second_view_shows_the_same(void **state)
+{
+	struct mm_struct *mm;
+
+	world_boot();
+	mm = new_space();
+	map_file(mm, 0, 4, MAP_SHARED);
+	assert_int_equal(
+		do_mremap(mm, va_of(2), 0, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, va_of(10)),
+		va_of(10));
+	assert_int_equal(load(mm, 10), 1002);
+	store(mm, 11, 5);
+	assert_int_equal(load(mm, 3), 5);
+	program_exit(mm);
+	all_gone();
+}
+
+/* A right that was taken away is gone at once, on all CPUs that remember it; so is a mapping. */
+static void rights_are_forgotten_by_all_cpus(void **state)
+{
+	struct mm_struct *mm;
+	u64 value;
+
+	world_boot();
+	mm = new_space();
+	map_anon(mm, 0, 3);
+	for (unsigned cpu = 0; cpu < WORLD_CPUS; cpu++) {
+		soft_move_to_cpu(cpu);
+		for (unsigned n = 0; n < 3; n++)
+			store(mm, n, n);
+	}
+	assert_int_equal(do_mprotect(mm, va_of(0), PAGE_SIZE, PROT_READ), 0);
+	assert_int_equal(do_munmap(mm, va_of(1), PAGE_SIZE), 0);
+	assert_int_equal(do_mremap(mm, va_of(2), PAGE_SIZE, PAGE_SIZE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, va_of(5)),
+			 va_of(5));
+	for (unsigned cpu = 0; cpu < WORLD_CPUS; cpu++) {
+		soft_move_to_cpu(cpu);
+		assert_int_equal(program_store(mm, va_of(0), 9), FAULT_SIGSEGV_ACCERR);
+		assert_int_equal(load(mm, 0), 0);
+		assert_int_equal(program_load(mm, va_of(1), &value), FAULT_SIGSEGV_MAPERR);
+		assert_int_equal(program_load(mm, va_of(2), &value), FAULT_SIGSEGV_MAPERR);
+		assert_int_equal(load(mm, 5), 2);
+	}
+	program_exit(mm);
+	all_gone();
+}
+
 /* Upper tables go with the last area that may use them, though nothing in it was ever touched. */
 static void the_last_area_takes_the_tables(void **state)
 {
@@ -228,6 +285,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(written_pages_outlive_a_drop),
 	cmocka_unit_test(a_hole_leaves_private_copies),
 	cmocka_unit_test(used_pages_get_younger),
+	cmocka_unit_test(a_second_view_shows_the_same),
+	cmocka_unit_test(rights_are_forgotten_by_all_cpus),
 	cmocka_unit_test(the_last_area_takes_the_tables),
 };
 HOST_TESTS(tests)
