@@ -177,6 +177,7 @@ static void do_map(struct proc *proc)
 	vm_flags_t vm_flags = prot | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	long expected = 0;
 
+	source.ops = NULL; /* so that nothing but the file tells the two apart */
 	range(&first, &n);
 	if (file < 0)
 		flags |= MAP_ANONYMOUS;

@@ -158,13 +158,16 @@ def everything():
 
 def try_mutant(mutant):
     path = os.path.join(TREE, mutant.file)
-    text = mutant.text(mutant.file)
+    with open(path) as f:
+        original = f.read()
+    text = mutant.text(path)
     try:
         with open(path, "w") as f:
             f.write(text)
         return named_test(mutant) or everything()
     finally:
-        shutil.copyfile(mutant.file, path)
+        with open(path, "w") as f:
+            f.write(original)
 
 
 def baseline(mutants):
