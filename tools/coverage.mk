@@ -6,7 +6,7 @@
 SOFT_CFLAGS_soft-cover := -O1 -DPAGODA_DEBUG -w --coverage
 $(eval $(call soft_rules,soft-cover))
 cover_logs := $(filter-out $(B)/soft-cover/%,$(HOST_TEST_LOGS))
-$(foreach t,$(HOST_TESTS),$(eval $(call host_test_rules,soft-cover,$(basename $(notdir $(t))))))
+$(foreach t,$(SANITIZER_TESTS),$(eval $(call host_test_rules,soft-cover,$(basename $(notdir $(t))))))
 HOST_TEST_LOGS := $(cover_logs)
 cover_replays := $(FUZZ_TARGETS:%=$(B)/soft-cover/replay_%)
 
@@ -22,9 +22,9 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call cover_replay_rules,$(t))))
 
 coverage: host-test-tools
 	@tools/need.sh gcov=gcc /usr/include/zlib.h=zlib1g-dev
-	@$(MAKE) --no-print-directory $(HOST_TESTS:tests/host/%.c=$(B)/soft-cover/%) $(cover_replays)
+	@$(MAKE) --no-print-directory $(SANITIZER_TESTS:tests/host/%.c=$(B)/soft-cover/%) $(cover_replays)
 	@find $(B)/soft-cover -name '*.gcda' -delete
-	@for t in $(HOST_TESTS:tests/host/%.c=$(B)/soft-cover/%); do \
+	@for t in $(SANITIZER_TESTS:tests/host/%.c=$(B)/soft-cover/%); do \
 		echo "  TEST  $$t"; tools/run-test.sh $$t.log $$t; done
 	@for t in $(FUZZ_TARGETS); do \
 		echo "  FUZZ  $$t"; $(B)/soft-cover/replay_$$t tests/fuzz/corpus/$$t/* >$(B)/soft-cover/replay_$$t.log 2>&1 \

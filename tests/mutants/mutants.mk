@@ -8,7 +8,7 @@
 
 SOFT_CFLAGS_soft-mutant := -O1 -DPAGODA_DEBUG -w
 $(eval $(call soft_rules,soft-mutant))
-$(foreach t,$(HOST_TESTS),$(eval $(call host_test_rules,soft-mutant,$(basename $(notdir $(t))))))
+$(foreach t,$(SANITIZER_TESTS),$(eval $(call host_test_rules,soft-mutant,$(basename $(notdir $(t))))))
 HOST_TEST_LOGS := $(filter-out $(B)/soft-mutant/%,$(HOST_TEST_LOGS))
 
 mutants: host-test-tools fuzz-need
