@@ -3,6 +3,7 @@
 #   make fuzz                          every target for FUZZ_SECONDS
 #   make fuzz FUZZ="space elf"         these
 #   make fuzz FUZZ_SECONDS=600         longer
+#   make fuzz-test                     the corpora, and a few seconds of each
 #   make fuzz-merge                    add what was found since to the corpora, as little as does
 #
 # The targets are built by clang with a flavour of the soft machine of their own. The first
@@ -44,8 +45,10 @@ fuzz-need:
 	@tools/need.sh $(FUZZ_CC)=clang-14 /usr/include/zlib.h=zlib1g-dev \
 		/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux=libclang-rt-14-dev
 
-fuzz-build: fuzz-need
-	@$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=$(B)/soft-fuzz/fuzz_%)
+# The short runs that `make test` has, too: each corpus, and a few seconds of looking for more.
+fuzz-test: fuzz-need
+	@$(MAKE) --no-print-directory $(FUZZ_LOGS)
+	@tools/count-tests.sh $(FUZZ_LOGS)
 
 fuzz: fuzz-need
 	@$(MAKE) --no-print-directory $(FUZZ:%=$(B)/soft-fuzz/fuzz_%)
@@ -61,4 +64,4 @@ fuzz-merge: fuzz-need
 	@$(MAKE) --no-print-directory $(FUZZ:%=$(B)/soft-fuzz/fuzz_%)
 	@for t in $(FUZZ); do tests/fuzz/merge.sh $(B)/soft-fuzz/fuzz_$$t; done
 
-.PHONY: fuzz fuzz-need fuzz-build fuzz-merge
+.PHONY: fuzz fuzz-need fuzz-test fuzz-merge

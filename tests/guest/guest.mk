@@ -41,13 +41,13 @@ lab-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/lab-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all debug-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools
-	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS)
+test: all debug-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
+	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS) $(FUZZ_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check
 	@tools/run-test.sh $(B)/lab-test.log tests/labs/run.py $(LABS)
 	@tools/run-test.sh $(B)/guest-test.log tests/guest/machines.sh
-	@tools/count-tests.sh $(HOST_TEST_LOGS) $(B)/host-cmd-test.log $(B)/compare.log $(B)/lab-test.log \
+	@tools/count-tests.sh $(HOST_TEST_LOGS) $(FUZZ_LOGS) $(B)/host-cmd-test.log $(B)/compare.log $(B)/lab-test.log \
 		$(B)/guest-test.log
 
 # One program a C library: tests/guest/lib/suite.c says why.
