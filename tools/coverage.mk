@@ -13,7 +13,9 @@ cover_replays := $(FUZZ_TARGETS:%=$(B)/soft-cover/replay_%)
 define cover_replay_rules # $(1): fuzz target
 $$(B)/soft-cover/tests/fuzz/fuzz_$(1).o: SOFT_CFLAGS += $$(call host_test_flags,tests/fuzz/fuzz_$(1).c)
 $$(B)/soft-cover/replay_$(1): $$(B)/soft-cover/tests/fuzz/fuzz_$(1).o $$(B)/soft-cover/tests/fuzz/replay.o \
-		$$(B)/soft-cover/tests/fuzz/world.o $$(B)/soft-cover/libpagoda.a
+		$$(B)/soft-cover/tests/fuzz/world.o \
+		$$(patsubst %.c,$$(B)/soft-cover/%.o,$$(call host_test_needs,tests/fuzz/fuzz_$(1).c)) \
+		$$(B)/soft-cover/libpagoda.a
 	@echo "  LD    $$@"
 	@$$(CC) -pthread -no-pie -rdynamic --coverage -o $$@ $$^ \
 		$$(shell sed -n '1,5s,^// libs: ,,p' tests/fuzz/fuzz_$(1).c)

@@ -37,7 +37,8 @@ $$(B)/soft-fuzz/fuzz_$(1).log: $$(B)/soft-fuzz/fuzz_$(1) FORCE
 	@echo "  FUZZ  $(1)"
 	@tools/run-test.sh $$@ tests/fuzz/run.sh $$< $$(FUZZ_TEST_SECONDS)
 FUZZ_LOGS += $$(B)/soft-fuzz/fuzz_$(1).log
--include $$(B)/soft-fuzz/tests/fuzz/fuzz_$(1).d $$(B)/soft-fuzz/tests/fuzz/world.d
+-include $$(B)/soft-fuzz/tests/fuzz/fuzz_$(1).d $$(B)/soft-fuzz/tests/fuzz/world.d \
+	$$(patsubst %.c,$$(B)/soft-fuzz/%.d,$$(call host_test_needs,tests/fuzz/fuzz_$(1).c))
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
 

@@ -234,7 +234,6 @@ static void step(unsigned *checks)
 	}
 }
 
-/* All of them but the first that are free go, so that block numbers of inputs stay small. */
 static void give_all(void)
 {
 	for (unsigned i = 0; i < BLOCKS; i++)
