@@ -169,6 +169,28 @@ static void written_pages_outlive_a_drop(void **state)
 	all_gone();
 }
 
+/* A page that was written, even between the last look at it and its removal, stays in the cache. */
+static void a_dirty_page_is_not_unused(void **state)
+{
+	struct page *page;
+	bool major;
+
+	world_boot();
+	page = cache_get_page(&files[0].mapping, 3, &major);
+	assert_false(IS_ERR(page));
+	lock_page(page);
+	set_page_dirty(page);
+	assert_false(cache_remove_unused(&files[0].mapping, page));
+	unlock_page(page);
+	put_page(page);
+	assert_int_equal(files[0].mapping.nrpages, 1);
+	page = cache_get_page(&files[0].mapping, 4, &major);
+	lock_page(page);
+	assert_true(cache_remove_unused(&files[0].mapping, page));
+	assert_int_equal(files[0].mapping.nrpages, 1);
+	all_gone();
+}
+
 /* A hole in a file is one for all who map it shared; private copies are their owners'. */
 static void a_hole_leaves_private_copies(void **state)
 {
@@ -283,6 +305,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_page_in_use_is_copied),
 	cmocka_unit_test(what_fork_leaves_out),
 	cmocka_unit_test(written_pages_outlive_a_drop),
+	cmocka_unit_test(a_dirty_page_is_not_unused),
 	cmocka_unit_test(a_hole_leaves_private_copies),
 	cmocka_unit_test(used_pages_get_younger),
 	cmocka_unit_test(a_second_view_shows_the_same),
