@@ -176,5 +176,6 @@ void model_free(struct model *model)
 		free(model->chunks[i]);
 	free(model->chunks);
 	free(model->caches);
+	table_free(&model->objects);
 	model_spaces_free(model);
 }

@@ -59,7 +59,8 @@ struct model_list {
 struct model_cache {
 	char name[25];
 	bool gone;
-	uint64_t objects, slabs, free;
+	uint64_t objects, slabs, free; /* objects: in a slab */
+	uint64_t used;                 /* by object_alloc and object_free */
 };
 
 struct area {
@@ -95,6 +96,7 @@ struct model {
 
 	struct model_cache *caches; /* by id */
 	uint64_t nr_caches, slabs;
+	struct table objects; /* in use, by address: their cache */
 	uint64_t areas, area_pages, tables;
 
 	struct model_list lists[MODEL_NODES][MODEL_LISTS];

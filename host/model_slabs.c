@@ -100,6 +100,27 @@ static void slab_give(struct model *model, const uint64_t arg[4])
 			 cache->slabs * cache->objects);
 }
 
+static void object_alloc(struct model *model, const uint64_t arg[4])
+{
+	uint64_t *owner = table_add(&model->objects, arg[1]);
+
+	if (*owner)
+		complain(model, "the object is in use");
+	*owner = arg[0];
+	cache_of(model, arg[0])->used++;
+}
+
+static void object_free(struct model *model, const uint64_t arg[4])
+{
+	const uint64_t *owner = table_find(&model->objects, arg[1]);
+
+	if (!owner || *owner != arg[0])
+		complain(model, "no object of %s is in use there", cache_of(model, arg[0])->name);
+	if (owner)
+		table_remove(&model->objects, arg[1]);
+	cache_of(model, arg[0])->used--;
+}
+
 /* --- page tables --- */
 
 static void page_table_new(struct model *model, const uint64_t arg[4])
@@ -146,6 +167,9 @@ static void mark_cache(struct model *model, const uint64_t arg[4])
 		complain(model, "by the events %s is gone", cache->name);
 	compare(model, cache->name, arg[1], cache->slabs);
 	compare(model, cache->name, arg[2], cache->free);
+	if (arg[3] != ~0ULL)
+		compare(model, cache->name, cache->slabs * cache->objects - cache->free - arg[3],
+			cache->used);
 }
 
 static void mark_slab(struct model *model, const uint64_t arg[4])
@@ -175,9 +199,21 @@ void model_slabs_mark(struct model *model, bool begin)
 }
 
 const struct model_event model_slab_events[] = {
-	{"cache_new", cache_new}, {"cache_name", cache_name},    {"cache_gone", cache_gone},
-	{"slab_grow", slab_grow}, {"slab_shrink", slab_shrink},  {"slab_take", slab_take},
-	{"slab_give", slab_give}, {"table_new", page_table_new}, {"table_free", page_table_free},
-	{"vmap_map", vmap_map},   {"vmap_unmap", vmap_unmap},    {"mark_cache", mark_cache},
-	{"mark_slab", mark_slab}, {"mark_vmap", mark_vmap},      {NULL, NULL},
+	{"cache_new", cache_new},
+	{"cache_name", cache_name},
+	{"cache_gone", cache_gone},
+	{"slab_grow", slab_grow},
+	{"slab_shrink", slab_shrink},
+	{"slab_take", slab_take},
+	{"slab_give", slab_give},
+	{"object_alloc", object_alloc},
+	{"object_free", object_free},
+	{"table_new", page_table_new},
+	{"table_free", page_table_free},
+	{"vmap_map", vmap_map},
+	{"vmap_unmap", vmap_unmap},
+	{"mark_cache", mark_cache},
+	{"mark_slab", mark_slab},
+	{"mark_vmap", mark_vmap},
+	{NULL, NULL},
 };

@@ -583,6 +583,32 @@ void slab_free_slow(struct kmem_cache *cache, void *object)
 	WRITE_ONCE(array->avail, array->avail + 1);
 }
 
+/* ---- The same with events (a soft machine's release build has none of those) ---- */
+
+static void *alloc_on(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
+{
+	void *object = slab_alloc_slow(cache, gfp, nid, caller);
+
+	if (MACHINE_RECORDING_IS_FREE && object)
+		trace_object_alloc(cache->id, (unsigned long)object, (unsigned long)caller, 0);
+	return object;
+}
+
+void *slab_alloc_recorded(struct kmem_cache *cache, gfp_t gfp, const void *caller)
+{
+	void *object = slab_alloc_unrecorded(cache, gfp, caller);
+
+	if (object)
+		trace_object_alloc(cache->id, (unsigned long)object, (unsigned long)caller, 0);
+	return object;
+}
+
+void slab_free_recorded(struct kmem_cache *cache, void *object)
+{
+	trace_object_free(cache->id, (unsigned long)object, 0, 0);
+	slab_free_unrecorded(cache, object, __builtin_return_address(0));
+}
+
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	return slab_alloc(cache, gfp, __builtin_return_address(0));
@@ -594,7 +620,7 @@ void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 		return slab_alloc(cache, gfp, __builtin_return_address(0));
 	if (slab_debug_refuse(gfp))
 		return NULL;
-	return slab_alloc_slow(cache, gfp, nid, __builtin_return_address(0));
+	return alloc_on(cache, gfp, nid, __builtin_return_address(0));
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)

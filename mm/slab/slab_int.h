@@ -221,7 +221,8 @@ static inline unsigned slab_debug_check_free(struct kmem_cache *cache, void *obj
 }
 #endif
 
-static __always_inline void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, const void *caller)
+static __always_inline void *slab_alloc_unrecorded(struct kmem_cache *cache, gfp_t gfp,
+						   const void *caller)
 {
 	struct array_cache *array = READ_ONCE(cache->cpu[cpu_id()]);
 	u32 avail = array->avail;
@@ -239,7 +240,8 @@ static __always_inline void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, con
 	return object;
 }
 
-static __always_inline void slab_free(struct kmem_cache *cache, void *object, const void *caller)
+static __always_inline void slab_free_unrecorded(struct kmem_cache *cache, void *object,
+						 const void *caller)
 {
 	struct array_cache *array = READ_ONCE(cache->cpu[cpu_id()]);
 	u32 avail = array->avail;
@@ -254,4 +256,26 @@ static __always_inline void slab_free(struct kmem_cache *cache, void *object, co
 	} else {
 		slab_free_slow(cache, object);
 	}
+}
+
+/*
+ * Whole functions for recording, called last or not at all: so the paths above need no registers
+ * saved and no frame.
+ */
+void *slab_alloc_recorded(struct kmem_cache *cache, gfp_t gfp, const void *caller);
+void slab_free_recorded(struct kmem_cache *cache, void *object);
+
+static __always_inline void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, const void *caller)
+{
+	if (MACHINE_RECORDING_IS_FREE && trace_on())
+		return slab_alloc_recorded(cache, gfp, caller);
+	return slab_alloc_unrecorded(cache, gfp, caller);
+}
+
+static __always_inline void slab_free(struct kmem_cache *cache, void *object, const void *caller)
+{
+	if (MACHINE_RECORDING_IS_FREE && trace_on())
+		slab_free_recorded(cache, object);
+	else
+		slab_free_unrecorded(cache, object, caller);
 }
