@@ -59,8 +59,8 @@ struct pagoda_config {
 	/* 2level and pae: the kernel has no direct map of RAM from here on (HIGHMEM). 0: 896 MiB. */
 	uint64_t high_start;
 	/*
-	 * 0: CPUs run in parallel on the host's. Else one thread at a time, which hands on at locks,
-	 * sleeps and pagoda_yield() as the seed says, and time is virtual: the run repeats exactly.
+	 * 0: CPUs run in parallel on the host's. Else one thread at a time, which hands on where it
+	 * waits for a lock, sleeps or yields, as the seed says, and time is virtual: the run repeats exactly.
 	 */
 	uint64_t schedule_seed;
 	/* The kernel log, a line a call; any thread, and no function here may be called. NULL: kept. */
@@ -104,7 +104,10 @@ enum pagoda_where {
 	PAGODA_ZERO = 8     /* filled with zeros */
 };
 
-/* 2^order frames in a row, the first a multiple of that. -ENOMEM; -EINVAL: no such order or node. */
+/*
+ * 2^order frames in a row, the first a multiple of that, from the node or the next nearest
+ * (PAGODA_ANY_NODE: this CPU's). -ENOMEM; -EINVAL: no such order or node.
+ */
 int pagoda_frames_alloc(unsigned order, unsigned where, int node, uint64_t *frame);
 void pagoda_frames_free(uint64_t frame, unsigned order);
 /* A frame's contents, until the window is closed; HIGHMEM has no other address. At most 256 at once. */

@@ -183,6 +183,27 @@ static void vmalloc_takes_high_frames(void **state)
 	assert_sound();
 }
 
+/* S10, S23: 64 GiB with PAE; without it as far as 32 bits go. */
+static void ram_up_to_the_top(void **state)
+{
+	const u64 top = sizeof(pte_t) > 4 ? 64ULL << 30 : (4ULL << 30) - MIB(1);
+	struct page *page;
+	u64 *window;
+
+	soft_machine_init(
+		&(struct soft_config){.ram = {{0, MIB(24), 0}, {top - MIB(16), MIB(16), 0}}});
+	frame_init();
+	page = alloc_page(GFP_HIGHUSER | __GFP_ZERO);
+	assert_true((u64)page_to_pfn(page) << PAGE_SHIFT >= top - MIB(16));
+	assert_int_equal(pte_pfn(mk_pte(page_to_pfn(page), user_pgprot(true, true, false))),
+			 page_to_pfn(page));
+	window = kmap_local_page(page);
+	window[PAGE_SIZE / sizeof(*window) - 1] = 1;
+	kunmap_local(window);
+	__free_page(page);
+	assert_sound();
+}
+
 static void too_many_windows(void *arg)
 {
 	for (unsigned i = 0; i < 1000; i++)
@@ -257,6 +278,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(high_requests_fall_back),
 	cmocka_unit_test(windows_alone_show_it),
 	cmocka_unit_test(vmalloc_takes_high_frames),
+	cmocka_unit_test(ram_up_to_the_top),
 	cmocka_unit_test(windows_end),
 	cmocka_unit_test(windows_in_parallel),
 	cmocka_unit_test(windows_in_turn),
