@@ -117,8 +117,8 @@ def program_of(case):
 
 
 def first_failure(output, fallback):
-    found = re.search(r"^not ok (\S+)", output, re.M)
-    return found.group(1) if found else fallback
+    found = re.search(r"^not ok (.*?)( \(.*)?$", output, re.M)
+    return found.group(1).strip() if found else fallback
 
 
 def host_test(program, case=None):
