@@ -21,7 +21,7 @@ static u64 waiting_objects(const struct kmem_cache *cache)
 	u64 waiting = 0;
 	int nid;
 
-	if (!MACHINE_RECORDING_IS_FREE || cache->detached)
+	if (!SLAB_RECORDS_OBJECTS || cache->detached)
 		return ~0ULL;
 	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
 		waiting += cache->cpu[cpu]->avail;

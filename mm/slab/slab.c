@@ -583,13 +583,13 @@ void slab_free_slow(struct kmem_cache *cache, void *object)
 	WRITE_ONCE(array->avail, array->avail + 1);
 }
 
-/* ---- The same with events (a soft machine's release build has none of those) ---- */
+/* ---- The same with events: debug builds ---- */
 
 static void *alloc_on(struct kmem_cache *cache, gfp_t gfp, int nid, const void *caller)
 {
 	void *object = slab_alloc_slow(cache, gfp, nid, caller);
 
-	if (MACHINE_RECORDING_IS_FREE && object)
+	if (SLAB_RECORDS_OBJECTS && object)
 		trace_object_alloc(cache->id, (unsigned long)object, (unsigned long)caller, 0);
 	return object;
 }

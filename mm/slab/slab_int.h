@@ -259,22 +259,28 @@ static __always_inline void slab_free_unrecorded(struct kmem_cache *cache, void 
 }
 
 /*
- * Whole functions for recording, called last or not at all: so the paths above need no registers
- * saved and no frame.
+ * Is each object an event? In the debug build alone: what is left of the paths above in the release build
+ * is so short that the question would cost a percent of an mmap(). Whole functions, called last or not
+ * at all: so those paths need no registers saved and no frame.
  */
+#ifdef PAGODA_DEBUG
+#define SLAB_RECORDS_OBJECTS 1
+#else
+#define SLAB_RECORDS_OBJECTS 0
+#endif
 void *slab_alloc_recorded(struct kmem_cache *cache, gfp_t gfp, const void *caller);
 void slab_free_recorded(struct kmem_cache *cache, void *object);
 
 static __always_inline void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, const void *caller)
 {
-	if (MACHINE_RECORDING_IS_FREE && trace_on())
+	if (SLAB_RECORDS_OBJECTS && trace_on())
 		return slab_alloc_recorded(cache, gfp, caller);
 	return slab_alloc_unrecorded(cache, gfp, caller);
 }
 
 static __always_inline void slab_free(struct kmem_cache *cache, void *object, const void *caller)
 {
-	if (MACHINE_RECORDING_IS_FREE && trace_on())
+	if (SLAB_RECORDS_OBJECTS && trace_on())
 		slab_free_recorded(cache, object);
 	else
 		slab_free_unrecorded(cache, object, caller);

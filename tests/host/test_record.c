@@ -7,6 +7,7 @@
 #include "floors.h"
 #include "lib/errno.h"
 #include "mm/mark.h"
+#include "mm/slab/slab_int.h"
 #include "recorded.h"
 #include <stdio.h>
 #include <string.h>
@@ -207,7 +208,7 @@ static void a_missing_event_is_noticed(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
 		if (recording_follow(types[i], 2) != -1)
 			fail_msg("the model does not miss %s", types[i]);
-	if (MACHINE_RECORDING_IS_FREE) {
+	if (SLAB_RECORDS_OBJECTS) {
 		assert_int_equal(recording_follow("object_alloc", 2), -1);
 		assert_int_equal(recording_follow("object_free", 2), -1);
 	}

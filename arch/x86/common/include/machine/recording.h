@@ -9,9 +9,6 @@
 
 #include "lib/types.h"
 
-/* So it costs next to nothing, also where everything is a few instructions. */
-#define MACHINE_RECORDING_IS_FREE 1
-
 static __always_inline bool machine_recording(void)
 {
 	__asm__ inline goto("771:\t.byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n\t"
