@@ -259,9 +259,9 @@ static __always_inline void slab_free_unrecorded(struct kmem_cache *cache, void 
 }
 
 /*
- * Is each object an event? In the debug build alone: what is left of the paths above in the release build
- * is so short that the question would cost a percent of an mmap(). Whole functions, called last or not
- * at all: so those paths need no registers saved and no frame.
+ * Is each object an event? In the debug build alone: the release build's paths above are a few
+ * instructions, to which the question would be one more. Whole functions, called last or not at
+ * all: so those paths need no registers saved and no frame.
  */
 #ifdef PAGODA_DEBUG
 #define SLAB_RECORDS_OBJECTS 1
