@@ -24,6 +24,8 @@ int command_check(int argc, char **argv);
 int command_events(int argc, char **argv);
 /* `pagoda gdb`: host/gdb.c. */
 int command_gdb(int argc, char **argv);
+/* `pagoda walk`: host/walk.c. */
+int command_walk(int argc, char **argv);
 
 /* Prints "pagoda: " and the message on stderr, one line, and exits with @status. */
 _Noreturn void die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

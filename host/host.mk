@@ -6,8 +6,9 @@ GUEST_CC ?= musl-gcc
 
 host_cflags := -std=gnu11 -I. -pthread -Wall -Wextra -Werror -D_GNU_SOURCE $(HOST_CFLAGS)
 host_sources := main command run gdb options program initramfs machine session recorder buffer terminal \
-                check events stream table model model_frames model_slabs model_lists model_spaces
-host_objects := $(host_sources:%=$(B)/host/%.o)
+                check events stream table model model_frames model_slabs model_lists model_spaces \
+                walk walk_machine walk_pages walk_memory walk_print
+host_objects := $(host_sources:%=$(B)/host/%.o) $(B)/host/segment.o
 
 .PHONY: host-need
 tools: $(B)/pagoda
@@ -25,6 +26,12 @@ $(B)/host/%.o: host/%.c | host-need
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(HOSTCC) $(host_cflags) -MMD -MP -c -o $@ $<
+
+# The soft machine's segmentation unit stands by itself.
+$(B)/host/segment.o: arch/soft/segment.c | host-need
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(HOSTCC) $(host_cflags) -Iarch/soft/include -MMD -MP -c -o $@ $<
 
 $(B)/host/guest-init.o: host/guest-init.S $(B)/guest/init
 	@mkdir -p $(@D)

@@ -15,6 +15,7 @@ static const struct command {
 	{"events", command_events, "print recorded events"},
 	{"gdb", command_gdb, "attach gdb to a machine started with `pagoda run --gdb'"},
 	{"run", command_run, "boot the kernel and run a Linux program (or a shell) on it"},
+	{"walk", command_walk, "show an address's way through segment and page tables"},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
