@@ -19,10 +19,10 @@
 
 #define BYTES_MAX 16
 
-enum option_key { KEY_CR3 = 256, KEY_GDT, KEY_LDT, KEY_CPL, KEY_BYTES, KEY_DUMP };
+enum option_key { KEY_CR3 = 256, KEY_GDT, KEY_LDT, KEY_CPL, KEY_BYTES, KEY_DUMP, KEY_PAGEMAP };
 
 struct command_walk {
-	const char *machine, *tables, *dump, *gdt, *cr3, *ldt, *address;
+	const char *machine, *tables, *dump, *pagemap, *gdt, *cr3, *ldt, *address;
 	enum walk_access access;
 	int register_name; /* enum segment_name; -1: CS to fetch, else DS */
 	int cpl;           /* -1: a selector's RPL, else 0 */
@@ -42,6 +42,8 @@ static const struct argp_option option_list[] = {
 	{"dump", KEY_DUMP, "FILE[@FIRST]", 0,
 	 "memory as it was, from physical address FIRST (0) on: QEMU's pmemsave makes such a file",
 	 0},
+	{"pagemap", KEY_PAGEMAP, "FILE[@FIRST]", 0,
+	 "a saved /proc/PID/pagemap instead, from the page at linear address FIRST (0) on", 0},
 	{"cr3", KEY_CR3, "ADDRESS", 0,
 	 "physical address of the top table; without it paging is off", 0},
 	{"gdt", KEY_GDT, "BASE[,LIMIT]", 0, "linear address of the GDT, and its limit (0xffff)", 0},
@@ -97,6 +99,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	case 'a': walk->access = read_word("--access", text, access_names); break;
 	case 'r': walk->register_name = read_word("--register", text, register_names); break;
 	case KEY_DUMP: walk->dump = text; break;
+	case KEY_PAGEMAP: walk->pagemap = text; break;
 	case KEY_CR3: walk->cr3 = text; break;
 	case KEY_GDT: walk->gdt = text; break;
 	case KEY_LDT: walk->ldt = text; break;
@@ -116,22 +119,31 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	return 0;
 }
 
+/* FILE[@FIRST]; the caller frees the name. */
+static char *file_and_first(const char *option, const char *text, uint64_t max, uint64_t *first)
+{
+	char *file = format_string("%s", text);
+	char *at = strrchr(file, '@');
+
+	*first = 0;
+	if (at) {
+		*at = '\0';
+		*first = read_number(option, at + 1, max);
+	}
+	return file;
+}
+
 static void open_memory(struct command_walk *walk)
 {
-	uint64_t first = 0;
+	uint64_t first;
 
-	if (walk->tables && walk->dump)
-		die(EXIT_USAGE, "walk: --tables and --dump exclude each other");
+	if (!!walk->tables + !!walk->dump + !!walk->pagemap > 1)
+		die(EXIT_USAGE, "walk: --tables, --dump and --pagemap exclude each other");
 	if (walk->tables) {
 		walk->memory.owner = memory_of_text(walk->tables, &walk->settings);
 	} else if (walk->dump) {
-		char *file = format_string("%s", walk->dump);
-		char *at = strrchr(file, '@');
+		char *file = file_and_first("--dump", walk->dump, (1ULL << 52) - 1, &first);
 
-		if (at) {
-			*at = '\0';
-			first = read_number("--dump", at + 1, (1ULL << 52) - 1);
-		}
 		walk->memory.owner = memory_of_dump(file, first);
 		free(file);
 	}
@@ -402,6 +414,23 @@ static int walk_address(struct command_walk *c)
 	return status;
 }
 
+static int walk_saved(struct command_walk *c)
+{
+	const struct walk_machine *machine = c->settings.machine;
+	uint64_t first;
+	char *file;
+	int status;
+
+	if (!c->address)
+		die(EXIT_USAGE, "walk: --pagemap takes an address");
+	file = file_and_first("--pagemap", c->pagemap, UINT64_MAX, &first);
+	status = walk_pagemap(
+		machine, file, first,
+		read_number("address", c->address, machine->segments ? UINT32_MAX : UINT64_MAX));
+	free(file);
+	return status;
+}
+
 static int run(struct command_walk *c)
 {
 	struct segment_fault fault;
@@ -420,6 +449,8 @@ static int run(struct command_walk *c)
 		die(EXIT_USAGE, "walk: --segments walks nowhere");
 	if (c->segments)
 		return print_segments(c);
+	if (c->pagemap)
+		return walk_saved(c);
 	if (c->address)
 		return walk_address(c);
 	print_machine(c->settings.machine);

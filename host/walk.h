@@ -4,6 +4,7 @@
  *     walk_machine.c   the machines: levels, bits, what an entry says
  *     walk_pages.c     the page walk of any of them, noting each step
  *     walk_memory.c    the physical memory to walk in: a text, or a dump
+ *     walk_pagemap.c   what /proc/PID/pagemap says instead
  *     walk_print.c     steps, entries and descriptors in words
  *     walk.c           the command; segmentation is arch/soft/segment.c
  */
@@ -131,6 +132,13 @@ bool memory_write(void *memory, uint64_t physical, const void *bytes, unsigned n
 void memory_free(struct memory *memory);
 /* A number, 0x for hexadecimal; false: it is none, or above @max. */
 bool walk_number(const char *text, uint64_t max, uint64_t *value);
+
+/*
+ * Print what a saved pagemap, whose first entry is that of the page at @first, says of the address.
+ * Returns 0: it is in memory, 1: not, or not told. Dies with EXIT_USAGE if the file has no entry for it.
+ */
+int walk_pagemap(const struct walk_machine *machine, const char *file, uint64_t first,
+		 uint64_t address);
 
 /* --- words --- */
 

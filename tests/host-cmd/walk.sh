@@ -95,6 +95,21 @@ printf '%s\n' 'machine pae' 'cr3 0x1000' '0x1000: 0x2001' '0x2000: 0x00100000000
 expect walk-pae-reserved "$(last -t "$work/bad.tables" 0)" \
 	'1 fault #PF, error code 0x9: present, read, supervisor; reserved bits are set: 0x10000000000000'
 
+# Saved pagemaps: of one page each that is there, in swap, untold, absent.
+word() { # VALUE: 8 bytes, least first
+	local i
+	for i in 0 8 16 24 32 40 48 56; do printf "\\x$(printf %02x $(($1 >> i & 255)))"; done
+}
+word $((1 << 63 | 837)) >"$work/pagemap"
+word $((1 << 62 | 5 << 5 | 1)) >>"$work/pagemap"
+word $((1 << 63)) >>"$work/pagemap"
+word 0 >>"$work/pagemap"
+expect walk-pagemap "$(last -m 4level --pagemap "$work/pagemap@0x400000" 0x400abc)" '0 physical 0x345abc: frame 837, offset 0xabc'
+expect walk-pagemap-swap "$(last -m 4level --pagemap "$work/pagemap@0x400000" 0x401000)" '1 page fault: in swap area 1, slot 5'
+expect walk-pagemap-untold "$(last -m 4level --pagemap "$work/pagemap@0x400000" 0x402000)" \
+	'1 the frame was not told: that takes CAP_SYS_ADMIN'
+expect walk-pagemap-absent "$(last -m 4level --pagemap "$work/pagemap@0x400000" 0x403000)" '1 page fault: not present'
+
 # What is refused: status 2, one line.
 refused() { # NAME REGEXP OPTION...
 	local name=$1 pattern=$2
@@ -122,6 +137,9 @@ refused walk-usage-memory 'which memory' -m pse --cr3 0x1000 0
 refused walk-usage-gdt 'which table' -t $examples/pse36.tables 0x10:0
 refused walk-usage-64 'no selectors' -m 4level 0x10:0
 refused walk-usage-segments 'walks nowhere' "${t[@]}" -s 0
+refused walk-usage-pagemap-end 'no entry for 0x404000' -m 4level --pagemap "$work/pagemap@0x400000" 0x404000
+refused walk-usage-pagemap-first 'no entry for 0x3ff000' -m 4level --pagemap "$work/pagemap@0x400000" 0x3ff000
+refused walk-usage-pagemap-none 'takes an address' -m 4level --pagemap "$work/pagemap"
 bad_table() { # NAME REGEXP LINE...
 	local name=$1 pattern=$2
 	shift 2
@@ -161,4 +179,11 @@ done
 kill -TERM $machine
 python3 "$here/monitor.py" "$work/monitor" quit >/dev/null 2>&1
 wait $machine
+
+# The pagemap of a program in the machine: its first page of code is there, the page before it is not.
+guest -- sh -c 'dd if=/proc/self/pagemap bs=8 skip=1023 count=4 2>/dev/null' </dev/null
+cp "$work/out" "$work/pages"
+expect_match walk-guest-pagemap "$(last -m 4level --pagemap "$work/pages@0x3ff000" 0x400123)" \
+	'^0 physical 0x[0-9a-f]+123: frame [0-9]+, offset 0x123'
+expect walk-guest-pagemap-absent "$(last -m 4level --pagemap "$work/pages@0x3ff000" 0x3ff123)" '1 page fault: not present'
 finish
