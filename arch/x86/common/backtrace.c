@@ -99,34 +99,58 @@ static bool called_by_exception(unsigned long caller)
 	       caller == (unsigned long)any_time_return;
 }
 
+/* A return address, and what lies above it. False: nobody called the caller; else its *frame. */
+static bool add_caller(struct calls *calls, unsigned long caller, unsigned long above,
+		       unsigned long *frame)
+{
+	const struct pt_regs *regs = (void *)above;
+
+	if (caller < (unsigned long)_text)
+		return false;
+	if (!called_by_exception(caller)) {
+		add_call(calls, caller - 1); /* the call, not what follows it */
+		/* Stacks grow down: callers lie higher. */
+		return caller != (unsigned long)syscall_called && *frame >= above;
+	}
+	add_call(calls, EXCEPTION);
+	if (user_mode(regs))
+		return false;
+	add_call(calls, regs->ip);
+	*frame = regs->bp;
+	return true;
+}
+
+static void walk_frames(struct calls *calls, unsigned long frame)
+{
+	unsigned long caller, next;
+
+	while (calls->n < DEPTH && read_word(frame, &next) &&
+	       read_word(frame + sizeof(long), &caller) &&
+	       add_caller(calls, caller, frame + 2 * sizeof(long), &next))
+		frame = next;
+}
+
 static void walk(struct calls *calls, unsigned long frame, unsigned long ip)
 {
 	calls->n = 0;
 	if (ip)
 		add_call(calls, ip);
-	while (calls->n < DEPTH) {
-		unsigned long caller, next;
+	walk_frames(calls, frame);
+}
 
-		if (!read_word(frame, &next) || !read_word(frame + sizeof(long), &caller) ||
-		    caller < (unsigned long)_text)
-			return;
-		if (called_by_exception(caller)) {
-			const struct pt_regs *regs = (void *)(frame + 2 * sizeof(long));
+/* From where the kernel was interrupted; perhaps before a function had made its frame. */
+static void walk_interrupted(struct calls *calls, const struct pt_regs *regs)
+{
+	const u8 push_bp = 0x55;
+	unsigned long frame = regs->bp, sp = kernel_sp(regs), caller;
 
-			add_call(calls, EXCEPTION);
-			if (user_mode(regs))
-				return;
-			add_call(calls, regs->ip);
-			frame = regs->bp;
-			continue;
-		}
-		add_call(calls, caller - 1); /* the call, not what follows it */
-		if (caller == (unsigned long)syscall_called)
-			return;
-		if (next <= frame) /* stacks grow down: callers lie higher */
-			return;
-		frame = next;
-	}
+	calls->n = 0;
+	add_call(calls, regs->ip);
+	if (regs->ip >= (unsigned long)_text && regs->ip < (unsigned long)_etext &&
+	    *(const u8 *)regs->ip == push_bp && read_word(sp, &caller) &&
+	    !add_caller(calls, caller, sp + sizeof(long), &frame))
+		return;
+	walk_frames(calls, frame);
 }
 
 static void print_calls(const struct calls *calls)
@@ -175,7 +199,7 @@ static void make_note(const struct pt_regs *regs, unsigned long cr2)
 	describe_current(note->task, sizeof(note->task));
 	note->calls.n = 0;
 	if (!user_mode(regs))
-		walk(&note->calls, regs->bp, regs->ip);
+		walk_interrupted(&note->calls, regs);
 }
 
 static void print_note(unsigned cpu, const struct note *note)

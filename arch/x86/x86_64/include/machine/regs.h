@@ -19,6 +19,7 @@ static inline bool user_mode(const struct pt_regs *regs)
 }
 #define regs_ip(regs)         ((regs)->ip)
 #define regs_sp(regs)         ((regs)->sp)
+#define kernel_sp(regs)       ((regs)->sp) /* where the kernel was interrupted */
 #define regs_syscall_nr(regs) ((regs)->orig_ax)
 #define regs_result(regs)     ((regs)->ax)
 #define regs_arg(regs, n)         \
