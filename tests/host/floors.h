@@ -16,6 +16,19 @@
 #include "sync/epoch.h"
 #include "sync/task.h"
 
+/* The floors up to kernel memory, on a machine that is there. */
+static inline void floors_start(unsigned cpus)
+{
+	frame_init();
+	for (unsigned cpu = 1; cpu < cpus; cpu++)
+		assert_int_equal(frame_cpu_init(cpu), 0);
+	lru_init();
+	slab_init();
+	for (unsigned cpu = 1; cpu < cpus; cpu++)
+		assert_int_equal(slab_cpu_init(cpu), 0);
+	kva_init();
+}
+
 /* Frames, slabs, kernel addresses and LRU lists on these CPUs and nodes of `mib` MiB each. */
 static inline void floors_up(unsigned cpus, unsigned nodes, unsigned mib, u64 schedule_seed)
 {
@@ -26,14 +39,7 @@ static inline void floors_up(unsigned cpus, unsigned nodes, unsigned mib, u64 sc
 	for (unsigned cpu = 0; cpu < cpus; cpu++)
 		config.cpu_node[cpu] = (u8)(cpu % nodes);
 	soft_machine_init(&config);
-	frame_init();
-	for (unsigned cpu = 1; cpu < cpus; cpu++)
-		assert_int_equal(frame_cpu_init(cpu), 0);
-	lru_init();
-	slab_init();
-	for (unsigned cpu = 1; cpu < cpus; cpu++)
-		assert_int_equal(slab_cpu_init(cpu), 0);
-	kva_init();
+	floors_start(cpus);
 }
 
 static inline struct slabinfo slabinfo_of(const char *name)

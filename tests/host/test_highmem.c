@@ -20,14 +20,7 @@ static void boot(unsigned cpus, u64 schedule_seed)
 		.schedule_seed = schedule_seed,
 		.ram = {{0, MIB(24), 0}, {MIB(880), MIB(40), 0}},
 	});
-	frame_init();
-	for (unsigned cpu = 1; cpu < cpus; cpu++)
-		assert_int_equal(frame_cpu_init(cpu), 0);
-	lru_init();
-	slab_init();
-	for (unsigned cpu = 1; cpu < cpus; cpu++)
-		assert_int_equal(slab_cpu_init(cpu), 0);
-	kva_init();
+	floors_start(cpus);
 }
 
 static struct zone *zone_of(enum zone_type type)

@@ -25,14 +25,7 @@ static void recorded_machine(unsigned cpus, unsigned nodes, u64 seed)
 	recording_start();
 	soft_machine_init(&config);
 	recording_begin();
-	frame_init();
-	for (unsigned cpu = 1; cpu < cpus; cpu++)
-		assert_int_equal(frame_cpu_init(cpu), 0);
-	lru_init();
-	slab_init();
-	for (unsigned cpu = 1; cpu < cpus; cpu++)
-		assert_int_equal(slab_cpu_init(cpu), 0);
-	kva_init();
+	floors_start(cpus);
 }
 
 /* --- something to record --- */
