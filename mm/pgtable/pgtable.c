@@ -199,11 +199,14 @@ pte_t *pt_walk_make(pte_t *root, unsigned long va, enum pt_level level, bool use
 {
 	for (;;) {
 		enum pt_level at;
-		pte_t *found = root, *table, *slot = pt_walk(root, va, level, &found, &at);
+		pte_t *found = root, *table, *slot = pt_walk(root, va, level, &found, &at), e;
 
 		if (slot)
 			return slot;
-		if (!pte_none(pte_get(found)))
+		e = pte_get(found);
+		if (pte_is_table(e))
+			continue; /* another CPU has made it since */
+		if (!pte_none(e))
 			return NULL; /* a large page */
 		table = pt_alloc_table(gfp);
 		if (!table)
