@@ -63,7 +63,14 @@ SYSCALL3(fcntl, int, fd, unsigned, cmd, unsigned long, arg)
 	case F_SETFL: WRITE_ONCE(file->flags, (file->flags & ~settable) | (arg & settable)); break;
 	case F_SETLK:
 	case F_SETLKW:
-	case F_GETLK: result = -ENOLCK; break;
+	case F_GETLK:
+#ifdef F_SETLK64 /* the same with offsets of 64 bits, where a word has 32 */
+	case F_SETLK64:
+	case F_SETLKW64:
+	case F_GETLK64:
+#endif
+		result = -ENOLCK;
+		break;
 	case F_ADD_SEALS:
 		if (!(file->mode & FMODE_WRITE)) {
 			result = -EPERM;
@@ -113,8 +120,11 @@ SYSCALL3(ioctl, int, fd, unsigned, cmd, unsigned long, arg)
 	return result;
 }
 
-SYSCALL4(fadvise64, int, fd, s64, offset, s64, len, int, advice)
+SYSCALL6(fadvise64, int, fd, unsigned long, b, unsigned long, c, unsigned long, d, unsigned long, e,
+	 unsigned long, f)
 {
+	const s64 len = CALL_NEXT_S64(c, d, e);
+	const int advice = (int)(sizeof(long) == 8 ? d : f);
 	struct file *file = fget(fd);
 	long result;
 

@@ -41,3 +41,9 @@ void inode_unclaim(struct inode *inode, int step);
 int may_grow(const struct inode *inode, u64 size);
 /* Count the memory a nameless file may come to use as committed; given back with the file. 0 or -ENOMEM. */
 int shmem_account(struct file *file, u64 bytes);
+/* What system calls of several forms share. */
+s64 file_seek(int fd, s64 offset, unsigned whence); /* lseek(2) */
+/* sendfile(2); *offset (NULL: the file's own position) moves on. */
+long send_file(int out_fd, int in_fd, s64 *offset, size_t count);
+long statfs_by_name(const char __user *name, struct kstatfs *k);
+long statfs_by_fd(int fd, struct kstatfs *k);

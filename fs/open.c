@@ -5,6 +5,7 @@
 #include "fs/files.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
+#include "kernel/time.h"
 #include "lib/string.h"
 #include <linux/fcntl.h>
 #include <linux/mount.h>
@@ -186,8 +187,9 @@ SYSCALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
 
 /* --- size --- */
 
-SYSCALL2(truncate, const char __user *, name, s64, size)
+SYSCALL3(truncate, const char __user *, name, unsigned long, low, unsigned long, high)
 {
+	const s64 size = CALL_S64(low, high);
 	struct path path;
 	int err;
 
@@ -210,8 +212,9 @@ SYSCALL2(truncate, const char __user *, name, s64, size)
 	return err;
 }
 
-SYSCALL2(ftruncate, int, fd, s64, size)
+SYSCALL3(ftruncate, int, fd, unsigned long, low, unsigned long, high)
 {
+	const s64 size = CALL_S64(low, high);
 	struct file *file = size < 0 ? NULL : fget(fd);
 	int err;
 
@@ -225,8 +228,10 @@ SYSCALL2(ftruncate, int, fd, s64, size)
 	return err;
 }
 
-SYSCALL4(fallocate, int, fd, int, mode, s64, offset, s64, len)
+SYSCALL6(fallocate, int, fd, int, mode, unsigned long, c, unsigned long, d, unsigned long, e,
+	 unsigned long, f)
 {
+	const s64 offset = CALL_S64(c, d), len = CALL_NEXT_S64(d, e, f);
 	struct file *file;
 	long err;
 
@@ -479,7 +484,7 @@ SYSCALL4(utimensat, int, dirfd, const char __user *, name, const struct __kernel
 
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (user_times && copy_from_user(times, user_times, sizeof(times)))
+	if (user_times && get_timespecs(times, user_times, 2))
 		return -EFAULT;
 	return utimes_at(dirfd, name, user_times ? times : NULL, flags);
 }

@@ -10,6 +10,7 @@
 #include "fs/files.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
+#include "kernel/time.h"
 #include "lib/bitmap.h"
 #include "lib/string.h"
 #include "mm/slab/slab.h"
@@ -236,7 +237,7 @@ static int get_deadline(const struct __kernel_timespec __user *user, u64 *deadli
 	*deadline = FOREVER;
 	if (!user)
 		return 0;
-	if (copy_from_user(&ts, user, sizeof(ts)))
+	if (get_timespec(&ts, user))
 		return -EFAULT;
 	if (ts.tv_sec < 0 || (unsigned long)ts.tv_nsec >= 1000000000)
 		return -EINVAL;
@@ -248,9 +249,8 @@ static int get_deadline(const struct __kernel_timespec __user *user, u64 *deadli
 static void put_remaining(struct __kernel_timespec __user *user, u64 deadline)
 {
 	u64 now = ktime_ns(), left = deadline > now ? deadline - now : 0;
-	struct __kernel_timespec ts = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
 
-	if (user && deadline != FOREVER && copy_to_user(user, &ts, sizeof(ts)))
+	if (user && deadline != FOREVER && put_timespec_ns(user, left))
 		return; /* the call has succeeded all the same */
 }
 

@@ -106,24 +106,26 @@ SYSCALL3(write, int, fd, const void __user *, buf, size_t, bytes)
 	return transfer(fd, &iter, true);
 }
 
-SYSCALL4(pread64, int, fd, void __user *, buf, size_t, bytes, s64, pos)
+SYSCALL5(pread64, int, fd, void __user *, buf, size_t, bytes, unsigned long, pos, unsigned long,
+	 pos_high)
 {
 	struct iov_iter iter;
 
 	if (unlikely(!access_ok(buf, bytes)))
 		return -EFAULT;
 	iter_init_user(&iter, buf, bytes);
-	return transfer_at(fd, &iter, pos, false);
+	return transfer_at(fd, &iter, CALL_S64(pos, pos_high), false);
 }
 
-SYSCALL4(pwrite64, int, fd, const void __user *, buf, size_t, bytes, s64, pos)
+SYSCALL5(pwrite64, int, fd, const void __user *, buf, size_t, bytes, unsigned long, pos,
+	 unsigned long, pos_high)
 {
 	struct iov_iter iter;
 
 	if (unlikely(!access_ok(buf, bytes)))
 		return -EFAULT;
 	iter_init_user(&iter, (void __user *)buf, bytes);
-	return transfer_at(fd, &iter, pos, true);
+	return transfer_at(fd, &iter, CALL_S64(pos, pos_high), true);
 }
 
 static long vector(int fd, const struct iovec __user *user, unsigned long n, bool write)
@@ -162,14 +164,16 @@ SYSCALL3(writev, int, fd, const struct iovec __user *, iov, unsigned long, n)
 	return vector(fd, iov, n, true);
 }
 
-SYSCALL4(preadv, int, fd, const struct iovec __user *, iov, unsigned long, n, s64, pos)
+SYSCALL5(preadv, int, fd, const struct iovec __user *, iov, unsigned long, n, unsigned long, pos,
+	 unsigned long, pos_high)
 {
-	return vector_at(fd, iov, n, pos, false);
+	return vector_at(fd, iov, n, CALL_S64(pos, pos_high), false);
 }
 
-SYSCALL4(pwritev, int, fd, const struct iovec __user *, iov, unsigned long, n, s64, pos)
+SYSCALL5(pwritev, int, fd, const struct iovec __user *, iov, unsigned long, n, unsigned long, pos,
+	 unsigned long, pos_high)
 {
-	return vector_at(fd, iov, n, pos, true);
+	return vector_at(fd, iov, n, CALL_S64(pos, pos_high), true);
 }
 
 /* --- position --- */
@@ -225,7 +229,7 @@ s64 generic_llseek(struct file *file, s64 offset, int whence)
 	return pos;
 }
 
-SYSCALL3(lseek, int, fd, s64, offset, unsigned, whence)
+s64 file_seek(int fd, s64 offset, unsigned whence)
 {
 	struct file *file = fget(fd);
 	s64 pos;
@@ -241,6 +245,13 @@ SYSCALL3(lseek, int, fd, s64, offset, unsigned, whence)
 	}
 	fput(file);
 	return pos;
+}
+
+SYSCALL3(lseek, int, fd, s64, offset, unsigned, whence)
+{
+	const s64 pos = file_seek(fd, offset, whence);
+
+	return (long)pos == pos ? (long)pos : -EOVERFLOW;
 }
 
 /* --- files with a page cache --- */
@@ -299,12 +310,11 @@ long generic_write(struct file *file, struct iov_iter *from, u64 *pos)
 
 /* --- from file to file --- */
 
-SYSCALL4(sendfile, int, out_fd, int, in_fd, s64 __user *, user_offset, size_t, count)
+long send_file(int out_fd, int in_fd, s64 *offset, size_t count)
 {
 	struct file *in = fget(in_fd), *out = fget(out_fd);
 	void *page = get_free_pages(GFP_KERNEL, 0);
 	long done = 0, n = 0;
-	s64 offset = 0;
 	u64 pos, no_pos = 0;
 
 	if (!in || !out)
@@ -315,13 +325,11 @@ SYSCALL4(sendfile, int, out_fd, int, in_fd, s64 __user *, user_offset, size_t, c
 		n = -EBADF;
 	else if (!in->mapping || (in->inode->mode & S_IFMT) != S_IFREG || (out->flags & O_APPEND))
 		n = -EINVAL;
-	else if (user_offset && get_user(offset, user_offset))
-		n = -EFAULT;
-	else if (offset < 0)
+	else if (offset && *offset < 0)
 		n = -EINVAL;
 	if (n)
 		goto out;
-	pos = user_offset ? (u64)offset : in->pos;
+	pos = offset ? (u64)*offset : in->pos;
 	count = min(count, MAX_RW_BYTES);
 	while ((size_t)done < count) {
 		struct iov_iter iter;
@@ -340,10 +348,10 @@ SYSCALL4(sendfile, int, out_fd, int, in_fd, s64 __user *, user_offset, size_t, c
 		if (signal_pending())
 			break;
 	}
-	if (!user_offset)
+	if (offset)
+		*offset = (s64)pos;
+	else
 		in->pos = pos;
-	else if (done && put_user((s64)pos, user_offset))
-		n = -EFAULT;
 out:
 	if (page)
 		free_page(page);
@@ -352,6 +360,19 @@ out:
 	if (out)
 		fput(out);
 	return done ? done : n;
+}
+
+SYSCALL4(sendfile, int, out_fd, int, in_fd, s64 __user *, user_offset, size_t, count)
+{
+	s64 offset;
+	long result;
+
+	if (!user_offset)
+		return send_file(out_fd, in_fd, NULL, count);
+	if (get_user(offset, user_offset))
+		return -EFAULT;
+	result = send_file(out_fd, in_fd, &offset, count);
+	return put_user(offset, user_offset) ? -EFAULT : result;
 }
 
 /* --- durability: memory file systems have nothing to write --- */

@@ -38,10 +38,10 @@ static u64 inode_blocks(const struct inode *inode)
 					      : inode->blocks;
 }
 
-static int copy_stat(const struct path *path, struct stat __user *user)
+static int copy_stat(const struct path *path, struct MACHINE_STAT __user *user)
 {
 	const struct inode *inode = refreshed(path);
-	struct stat st;
+	struct MACHINE_STAT st;
 
 	memset(&st, 0, sizeof(st));
 	st.st_dev = encode_dev(inode->sb->dev);
@@ -63,7 +63,7 @@ static int copy_stat(const struct path *path, struct stat __user *user)
 	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
-static long stat_at(int dirfd, const char __user *name, struct stat __user *user, int flags)
+static long stat_at(int dirfd, const char __user *name, struct MACHINE_STAT __user *user, int flags)
 {
 	struct path path;
 	int err = user_path(dirfd, name,
@@ -78,24 +78,25 @@ static long stat_at(int dirfd, const char __user *name, struct stat __user *user
 	return err;
 }
 
-SYSCALL2(stat, const char __user *, name, struct stat __user *, user)
+SYSCALL2(stat, const char __user *, name, struct MACHINE_STAT __user *, user)
 {
 	return stat_at(AT_FDCWD, name, user, 0);
 }
 
-SYSCALL2(lstat, const char __user *, name, struct stat __user *, user)
+SYSCALL2(lstat, const char __user *, name, struct MACHINE_STAT __user *, user)
 {
 	return stat_at(AT_FDCWD, name, user, AT_SYMLINK_NOFOLLOW);
 }
 
-SYSCALL4(newfstatat, int, dirfd, const char __user *, name, struct stat __user *, user, int, flags)
+SYSCALL4(newfstatat, int, dirfd, const char __user *, name, struct MACHINE_STAT __user *, user, int,
+	 flags)
 {
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
 		return -EINVAL;
 	return stat_at(dirfd, name, user, flags);
 }
 
-SYSCALL2(fstat, int, fd, struct stat __user *, user)
+SYSCALL2(fstat, int, fd, struct MACHINE_STAT __user *, user)
 {
 	struct file *file = fget(fd);
 	int err;
@@ -151,53 +152,70 @@ SYSCALL5(statx, int, dirfd, const char __user *, name, unsigned, flags, unsigned
 
 /* --- statfs --- */
 
-static long copy_statfs(const struct path *path, struct statfs __user *user)
+static long statfs_of(const struct path *path, struct kstatfs *k)
 {
 	struct super_block *sb = path->dentry->inode->sb;
-	struct kstatfs k = {.type = sb->magic, .bsize = PAGE_SIZE, .namelen = 255};
-	struct statfs st;
 
-	if (sb->ops && sb->ops->statfs) {
-		int err = sb->ops->statfs(sb, &k);
-
-		if (err)
-			return err;
-	}
-	memset(&st, 0, sizeof(st));
-	st.f_type = k.type;
-	st.f_bsize = st.f_frsize = k.bsize;
-	st.f_blocks = k.blocks;
-	st.f_bfree = k.bfree;
-	st.f_bavail = k.bavail;
-	st.f_files = k.files;
-	st.f_ffree = k.ffree;
-	st.f_namelen = k.namelen;
-	st.f_fsid.val[0] = sb->dev;
-	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
+	*k = (struct kstatfs){
+		.type = sb->magic, .bsize = PAGE_SIZE, .namelen = 255, .dev = sb->dev};
+	return sb->ops && sb->ops->statfs ? sb->ops->statfs(sb, k) : 0;
 }
 
-SYSCALL2(statfs, const char __user *, name, struct statfs __user *, user)
+long statfs_by_name(const char __user *name, struct kstatfs *k)
 {
 	struct path path;
 	long err = user_path(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
 
 	if (err)
 		return err;
-	err = copy_statfs(&path, user);
+	err = statfs_of(&path, k);
 	path_put(&path);
 	return err;
 }
 
-SYSCALL2(fstatfs, int, fd, struct statfs __user *, user)
+long statfs_by_fd(int fd, struct kstatfs *k)
 {
 	struct file *file = fget(fd);
 	long err;
 
 	if (!file)
 		return -EBADF;
-	err = copy_statfs(&file->path, user);
+	err = statfs_of(&file->path, k);
 	fput(file);
 	return err;
+}
+
+static long copy_statfs(const struct kstatfs *k, struct statfs __user *user)
+{
+	struct statfs st;
+
+	memset(&st, 0, sizeof(st));
+	st.f_type = k->type;
+	st.f_bsize = st.f_frsize = k->bsize;
+	st.f_blocks = k->blocks;
+	st.f_bfree = k->bfree;
+	st.f_bavail = k->bavail;
+	st.f_files = k->files;
+	st.f_ffree = k->ffree;
+	st.f_namelen = k->namelen;
+	st.f_fsid.val[0] = k->dev;
+	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
+}
+
+SYSCALL2(statfs, const char __user *, name, struct statfs __user *, user)
+{
+	struct kstatfs k;
+	long err = statfs_by_name(name, &k);
+
+	return err ? err : copy_statfs(&k, user);
+}
+
+SYSCALL2(fstatfs, int, fd, struct statfs __user *, user)
+{
+	struct kstatfs k;
+	long err = statfs_by_fd(fd, &k);
+
+	return err ? err : copy_statfs(&k, user);
 }
 
 /* --- readlink --- */

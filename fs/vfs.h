@@ -177,6 +177,7 @@ struct super_block {
 
 struct kstatfs {
 	u64 type, bsize, blocks, bfree, bavail, files, ffree, namelen;
+	u32 dev;
 };
 
 struct file {

@@ -36,8 +36,6 @@
 #define for_each_segment(ph, elf) \
 	for (ph = (elf)->segment; ph < (elf)->segment + (elf)->header.e_phnum; ph++)
 
-#define PIE_RANDOM_BITS 28 /* as mmap's */
-
 /* --- Reading --- */
 
 /* Exactly `bytes` at `offset`; 0, -EIO when the file is shorter, or -errno. */
@@ -265,7 +263,7 @@ static int choose_bias(struct mm_struct *mm, struct elf_object *elf, bool has_in
 				      !(ph->p_align & (ph->p_align - 1)) &&
 				      ph->p_align <= 1UL << 30) align = ph->p_align;
 	if (space_randomize())
-		at += (get_random_u64() & ((1UL << PIE_RANDOM_BITS) - 1)) << PAGE_SHIFT;
+		at += (get_random_u64() & ((1UL << MMAP_RND_BITS) - 1)) << PAGE_SHIFT;
 	elf->bias = ALIGN_DOWN(at, align) - elf->base;
 	return 0;
 }

@@ -275,15 +275,17 @@ SYSCALL0(vfork)
 		&(struct clone_request){.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD});
 }
 
-SYSCALL5(clone, unsigned long, flags, unsigned long, stack, int __user *, parent_tid, int __user *,
-	 child_tid, unsigned long, tls)
+SYSCALL5(clone, unsigned long, flags, unsigned long, stack, int __user *, parent_tid, unsigned long,
+	 fourth, unsigned long, fifth)
 {
+	const unsigned long child_tid = CLONE_TLS_BEFORE_TID ? fifth : fourth;
+
 	return do_clone(&(struct clone_request){.flags = flags & 0xffffff00,
 						.exit_signal = flags & CSIGNAL,
 						.stack = stack,
 						.parent_tid = parent_tid,
-						.child_tid = child_tid,
-						.tls = tls});
+						.child_tid = (int __user *)child_tid,
+						.tls = CLONE_TLS_BEFORE_TID ? fourth : fifth});
 }
 
 SYSCALL2(clone3, const struct clone_args __user *, from, size_t, size)
@@ -307,16 +309,17 @@ SYSCALL2(clone3, const struct clone_args __user *, from, size_t, size)
 	if (args.flags & CSIGNAL || args.exit_signal > NSIG_ALL ||
 	    (args.flags & (CLONE_THREAD | CLONE_PARENT) && args.exit_signal) ||
 	    (args.stack == 0) != (args.stack_size == 0) ||
-	    !access_ok((void __user *)args.stack, args.stack_size))
+	    !access_ok((void __user *)(unsigned long)args.stack, args.stack_size))
 		return -EINVAL;
 	if (args.set_tid_size)
 		return -EINVAL; /* numbers are not for programs to choose */
-	return do_clone(&(struct clone_request){.flags = args.flags,
-						.exit_signal = args.exit_signal,
-						.stack = args.stack + args.stack_size,
-						.parent_tid = (int __user *)args.parent_tid,
-						.child_tid = (int __user *)args.child_tid,
-						.tls = args.tls});
+	return do_clone(
+		&(struct clone_request){.flags = args.flags,
+					.exit_signal = args.exit_signal,
+					.stack = args.stack + args.stack_size,
+					.parent_tid = (int __user *)(unsigned long)args.parent_tid,
+					.child_tid = (int __user *)(unsigned long)args.child_tid,
+					.tls = args.tls});
 }
 
 SYSCALL1(set_tid_address, int __user *, address)

@@ -20,9 +20,9 @@ struct initcall {
 	enum initcall_level level;
 };
 
-#define INITCALL(init_level, init_fn)                                       \
-	static const struct initcall initcall_##init_fn                     \
-		__attribute__((section("initcalls"), used, aligned(8))) = { \
+#define INITCALL(init_level, init_fn)                                                  \
+	static const struct initcall initcall_##init_fn                                \
+		__attribute__((section("initcalls"), used, aligned(sizeof(long)))) = { \
 			.fn = init_fn, .name = #init_fn, .level = init_level}
 
 void run_initcalls(enum initcall_level level);
@@ -32,10 +32,10 @@ struct boot_param {
 	const char *name;
 	void (*fn)(const char *value); /* "" when there is none */
 };
-#define BOOT_PARAM(param_name, param_fn)                                                        \
-	static const struct boot_param boot_param_##param_fn                                    \
-		__attribute__((section("bootparams"), used, aligned(8))) = {.name = param_name, \
-									    .fn = param_fn}
+#define BOOT_PARAM(param_name, param_fn)                                                \
+	static const struct boot_param boot_param_##param_fn                            \
+		__attribute__((section("bootparams"), used, aligned(sizeof(long)))) = { \
+			.name = param_name, .fn = param_fn}
 
 /* Call the handlers of what stands on the command line (machine/boot.h). Once. */
 void parse_boot_params(void);

@@ -32,12 +32,15 @@ SYSCALL6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot, uns
 	struct map_source source;
 	long result;
 
-	if (offset & ~PAGE_MASK)
-		return -EINVAL;
+	if (!MMAP_COUNTS_PAGES) {
+		if (offset & ~PAGE_MASK)
+			return -EINVAL;
+		offset >>= PAGE_SHIFT;
+	}
 	if (likely(flags & MAP_ANONYMOUS)) {
 		if (unlikely(flags & MAP_HUGETLB))
 			return no_huge_pages(addr, len, flags);
-		return do_mmap(current->mm, addr, len, prot, flags, offset >> PAGE_SHIFT, NULL);
+		return do_mmap(current->mm, addr, len, prot, flags, offset, NULL);
 	}
 	result = map_source_of_fd(fd, &source);
 	if (result)
@@ -45,8 +48,7 @@ SYSCALL6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot, uns
 	if (flags & MAP_HUGETLB)
 		result = -EINVAL;
 	else
-		result =
-			do_mmap(current->mm, addr, len, prot, flags, offset >> PAGE_SHIFT, &source);
+		result = do_mmap(current->mm, addr, len, prot, flags, offset, &source);
 	vm_file_ops.put(source.file);
 	return result;
 }

@@ -7,3 +7,6 @@
 #include "lib/errno.h"
 #include "lib/syscall.h"
 #include "machine/uaccess.h"
+
+#define NR_SYSCALLS 512
+extern syscall_fn syscall_table[NR_SYSCALLS]; /* by number; complete before the first program */

@@ -113,6 +113,7 @@ struct task_struct {
 		u64 deadline;
 		void __user *user;
 		unsigned long arg[3];
+		bool narrow_time; /* `user` has seconds of 32 bits */
 	} restart;
 	int parent_death_signal;   /* prctl: sent to this task when its parent ends; 0: none */
 	u8 policy;                 /* SCHED_NORMAL, BATCH, IDLE: remembered, no more */

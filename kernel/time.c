@@ -65,21 +65,75 @@ int timespec_ns(u64 *ns, const struct __kernel_timespec *ts)
 	return 0;
 }
 
+/* What the older calls of 32-bit machines pass. */
+struct narrow_timespec {
+	s32 sec, nsec;
+};
+
+static bool time_is_narrow(void)
+{
+	return call_time_is_32bit(regs_syscall_nr(arch_user_regs(&current->thread)));
+}
+
+int get_timespecs(struct __kernel_timespec *ts, const struct __kernel_timespec __user *from,
+		  unsigned n)
+{
+	const struct narrow_timespec __user *narrow_from = (const void __user *)from;
+	const bool is_narrow = time_is_narrow();
+
+	for (unsigned i = 0; i < n; i++) {
+		struct narrow_timespec narrow;
+
+		if (!is_narrow) {
+			if (copy_from_user(&ts[i], &from[i], sizeof(ts[i])))
+				return -EFAULT;
+			if (sizeof(long) == 4) /* the upper half is padding */
+				ts[i].tv_nsec = (u32)ts[i].tv_nsec;
+			continue;
+		}
+		if (copy_from_user(&narrow, &narrow_from[i], sizeof(narrow)))
+			return -EFAULT;
+		ts[i] = (struct __kernel_timespec){.tv_sec = narrow.sec, .tv_nsec = narrow.nsec};
+	}
+	return 0;
+}
+
+int get_timespec(struct __kernel_timespec *ts, const struct __kernel_timespec __user *from)
+{
+	return get_timespecs(ts, from, 1);
+}
+
+static int put_timespec(struct __kernel_timespec __user *to, const struct __kernel_timespec *ts,
+			bool is_narrow)
+{
+	struct narrow_timespec narrow = {(s32)ts->tv_sec, (s32)ts->tv_nsec};
+
+	if (is_narrow)
+		return copy_to_user(to, &narrow, sizeof(narrow)) ? -EFAULT : 0;
+	return copy_to_user(to, ts, sizeof(*ts)) ? -EFAULT : 0;
+}
+
 int get_timespec_ns(u64 *ns, const struct __kernel_timespec __user *from)
 {
 	struct __kernel_timespec ts;
+	int err = get_timespec(&ts, from);
 
-	return copy_from_user(&ts, from, sizeof(ts)) ? -EFAULT : timespec_ns(ns, &ts);
+	return err ? err : timespec_ns(ns, &ts);
 }
 
-int put_timespec_ns(struct __kernel_timespec __user *to, u64 ns)
+static int put_ns(struct __kernel_timespec __user *to, u64 ns, bool narrow)
 {
 	struct __kernel_timespec ts;
 	u32 rest;
 
 	ts.tv_sec = div_u64(ns, NSEC_PER_SEC, &rest);
 	ts.tv_nsec = rest;
-	return copy_to_user(to, &ts, sizeof(ts)) ? -EFAULT : 0;
+	return put_timespec(to, &ts, narrow);
+}
+
+int put_timespec_ns(struct __kernel_timespec __user *to, u64 ns)
+{
+	return put_ns(to, ns, time_is_narrow());
 }
 
 /* --- Reading clocks --- */
@@ -230,7 +284,7 @@ int sleep_until(u64 deadline)
 static long nanosleep_restart(struct task_struct *t);
 
 /* A relative sleep: cut short by a signal, it says what is left and can be resumed. */
-static long sleep_relative(u64 deadline, struct __kernel_timespec __user *left)
+static long sleep_relative(u64 deadline, struct __kernel_timespec __user *left, bool narrow)
 {
 	struct task_struct *t = current;
 	u64 now;
@@ -238,17 +292,18 @@ static long sleep_relative(u64 deadline, struct __kernel_timespec __user *left)
 	if (!sleep_until(deadline))
 		return 0;
 	now = ktime_ns();
-	if (left && put_timespec_ns(left, deadline > now ? deadline - now : 0))
+	if (left && put_ns(left, deadline > now ? deadline - now : 0, narrow))
 		return -EFAULT;
 	t->restart.fn = nanosleep_restart;
 	t->restart.deadline = deadline;
 	t->restart.user = left;
+	t->restart.narrow_time = narrow;
 	return -ERESTART_RESTARTBLOCK;
 }
 
 static long nanosleep_restart(struct task_struct *t)
 {
-	return sleep_relative(t->restart.deadline, t->restart.user);
+	return sleep_relative(t->restart.deadline, t->restart.user, t->restart.narrow_time);
 }
 
 SYSCALL2(nanosleep, const struct __kernel_timespec __user *, from,
@@ -257,7 +312,7 @@ SYSCALL2(nanosleep, const struct __kernel_timespec __user *, from,
 	u64 ns;
 	int err = get_timespec_ns(&ns, from);
 
-	return err ? err : sleep_relative(ktime_ns() + ns, left);
+	return err ? err : sleep_relative(ktime_ns() + ns, left, time_is_narrow());
 }
 
 SYSCALL4(clock_nanosleep, int, clock, int, flags, const struct __kernel_timespec __user *, from,
@@ -275,7 +330,7 @@ SYSCALL4(clock_nanosleep, int, clock, int, flags, const struct __kernel_timespec
 	if (err)
 		return err;
 	if (!(flags & TIMER_ABSTIME))
-		return sleep_relative(ktime_ns() + ns, left);
+		return sleep_relative(ktime_ns() + ns, left, time_is_narrow());
 	/* Until a time: simply again after a signal. */
 	err = ns > now ? sleep_until(ktime_ns() + (ns - now)) : 0;
 	return err ? -ERESTARTNOHAND : 0;

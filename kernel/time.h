@@ -10,6 +10,11 @@
 
 /* Read a timespec that is a span of time: *ns (saturated), or -EFAULT, -EINVAL. */
 int get_timespec_ns(u64 *ns, const struct __kernel_timespec __user *from);
+/* A timespec as the running system call has it, with seconds of 32 or 64 bits: 0 or -EFAULT. */
+int get_timespec(struct __kernel_timespec *ts, const struct __kernel_timespec __user *from);
+/* `n` of them in a row. */
+int get_timespecs(struct __kernel_timespec *ts, const struct __kernel_timespec __user *from,
+		  unsigned n);
 /* The same from kernel memory: -EINVAL when it is not one. */
 int timespec_ns(u64 *ns, const struct __kernel_timespec *ts);
 int put_timespec_ns(struct __kernel_timespec __user *to, u64 ns);

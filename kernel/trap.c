@@ -16,13 +16,12 @@
 #include "sync/epoch.h"
 #include "sync/stall.h"
 
-#define NR_SYSCALLS  512
 #define OOM_TRIES    100         /* faults at one address without memory */
 #define OOM_PAUSE_NS 20000000ULL /* between them, after the first */
 
 extern const struct syscall_entry __start_syscalls[], __stop_syscalls[];
 
-static syscall_fn syscall_table[NR_SYSCALLS];
+syscall_fn syscall_table[NR_SYSCALLS];
 
 static long no_such_call(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
 			 unsigned long e, unsigned long f)
@@ -37,8 +36,12 @@ void syscalls_init(void)
 	for (const struct syscall_entry *entry = __start_syscalls; entry < __stop_syscalls;
 	     entry++) {
 		BUG_ON(entry->nr >= NR_SYSCALLS || syscall_table[entry->nr] != no_such_call);
-		syscall_table[entry->nr] = entry->fn;
+		if (entry->fn)
+			syscall_table[entry->nr] = entry->fn;
 	}
+	for (const struct syscall_entry *entry = __start_syscalls; entry < __stop_syscalls; entry++)
+		if (!entry->fn)
+			syscall_table[entry->nr] = syscall_table[entry->same_as];
 }
 
 long handle_syscall(unsigned long a, unsigned long b, unsigned long c, unsigned long d,

@@ -44,6 +44,7 @@ typedef struct {
 
 #define ARRAY_SIZE(a)                  (sizeof(a) / sizeof((a)[0]))
 #define BIT(n)                         (1UL << (n))
+#define BIT_ULL(n)                     (1ULL << (n))
 #define ALIGN_DOWN(x, a)               ((x) & ~((typeof(x))(a)-1))
 #define ALIGN_UP(x, a)                 ALIGN_DOWN((x) + ((typeof(x))(a)-1), a)
 #define IS_ALIGNED(x, a)               (((x) & ((typeof(x))(a)-1)) == 0)

@@ -59,18 +59,18 @@ static u64 frame_flags(pfn_t pfn, bool on_cpu_list)
 	for (unsigned i = 0; i < ARRAY_SIZE(same_flags); i++)
 		bits |= (u64)(flags >> same_flags[i].ours & 1) << same_flags[i].theirs;
 	if (pfn == zero_pfn)
-		bits |= BIT(KPF_ZERO_PAGE);
+		bits |= BIT_ULL(KPF_ZERO_PAGE);
 	if (on_cpu_list)
-		return bits | BIT(KPF_CPU_LIST);
+		return bits | BIT_ULL(KPF_CPU_LIST);
 	if (page_ref_count(page) == 0 && frame_in_free_block(pfn))
-		return bits | BIT(KPF_BUDDY);
+		return bits | BIT_ULL(KPF_BUDDY);
 	if (page_test(compound_head(page), PG_slab))
-		return bits | BIT(KPF_SLAB);
+		return bits | BIT_ULL(KPF_SLAB);
 	if (counts_mappings(flags)) {
 		if (page_mapcount(page) > 0)
-			bits |= BIT(KPF_MMAP);
+			bits |= BIT_ULL(KPF_MMAP);
 		if (page_owner_ptr(page) && page_is_anon(page))
-			bits |= BIT(KPF_ANON);
+			bits |= BIT_ULL(KPF_ANON);
 	}
 	return bits;
 }
@@ -90,7 +90,7 @@ static void fill_flags(void *unused, u64 first, unsigned n, u64 *entries)
 	for (unsigned i = 0; i < n; i++)
 		entries[i] = frames_present(first + i, 1)
 				     ? frame_flags(first + i, bitmap_test(on_list, i))
-				     : BIT(KPF_NOPAGE);
+				     : BIT_ULL(KPF_NOPAGE);
 }
 
 static void fill_counts(void *unused, u64 first, unsigned n, u64 *entries)

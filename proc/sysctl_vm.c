@@ -169,7 +169,7 @@ static const struct proc_number numbers[] = {
 
 /* How addresses are drawn is nobody's business but root's. */
 static const struct proc_number secret_numbers[] = {
-	KNOB("mmap_rnd_bits", sysctl_mmap_rnd_bits, 28, 32, NULL),
+	KNOB("mmap_rnd_bits", sysctl_mmap_rnd_bits, MMAP_RND_BITS, MMAP_RND_BITS_MAX, NULL),
 	IDLE(mmap_rnd_compat_bits, 8, 16),
 };
 

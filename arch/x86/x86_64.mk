@@ -12,20 +12,20 @@ KFLAGS := -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-
 KFLAGS_x86_64       := $(KFLAGS) -O2
 KFLAGS_x86_64-debug := $(KFLAGS) -O1 -DPAGODA_DEBUG -DPAGODA_FAKE_HIGHMEM
 
-define kernel_rules # $(1): flavour
-OBJ_$(1) := $$(patsubst %,$$(B)/$(1)/%.o,$$(KERNEL_SRC))
+define kernel_rules # $(1): flavour, $(2): sources, $(3): linker script, $(4): what the linker must be told
+OBJ_$(1) := $$(patsubst %,$$(B)/$(1)/%.o,$(2))
 $$(B)/$(1)/%.o: %
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"
 	@$$(CC) $$(KFLAGS_$(1)) -MMD -MP -c -o $$@ $$<
-$$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) arch/x86/x86_64/kernel.lds tools/link.sh tools/symbols.py
+$$(B)/$(1)/pagoda.elf: $$(OBJ_$(1)) $(3) tools/link.sh tools/symbols.py
 	@echo "  LD    $$@"
-	@tools/link.sh "$$(CC)" arch/x86/x86_64/kernel.lds $$@ $$(OBJ_$(1))
+	@tools/link.sh "$$(CC) $(4)" $(3) $$@ $$(OBJ_$(1))
 	@ln -sfr tools/gdb/pagoda.py $$@-gdb.py
 -include $$(OBJ_$(1):.o=.d)
 endef
-$(eval $(call kernel_rules,x86_64))
-$(eval $(call kernel_rules,x86_64-debug))
+$(eval $(call kernel_rules,x86_64,$(KERNEL_SRC),arch/x86/x86_64/kernel.lds))
+$(eval $(call kernel_rules,x86_64-debug,$(KERNEL_SRC),arch/x86/x86_64/kernel.lds))
 
 kernel: $(B)/x86_64/pagoda.elf
 debug-kernel: $(B)/x86_64-debug/pagoda.elf

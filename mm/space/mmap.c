@@ -25,7 +25,6 @@ int (*map_source_of_fd)(int fd, struct map_source *source);
 #define MAX_FILE_PAGES (1ULL << 35) /* what struct page can number */
 #define LOW_2G_START   0x40000000UL /* MAP_32BIT: from here */
 #define LOW_2G_END     0x80000000UL
-#define STACK_RND_BITS 22
 
 /* Flags that MAP_SHARED ignores if it does not know them, and MAP_SHARED_VALIDATE does not. */
 #define KNOWN_FLAGS                                                                              \
@@ -36,7 +35,7 @@ int (*map_source_of_fd)(int fd, struct map_source *source);
 
 /* --- where --- */
 
-int sysctl_mmap_rnd_bits = 28;
+int sysctl_mmap_rnd_bits = MMAP_RND_BITS;
 int sysctl_legacy_va_layout; /* 0 */
 
 unsigned long random_pages(unsigned bits)

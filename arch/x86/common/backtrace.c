@@ -39,6 +39,7 @@
 #include "machine/thread.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
+#include "machine/words.h"
 
 #define DEPTH     40
 #define EXCEPTION 0UL           /* among return addresses: here an exception came in between */
@@ -179,11 +180,11 @@ void dump_stack(void)
 
 void machine_backtrace_thread(const struct arch_thread *t, const void *stack)
 {
-	unsigned long sp = READ_ONCE(t->kernel_sp), frame, ip;
+	unsigned long sp = READ_ONCE(t->kernel_sp), at = sp + SWITCH_FRAME_BYTES, frame, ip;
 
-	/* What switch_stacks() or a new task's first frame left: r15 .. r12, bx, bp, ip. */
-	if (sp < (unsigned long)stack || sp >= t->stack_top ||
-	    !read_word(sp + 5 * sizeof(long), &frame) || !read_word(sp + 6 * sizeof(long), &ip))
+	/* What switch_stacks() or a new task's first frame left. */
+	if (sp < (unsigned long)stack || sp >= t->stack_top || !read_word(at, &frame) ||
+	    !read_word(at + sizeof(long), &ip))
 		return;
 	print_backtrace_from(frame, ip);
 }

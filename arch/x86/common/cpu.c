@@ -27,7 +27,7 @@ u32 cpu_apic_id[NR_CPUS];
 u8 cpu_node[NR_CPUS];
 
 struct cpu_features cpu_features;
-u64 pte_supported = ~0ULL;
+pte_value_t pte_supported = ~(pte_value_t)0;
 
 int cpu_to_node(unsigned cpu)
 {
@@ -128,6 +128,7 @@ void cpu_detect(void)
 	f->phys_bits = sizes.eax ? sizes.eax & 0xff : 36;
 	f->virt_bits = sizes.eax ? sizes.eax >> 8 & 0xff : 48;
 
+	f->pse = one.edx >> 3 & 1;
 	f->tsc = one.edx >> 4 & 1;
 	f->apic = one.edx >> 9 & 1;
 	f->pge = one.edx >> 13 & 1;
@@ -150,7 +151,7 @@ void cpu_detect(void)
 	if (!f->nx)
 		pte_supported &= ~PTE_NX;
 	if (!f->pge)
-		pte_supported &= ~(u64)PTE_G;
+		pte_supported &= ~(pte_value_t)PTE_G;
 }
 
 void cpu_setup(unsigned cpu)
@@ -158,6 +159,8 @@ void cpu_setup(unsigned cpu)
 	const struct cpu_features *f = &cpu_features;
 	unsigned long cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+	if (f->pse)
+		cr4 |= CR4_PSE;
 	if (f->pge)
 		cr4 |= CR4_PGE;
 	if (f->smep)

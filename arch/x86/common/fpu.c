@@ -18,6 +18,7 @@
 #include "machine/info.h"
 #include "machine/thread.h"
 #include "machine/uaccess.h"
+#include "machine/words.h"
 
 #define XCR0_X87_SSE_AVX   0x07
 #define XCR0_AVX512        0xe0
@@ -63,9 +64,10 @@ void fpu_setup_cpu(void)
 void fpu_save(void *area)
 {
 	if (!fpu_features)
-		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+		__asm__ volatile("fxsave" FPU_WORD " (%0)" ::"r"(area) : "memory");
 	else
-		__asm__ volatile(ALTERNATIVE("xsave64 (%0)", "xsaveopt64 (%0)", "4")::"r"(area),
+		__asm__ volatile(ALTERNATIVE("xsave" FPU_WORD " (%0)", "xsaveopt" FPU_WORD " (%0)",
+					     "4")::"r"(area),
 				 "a"(~0), "d"(~0)
 				 : "memory");
 }
@@ -74,9 +76,10 @@ void fpu_save(void *area)
 void fpu_restore(const void *area)
 {
 	if (!fpu_features)
-		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+		__asm__ volatile("fxrstor" FPU_WORD " (%0)" ::"r"(area) : "memory");
 	else
-		__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(~0), "d"(~0) : "memory");
+		__asm__ volatile("xrstor" FPU_WORD " (%0)" ::"r"(area), "a"(~0), "d"(~0)
+				 : "memory");
 }
 
 void fpu_init_area(void *area)

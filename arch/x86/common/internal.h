@@ -18,7 +18,7 @@ struct cpu_features {
 	u32 signature; /* CPUID 1, eax */
 	u8 family, model, stepping;
 	u8 phys_bits, virt_bits;
-	bool nx, pge, gbpages, smep, smap, umip, erms, fsrm;
+	bool nx, pse, pge, gbpages, smep, smap, umip, erms, fsrm;
 	bool fxsr, xsave, xsaveopt;
 	bool tsc, tsc_steady, apic, rdrand, rdseed, hypervisor;
 };
@@ -78,7 +78,7 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 
-/* --- Paging (x86_64/paging.c) --- */
+/* --- Paging (paging.c of the machine) --- */
 
 /* Copy physical memory that may not be mapped; false if it lies beyond what the CPU can address. */
 bool phys_read(void *to, u64 from, size_t bytes);
@@ -86,10 +86,9 @@ bool phys_read(void *to, u64 from, size_t bytes);
 volatile void *fixmap_device(u64 address);
 /* Map memory of a device that is like RAM, where the direct map would have it; NULL. Before frame_init(). */
 void *paging_map_shared(u64 start, u64 bytes);
-void paging_init(void);                   /* the direct map of all RAM, with large pages */
+void paging_init(void);                   /* the direct map, with large pages */
 void paging_protect_image(void);          /* final rights; the boot mapping at 0 goes */
 bool kernel_entry_sync(unsigned long va); /* a fault only for want of a top-level entry? */
-extern pte_t boot_pud[], boot_pmd[], kernel_pud[], fixmap_pmd[], fixmap_pt[];
 extern char _text[], _etext[], _rodata[], _erodata[], _data[], _bss[], _end[];
 extern char _boot_stack_guard[], _boot_stack[], _boot_stack_end[];
 
@@ -138,7 +137,7 @@ void pit_wait(u32 count); /* spin for that many periods of 1193182 Hz, at most 6
 void tlb_shoot_interrupt(void);
 void stop_other_cpus(void);
 
-/* --- Threads (fpu.c, x86_64/thread.c) --- */
+/* --- Threads (fpu.c, thread.c of the machine) --- */
 
 struct arch_thread;
 DECLARE_PER_CPU(struct arch_thread *, current_thread); /* of the running task */

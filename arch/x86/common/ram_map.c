@@ -118,9 +118,7 @@ static void trim_to_pages(void)
 void ram_map_build(void)
 {
 	static u64 point[2 * RAM_MAP_RANGES];
-	/* mem_map's links reach 16 TiB (docs/page.md). */
-	u64 limit =
-		min(BIT(min((int)cpu_features.phys_bits, 44)), BIT(44) - (4096UL << PAGE_SHIFT));
+	u64 limit = min(1ULL << cpu_features.phys_bits, MACHINE_RAM_LIMIT);
 	u64 least = ALIGN_UP((u64)(_end - _text), PAGE_SIZE) + 0x100000 + 0x100000;
 	unsigned points = 0;
 	char text[24];

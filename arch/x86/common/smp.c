@@ -2,17 +2,11 @@
  * Starting the other processors (Intel SDM 3A, 9.4).
  *
  * A processor that gets INIT and STARTUP interrupts begins in real mode at a page
- * below 1 MiB that the latter names.  The code there (x86_64/trampoline.S, copied)
- * goes through protected mode to long mode on tables that map that page where it
- * lies, and the kernel where it always is:
- *
- *     TRAMPOLINE + 0    code and its parameters
- *                + 1    pgd: the kernel's entries; [0] -> pud [0] -> pmd [0]: 2 MiB at 0
- *                + 2    pud
- *                + 3    pmd
- *
- * and jumps into the kernel with %gs and the stack of the CPU's idle task.  CPUs are
- * started one after the other, so one set of parameters is enough.
+ * below 1 MiB that the latter names.  The code there (the machine's trampoline.S, copied)
+ * switches paging on with tables that map that page where it lies, and the kernel where
+ * it always is (trampoline.c), and jumps into the kernel with the per-CPU data and the
+ * stack of the CPU's idle task.  CPUs are started one after the other, so one set of
+ * parameters is enough.
  */
 #include "machine/smp.h"
 #include "arch/x86/common/internal.h"
@@ -31,15 +25,6 @@
 #define INIT_WAIT_NS    10000000
 #define STARTUP_WAIT_NS 200000
 #define ANSWER_NS       1000000000
-
-extern char trampoline_start[], trampoline_end[];
-
-/* At the end of the trampoline's code; the order is known to trampoline.S. */
-struct trampoline_parameters {
-	u64 root; /* physical, below 4 GiB */
-	u64 efer, cr4;
-	u64 gs_base, stack, entry;
-};
 
 static bool reserved;
 static unsigned answered; /* atomic: the last CPU that has reached the kernel */
@@ -79,7 +64,7 @@ void machine_kick_cpu(unsigned cpu)
 }
 
 /* The new CPU's first C code, on its idle task's stack. */
-static void __noreturn secondary_entry(void)
+void __noreturn secondary_entry(void)
 {
 	unsigned cpu = cpu_id();
 
@@ -91,35 +76,6 @@ static void __noreturn secondary_entry(void)
 	start_secondary();
 }
 
-static void build_tables(u8 *page)
-{
-	u64 *pgd = (u64 *)(page + PAGE_SIZE), *pud = pgd + 512, *pmd = pud + 512;
-
-	memcpy(pgd, swapper_pg_dir, PAGE_SIZE);
-	memset(pud, 0, 2 * PAGE_SIZE);
-	pgd[0] = (TRAMPOLINE + 2 * PAGE_SIZE) | PTE_P | PTE_W;
-	pud[0] = (TRAMPOLINE + 3 * PAGE_SIZE) | PTE_P | PTE_W;
-	pmd[0] = PTE_P | PTE_W | PTE_PS;
-}
-
-static void prepare_trampoline(unsigned cpu, const struct arch_thread *thread)
-{
-	u8 *page = phys_to_virt(PHYS(TRAMPOLINE));
-	struct trampoline_parameters *p;
-
-	memcpy(page, trampoline_start, trampoline_end - trampoline_start);
-	build_tables(page);
-	p = (void *)(page + (trampoline_end - trampoline_start) - sizeof(*p));
-	*p = (struct trampoline_parameters){
-		.root = TRAMPOLINE + PAGE_SIZE,
-		.efer = read_msr(MSR_EFER) & ~EFER_LMA,
-		.cr4 = read_cr4() & ~(u64)(CR4_SMEP | CR4_SMAP),
-		.gs_base = percpu_offset[cpu],
-		.stack = thread->stack_top,
-		.entry = (u64)secondary_entry,
-	};
-}
-
 int machine_start_cpu(unsigned cpu, struct task_struct *idle, struct arch_thread *thread)
 {
 	u64 deadline;
@@ -129,7 +85,7 @@ int machine_start_cpu(unsigned cpu, struct task_struct *idle, struct arch_thread
 	per_cpu(current_task, cpu) = idle;
 	per_cpu(current_thread, cpu) = thread;
 	per_cpu(kernel_stack_top, cpu) = thread->stack_top;
-	prepare_trampoline(cpu, thread);
+	trampoline_prepare(cpu, thread->stack_top);
 
 	lapic_send_init(cpu);
 	machine_delay_ns(INIT_WAIT_NS);

@@ -9,4 +9,8 @@
 #ifndef __ASSEMBLER__
 /* Set the memory aside, if there is any at that place. Before frame_init(). */
 void trampoline_reserve(void);
+/* Code and parameters for the next CPU to start (trampoline.c of the machine). */
+void trampoline_prepare(unsigned cpu, unsigned long stack_top);
+/* The new CPU's first C code, on its idle task's stack. */
+void __attribute__((noreturn)) secondary_entry(void);
 #endif

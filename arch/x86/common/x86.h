@@ -5,14 +5,7 @@
 #pragma once
 
 #include "lib/types.h"
-
-/* Selectors, in Linux's places. SYSCALL and SYSRET dictate the order of the 64-bit ones. */
-#define KERNEL_CS          0x10
-#define KERNEL_DS          0x18
-#define USER32_CS          0x23
-#define USER_DS            0x2b
-#define USER_CS            0x33
-#define TSS_SELECTOR       0x40
+#include "machine/selectors.h"
 
 #define CR0_WP             BIT(16)
 #define CR0_AM             BIT(18)
@@ -21,6 +14,8 @@
 #define CR0_EM             BIT(2)
 #define CR0_MP             BIT(1)
 
+#define CR4_PSE            BIT(4)
+#define CR4_PAE            BIT(5)
 #define CR4_PGE            BIT(7)
 #define CR4_OSFXSR         BIT(9)
 #define CR4_OSXMMEXCPT     BIT(10)

@@ -74,7 +74,7 @@ FUNCTION memset
 	movq	%rdi, %r8
 	movzbl	%sil, %eax
 	movq	%rdx, %rcx
-	ALTERNATIVE "jmp 1f", "rep stosb; movq %r8, %rax; ret", ALT_FSRM
+	ALTERNATIVE "jmp 1f; .skip 4, 0x90", "rep stosb; movq %r8, %rax; ret", ALT_FSRM
 1:	movabsq	$0x0101010101010101, %rsi
 	imulq	%rsi, %rax
 	shrq	$3, %rcx

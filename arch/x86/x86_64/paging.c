@@ -25,6 +25,8 @@
 #include "machine/upcall.h"
 #include "mm/frame/frame.h"
 
+extern pte_t kernel_pud[], fixmap_pt[]; /* head.S */
+
 #define BOOT_MAPPED BIT(30)
 #define WINDOW_SLOT 511
 #ifdef PAGODA_FAKE_HIGHMEM

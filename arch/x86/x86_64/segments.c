@@ -10,7 +10,7 @@
  * The word at the top of an IST stack holds the CPU's %gs base for entry.S.
  */
 #include "arch/x86/common/internal.h"
-#include "arch/x86/x86_64/segments.h"
+#include "arch/x86/common/segments.h"
 #include "lib/assert.h"
 
 #define FATAL_STACK 8192

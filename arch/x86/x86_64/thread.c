@@ -19,7 +19,7 @@
  * the task since.
  */
 #include "arch/x86/common/internal.h"
-#include "arch/x86/x86_64/segments.h"
+#include "arch/x86/common/segments.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/syscall.h"
@@ -65,7 +65,7 @@ void arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, 
 	frame->bx = (unsigned long)fn;
 	frame->r12 = (unsigned long)arg;
 	*arch_user_regs(t) = (struct pt_regs){.cs = USER_CS, .ss = USER_DS, .flags = EFLAGS_IF};
-	t->fs_base = t->gs_base = 0;
+	t->tls.fs_base = t->tls.gs_base = 0;
 	t->user = false;
 }
 
@@ -82,7 +82,7 @@ int arch_thread_fork(struct arch_thread *t, void *stack, size_t stack_bytes,
 	if (user_sp)
 		child->sp = user_sp;
 	if (set_tls)
-		t->fs_base = tls;
+		t->tls.fs_base = tls;
 	t->user = true;
 	fpu_init_area(t->fpu); /* XSAVE leaves parts of the header as they are */
 	fpu_save(t->fpu);
@@ -101,14 +101,14 @@ static void load_user_segments(struct arch_thread *t)
 	/* A null selector in %gs clears the hidden base of the side that is loaded. */
 	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs\n\t"
 			 "swapgs; mov %0, %%gs; swapgs" ::"r"(0));
-	write_msr(MSR_FS_BASE, t->fs_base);
-	write_msr(MSR_KERNEL_GS_BASE, t->gs_base);
+	write_msr(MSR_FS_BASE, t->tls.fs_base);
+	write_msr(MSR_KERNEL_GS_BASE, t->tls.gs_base);
 	irq_restore(flags);
 }
 
 int arch_thread_flush(struct arch_thread *t)
 {
-	t->fs_base = t->gs_base = 0;
+	t->tls.fs_base = t->tls.gs_base = 0;
 	load_user_segments(t);
 	fpu_init_area(t->fpu);
 	fpu_restore(t->fpu);
@@ -131,10 +131,10 @@ struct task_struct *arch_switch_to(struct task_struct *prev, struct arch_thread 
 		fpu_restore(next_thread->fpu);
 		this_cpu(fpu_owner) = next_thread;
 	}
-	if (prev_thread->fs_base != next_thread->fs_base)
-		write_msr(MSR_FS_BASE, next_thread->fs_base);
-	if (prev_thread->gs_base != next_thread->gs_base)
-		write_msr(MSR_KERNEL_GS_BASE, next_thread->gs_base);
+	if (prev_thread->tls.fs_base != next_thread->tls.fs_base)
+		write_msr(MSR_FS_BASE, next_thread->tls.fs_base);
+	if (prev_thread->tls.gs_base != next_thread->tls.gs_base)
+		write_msr(MSR_KERNEL_GS_BASE, next_thread->tls.gs_base);
 	set_trap_stack(next_thread->stack_top);
 	this_cpu(current_task) = next;
 	this_cpu(current_thread) = next_thread;
@@ -180,17 +180,17 @@ SYSCALL2(arch_prctl, int, code, unsigned long, address)
 	case ARCH_SET_FS:
 		if (address >= TASK_SIZE)
 			return -EPERM;
-		t->fs_base = address;
+		t->tls.fs_base = address;
 		write_msr(MSR_FS_BASE, address);
 		return 0;
 	case ARCH_SET_GS:
 		if (address >= TASK_SIZE)
 			return -EPERM;
-		t->gs_base = address;
+		t->tls.gs_base = address;
 		write_msr(MSR_KERNEL_GS_BASE, address);
 		return 0;
-	case ARCH_GET_FS: return put_user(t->fs_base, (u64 __user *)address);
-	case ARCH_GET_GS: return put_user(t->gs_base, (u64 __user *)address);
+	case ARCH_GET_FS: return put_user(t->tls.fs_base, (u64 __user *)address);
+	case ARCH_GET_GS: return put_user(t->tls.gs_base, (u64 __user *)address);
 	default: return -EINVAL;
 	}
 }

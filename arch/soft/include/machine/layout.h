@@ -38,3 +38,7 @@
 #define STACK_TOP          TASK_SIZE
 #define ELF_ET_DYN_BASE    ALIGN_DOWN(TASK_SIZE / 3 * 2, PAGE_SIZE)
 #define TASK_UNMAPPED_BASE ALIGN_DOWN(TASK_SIZE / 3, PAGE_SIZE)
+/* How far mappings and stacks are moved at random: bits of a number of pages. */
+#define MMAP_RND_BITS      28
+#define MMAP_RND_BITS_MAX  32
+#define STACK_RND_BITS     22

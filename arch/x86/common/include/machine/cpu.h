@@ -4,8 +4,9 @@
 #pragma once
 
 #include "lib/types.h"
+#include "machine/words.h"
 
-#define NR_CPUS 64
+#define NR_CPUS (8 * (int)sizeof(long)) /* so that a mask of them is a word */
 
 extern unsigned cpu_number __section("percpu"); /* template; each CPU's copy holds its number */
 
@@ -13,7 +14,7 @@ static __always_inline unsigned cpu_id(void)
 {
 	unsigned id;
 
-	__asm__("movl %%gs:%1, %0" : "=r"(id) : "m"(cpu_number)); /* as in percpu.h */
+	__asm__("movl " PERCPU_SEGMENT ":%1, %0" : "=r"(id) : "m"(cpu_number)); /* as in percpu.h */
 	return id;
 }
 

@@ -15,6 +15,7 @@
 #include "lib/types.h"
 #include "machine/regs.h"
 #include "machine/signal_frame.h"
+#include "machine/tls.h"
 
 struct task_struct;
 
@@ -22,8 +23,7 @@ struct arch_thread {
 	unsigned long kernel_sp; /* saved while the task does not run */
 	unsigned long stack_top; /* kernel stack's end: where traps from user mode start */
 	bool user;               /* has, or is about to have, a user mode: FPU state is switched */
-	unsigned long fs_base;   /* TLS, as the program set it */
-	unsigned long gs_base;
+	struct arch_tls tls;
 	void *fpu;         /* XSAVE area on the kernel stack, 64-byte aligned */
 	unsigned last_cpu; /* whose registers may still hold that state; NR_CPUS: none */
 	/* The last fault of user mode that became a signal, for its frame. */

@@ -16,6 +16,9 @@
 #define MACHINE_HAS_DMA32   1
 #define MACHINE_HAS_HIGHMEM 0
 
+/* mem_map's links reach 16 TiB (docs/page.md). */
+#define MACHINE_RAM_LIMIT   ((1ULL << 44) - (4096ULL << PAGE_SHIFT))
+
 struct page;
 #define mem_map ((struct page *)MEM_MAP_BASE)
 

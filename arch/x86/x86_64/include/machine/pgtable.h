@@ -46,7 +46,7 @@ typedef u64 pte_value_t;
 #include "machine/entry.h"
 
 /* Bits this CPU lacks are cleared here once at boot (NX, G). */
-extern u64 pte_supported;
+extern pte_value_t pte_supported;
 
 static inline pfn_t pte_pfn(pte_t e)
 {
