@@ -19,6 +19,7 @@ endif
 all: kernel tools
 
 include arch/x86/x86_64.mk
+include arch/x86/i386.mk
 include tests/host/host-tests.mk
 include host/libpagoda/libpagoda.mk
 include tests/fuzz/fuzz.mk

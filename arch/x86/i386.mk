@@ -1,0 +1,21 @@
+# The i386 kernel: build/i386/pagoda.elf (two levels of page tables), release and debug.
+
+I386_DIRS := $(filter-out arch/x86/x86_64,$(KERNEL_DIRS)) arch/x86/i386 kernel/abi32 fs/abi32
+I386_SRC  := $(wildcard $(addsuffix /*.c,$(I386_DIRS)) $(addsuffix /*.S,$(I386_DIRS)))
+
+# Multiarch keeps the kernel's headers where gcc -m32 does not look; they serve both word sizes.
+I386_FLAGS := -m32 -march=i686 -mregparm=3 -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-pie \
+          -mno-sse -mno-mmx -mno-80387 -fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer \
+          -fno-asynchronous-unwind-tables -fno-common -fcf-protection=none -g \
+          $(if $(findstring clang,$(CC)),-mstack-alignment=4 -Wno-atomic-alignment,-mpreferred-stack-boundary=2) \
+          -ffunction-sections -I. -Iarch/x86/i386/include -Iarch/x86/common/include -Iarch/include $(WARN) \
+          -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
+KFLAGS_i386 := -Iarch/x86/i386/2level $(I386_FLAGS) -O2
+KFLAGS_i386-debug := -Iarch/x86/i386/2level $(I386_FLAGS) -O1 -DPAGODA_DEBUG
+
+$(eval $(call kernel_rules,i386,$(I386_SRC),arch/x86/i386/kernel.lds,-m32))
+$(eval $(call kernel_rules,i386-debug,$(I386_SRC),arch/x86/i386/kernel.lds,-m32))
+
+i386-kernel: $(B)/i386/pagoda.elf
+i386-debug-kernel: $(B)/i386-debug/pagoda.elf
+.PHONY: i386-kernel i386-debug-kernel
