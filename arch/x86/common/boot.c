@@ -154,7 +154,10 @@ void boot_info_read(u32 loader, u32 info)
 		read_multiboot2(info);
 }
 
-/* The initrd may lie where mem= took the RAM away: then it is moved to where there is some. */
+/*
+ * The initrd may lie where mem= took the RAM away, or in high memory: then it is moved to where the
+ * direct map shows it.
+ */
 static void keep_initrd(void)
 {
 	u64 start = initrd_start.v, end = start + initrd_bytes;
@@ -167,7 +170,8 @@ static void keep_initrd(void)
 		pr_warn("initrd: its bounds make no sense, ignored\n");
 		return;
 	}
-	if (ram_is_usable(ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE)))
+	if (end <= LOW_MEMORY_END &&
+	    ram_is_usable(ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE)))
 		return; /* reserved by reserve_memory() */
 	copy = early_alloc(ALIGN_UP(initrd_bytes, PAGE_SIZE), PAGE_SIZE, 0);
 	for (u64 done = 0; done < initrd_bytes;) {
@@ -192,7 +196,7 @@ static void reserve_memory(void)
 	early_reserve(virt_to_phys(_data), _bss - _data, "Kernel data");
 	early_reserve(virt_to_phys(_bss), _end - _bss, "Kernel bss");
 	trampoline_reserve();
-	if (initrd_bytes && end > start && ram_is_usable(start, end))
+	if (initrd_bytes && end > start && end <= LOW_MEMORY_END && ram_is_usable(start, end))
 		early_reserve(PHYS(start), end - start, "Initrd");
 }
 

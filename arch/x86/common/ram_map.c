@@ -115,10 +115,21 @@ static void trim_to_pages(void)
 	}
 }
 
+/* "highmem=SIZE": no more memory than that beyond the direct map. */
+static u64 highest_limit(void)
+{
+	char text[24];
+
+	if (MACHINE_RAM_LIMIT > LOW_MEMORY_END && boot_option("highmem", text, sizeof(text)))
+		return min(LOW_MEMORY_END + ALIGN_DOWN(parse_size(text, NULL), PAGE_SIZE),
+			   MACHINE_RAM_LIMIT);
+	return MACHINE_RAM_LIMIT;
+}
+
 void ram_map_build(void)
 {
 	static u64 point[2 * RAM_MAP_RANGES];
-	u64 limit = min(1ULL << cpu_features.phys_bits, MACHINE_RAM_LIMIT);
+	u64 limit = min(1ULL << cpu_features.phys_bits, highest_limit());
 	u64 least = ALIGN_UP((u64)(_end - _text), PAGE_SIZE) + 0x100000 + 0x100000;
 	unsigned points = 0;
 	char text[24];

@@ -16,3 +16,5 @@ static inline unsigned long fixmap_address(unsigned slot)
 	return FIXMAP_START + slot * PAGE_SIZE;
 }
 pte_t *fixmap_entry(unsigned slot);
+
+void highmem_init(void); /* highmem.c */

@@ -33,6 +33,7 @@
 struct page *mem_map;
 
 static pte_t fixmap_table[PT_ENTRIES] __section(".bss.page_aligned") __aligned(PAGE_SIZE);
+extern pte_t kmap_table[]; /* highmem.c: page tables in a row */
 
 extern char _boot_tables[]; /* kernel.lds */
 
@@ -86,7 +87,7 @@ bool phys_read(void *to, u64 from, size_t bytes)
 		size_t offset = from & (PAGE_SIZE - 1);
 		size_t n = min(bytes, (size_t)(PAGE_SIZE - offset));
 
-		if (from >= MACHINE_PHYS_LIMIT)
+		if (from >= MACHINE_RAM_LIMIT)
 			return false;
 		set_fixmap(FIXMAP_READ, mk_pte(from >> PAGE_SHIFT, KERNEL_PROT_RO));
 		memcpy(to, (const char *)fixmap_address(FIXMAP_READ) + offset, n);
@@ -102,7 +103,7 @@ volatile void *fixmap_device(u64 address)
 	static unsigned used;
 	unsigned slot = FIXMAP_DEVICES + used;
 
-	if (used >= FIXMAP_NR_DEVICES || address >= MACHINE_PHYS_LIMIT)
+	if (used >= FIXMAP_NR_DEVICES || address >= MACHINE_RAM_LIMIT)
 		return NULL;
 	set_fixmap(slot, mk_pte(address >> PAGE_SHIFT, KERNEL_PROT_DEV));
 	used++;
@@ -163,12 +164,21 @@ void paging_init(void)
 {
 	for (u64 start = 0; start < DIRECT_MAP_BYTES; start += PT_SIZE(LOW_LEVEL))
 		map_direct(start);
+	for (unsigned long va = KMAP_START; va < KMAP_END; va += PT_SIZE(LOW_LEVEL))
+		pte_set(entry_at(va, LOW_LEVEL),
+			mk_table(virt_to_pfn(&kmap_table[(va - KMAP_START) >> PAGE_SHIFT]), false));
+	highmem_init();
 	for (unsigned long va = VMALLOC_START; va >= VMALLOC_START; va += PT_SIZE(LOW_LEVEL))
 		entry_at(va, PT_PTE);
 	for (unsigned i = 0; i < pt_index(pt_top(), TASK_SIZE - 1) + 1; i++)
 		pte_set(&swapper_pg_dir[i], (pte_t){0});
 	tlb_flush_kernel(0, ~0UL);
 	write_cr3(read_cr3());
+}
+
+void *paging_map_shared(u64 start, u64 bytes)
+{
+	return NULL; /* there is no room for it before vmalloc works */
 }
 
 /* --- 4: mem_map --- */

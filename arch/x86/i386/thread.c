@@ -73,6 +73,7 @@ static struct start_frame *place(struct arch_thread *t, void *stack, size_t stac
 	t->fpu = (void *)ALIGN_DOWN(end - fpu_bytes, 64UL);
 	t->stack_top = (unsigned long)t->fpu;
 	t->last_cpu = NR_CPUS;
+	t->windows = 0;
 	frame = (struct start_frame *)arch_user_regs(t) - 1;
 	t->kernel_sp = (unsigned long)frame;
 	*frame = (struct start_frame){.ip = (unsigned long)thread_start};
@@ -163,6 +164,9 @@ struct task_struct *arch_switch_to(struct task_struct *prev, struct arch_thread 
 		load_tls(&next_thread->tls);
 		load_gs(next_thread->tls.gs);
 	}
+	/* What this CPU remembers of windows that were opened on another one may be old. */
+	if (unlikely(next_thread->windows))
+		write_cr3(read_cr3());
 	set_trap_stack(next_thread->stack_top);
 	this_cpu(current_task) = next;
 	this_cpu(current_thread) = next_thread;

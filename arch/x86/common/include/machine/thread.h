@@ -26,6 +26,7 @@ struct arch_thread {
 	struct arch_tls tls;
 	void *fpu;         /* XSAVE area on the kernel stack, 64-byte aligned */
 	unsigned last_cpu; /* whose registers may still hold that state; NR_CPUS: none */
+	unsigned windows;  /* open onto high memory (i386) */
 	/* The last fault of user mode that became a signal, for its frame. */
 	unsigned long fault_address, fault_error, fault_trapno;
 };

@@ -21,6 +21,9 @@
 #include "lib/types.h"
 #include "machine/page.h"
 
+/* Physical addresses that entries of 4 KiB pages can hold: RAM above is not used. */
+#define MACHINE_RAM_LIMIT   (1ULL << 32)
+
 /* Index bits of each level and the lowest address bit it translates. */
 #define PT_BITS(level)      ((level) == PT_PTE || (level) == PT_PGD ? 10 : 0)
 #define PT_SHIFT(level)     (PAGE_SHIFT + ((level) == PT_PTE ? 0 : 10))

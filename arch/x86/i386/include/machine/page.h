@@ -8,17 +8,14 @@
 
 #define PAGE_SHIFT          12
 #define PAGE_SIZE           (1UL << PAGE_SHIFT)
-#define PAGE_MASK           (~(PAGE_SIZE - 1))
+#define PAGE_MASK           ((long)~(PAGE_SIZE - 1)) /* with its sign: of 64-bit numbers, too */
 
 /* Zone boundaries: what old devices can address, what the direct map shows. */
 #define ZONE_DMA_END_PFN    (0x1000000UL >> PAGE_SHIFT)
 #define ZONE_NORMAL_END_PFN (DIRECT_MAP_BYTES >> PAGE_SHIFT)
+#define LOW_MEMORY_END      ((u64)DIRECT_MAP_BYTES)
 #define MACHINE_HAS_DMA32   0
 #define MACHINE_HAS_HIGHMEM 1
-
-/* RAM above is not used; devices above cannot be reached. */
-#define MACHINE_RAM_LIMIT   ((u64)DIRECT_MAP_BYTES)
-#define MACHINE_PHYS_LIMIT  (1ULL << 32)
 
 struct page;
 extern struct page *mem_map; /* constant after boot */

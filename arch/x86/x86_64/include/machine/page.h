@@ -18,6 +18,7 @@
 
 /* mem_map's links reach 16 TiB (docs/page.md). */
 #define MACHINE_RAM_LIMIT   ((1ULL << 44) - (4096ULL << PAGE_SHIFT))
+#define LOW_MEMORY_END      MACHINE_RAM_LIMIT /* the direct map shows all of it */
 
 struct page;
 #define mem_map ((struct page *)MEM_MAP_BASE)
