@@ -16,7 +16,11 @@ ifneq ($(shell tools/need.sh $(CC)=$(CC) nm=binutils python3=python3-minimal \
 $(error something that the build needs is missing, see above)
 endif
 
+ifeq ($(ARCH),i386)
+all: i386
+else
 all: kernel tools
+endif
 
 include arch/x86/x86_64.mk
 include arch/x86/i386.mk
@@ -31,9 +35,9 @@ include tests/guest/guest.mk
 include tools/check.mk
 include tools/coverage.mk
 
-# A machine of 512 MiB and a busybox shell in it; RUN_OPTIONS are those of `pagoda run`.
+# A machine of 512 MiB and a busybox shell in it (ARCH=i386 for the other PC); RUN_OPTIONS are those of `pagoda run`.
 run: all
-	@$(B)/pagoda run --ram 512M $(RUN_OPTIONS)
+	@$(B)/pagoda run --arch $(ARCH) --ram 512M $(RUN_OPTIONS)
 
 .PHONY: all run kernel tools clean
 

@@ -36,7 +36,10 @@ char **program_libraries(const char *file, const char *arch);
 /* The applets of the host's busybox, "NAME\nNAME\n...", read once. Dies when there is none. */
 const char *busybox_applets(void);
 
-/* The host's busybox, a static program. Dies when it is missing. */
-const char *busybox_file(void);
+/*
+ * A static busybox for the machine: the host's, or the one that `make ARCH=i386' has fetched. Dies
+ * when it is missing.
+ */
+const char *busybox_file(const char *arch);
 
 #endif

@@ -93,10 +93,10 @@ static void add_run_file(struct initramfs *ramfs, const struct program *program,
 }
 
 /* Busybox and links for its applets, where no other program has the name. */
-static void add_busybox(struct initramfs *ramfs)
+static void add_busybox(struct initramfs *ramfs, const char *arch)
 {
 	if (!initramfs_has(ramfs, GUEST_BUSYBOX))
-		initramfs_add_host(ramfs, busybox_file(), GUEST_BUSYBOX);
+		initramfs_add_host(ramfs, busybox_file(arch), GUEST_BUSYBOX);
 	for (const char *at = busybox_applets(); *at;) {
 		int length = strcspn(at, "\n");
 		char *name = format_string("/bin/%.*s", length, at);
@@ -140,6 +140,21 @@ static void add_extra(struct initramfs *ramfs, const char *arch, const char *wha
 	free(guest);
 }
 
+/* The guest's init: linked into this program, or of another machine and beside it. */
+static void add_init(struct initramfs *ramfs, const char *arch)
+{
+	if (!strcmp(arch, "x86_64")) {
+		initramfs_add_bytes(ramfs, "/init", 0755, guest_init_start,
+				    guest_init_end - guest_init_start);
+		return;
+	}
+	const char *file = format_string("%s/guest/init-%s", own_directory(), arch);
+
+	if (access(file, R_OK) < 0)
+		die(EXIT_MACHINE, "%s is missing: make ARCH=%s builds it", file, arch);
+	initramfs_add_host(ramfs, file, "/init");
+}
+
 /* Returns a descriptor of the packed initramfs. */
 static int pack(const struct run_options *options, const struct program *program,
 		const bool stream_is_terminal[3])
@@ -161,8 +176,7 @@ static int pack(const struct run_options *options, const struct program *program
 		initramfs_add_device(ramfs, devices[i].name, devices[i].major, devices[i].minor);
 	for (unsigned i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		initramfs_add_directory(ramfs, directories[i]);
-	initramfs_add_bytes(ramfs, "/init", 0755, guest_init_start,
-			    guest_init_end - guest_init_start);
+	add_init(ramfs, options->arch);
 	initramfs_add_bytes(ramfs, "/etc/passwd", 0644, users, sizeof(users) - 1);
 	initramfs_add_bytes(ramfs, "/etc/group", 0644, groups, sizeof(groups) - 1);
 	add_run_file(ramfs, program, stream_is_terminal);
@@ -170,7 +184,7 @@ static int pack(const struct run_options *options, const struct program *program
 		add_with_libraries(ramfs, options->arch, program->host, program->guest);
 	for (unsigned i = 0; i < options->nr_add; i++)
 		add_extra(ramfs, options->arch, options->add[i]);
-	add_busybox(ramfs);
+	add_busybox(ramfs, options->arch);
 	return initramfs_finish(ramfs);
 }
 

@@ -18,4 +18,19 @@ $(eval $(call kernel_rules,i386-debug,$(I386_SRC),arch/x86/i386/kernel.lds,-m32)
 
 i386-kernel: $(B)/i386/pagoda.elf
 i386-debug-kernel: $(B)/i386-debug/pagoda.elf
-.PHONY: i386-kernel i386-debug-kernel
+.PHONY: i386-kernel i386-debug-kernel i386
+
+# What programs of i386 are built with and run beside, from Debian's packages; nothing is installed.
+I386_PACKAGES := $(B)/i386-packages/bin/busybox
+$(I386_PACKAGES): tools/i386-packages.sh
+	@tools/i386-packages.sh $(B)/i386-packages busybox-static musl-dev libc6-dev linux-libc-dev \
+		libgcc-12-dev
+	@touch $@
+
+# The guest's init of `pagoda run --arch i386'.
+$(B)/guest/init-i386: host/guest-init/init.c host/wire.h $(I386_PACKAGES)
+	@mkdir -p $(@D)
+	@echo "  CC    guest i386 $<"
+	@tools/i386-cc.sh musl -Os -s -std=gnu11 -Wall -Wextra -Werror -o $@ $<
+
+i386: i386-kernel tools $(B)/guest/init-i386

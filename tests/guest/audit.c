@@ -11,6 +11,7 @@
  * because it was written to, and a page of a file is marked when it is written through a
  * mapping.
  */
+#include <inttypes.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -384,7 +385,7 @@ static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 
 		if (area != smaps)
 			area = strchr(area + 1, '\n') + 1;
-		if (sscanf(area, "%lx-%lx", &start, &end) != 2)
+		if (sscanf(area, "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2)
 			break;
 		expect(strstr(area, "VmFlags:") != NULL);
 		locked = has_flag(area, " lo ");

@@ -28,7 +28,7 @@ static void grows_and_shrinks(void)
 	expect(find_mapping(page, &mapping));
 	expect_string(mapping.name, "[heap]");
 	expect_string(mapping.permissions, "rw-p");
-	expect_equal(mapping.end, page + 5 * page_size);
+	expect_equal(mapping.end, (uintptr_t)page + 5 * page_size);
 	expect_fault(page + 5 * page_size, READ, SIGSEGV, SEGV_MAPERR);
 
 	expect(set_break(page + 2 * page_size + 10) == page + 2 * page_size + 10);

@@ -5,6 +5,7 @@
  * The load touches half of the free memory and gives every second page back, so
  * the free pages have no free buddies.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static long look(void)
 
 static void counts_the_free_memory(void)
 {
-	long best = 1L << 40;
+	long best = LONG_MAX / 2;
 
 	/* Pages on per-CPU lists are in neither or one of the two: they differ by little. */
 	for (int i = 0; i < 10; i++) {

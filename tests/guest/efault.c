@@ -17,6 +17,13 @@
 
 #include "lib/check.h"
 
+/* Seconds of 64 bits on every machine. */
+#ifdef SYS_clock_gettime64
+#define CLOCK_GETTIME SYS_clock_gettime64
+#else
+#define CLOCK_GETTIME SYS_clock_gettime
+#endif
+
 static char *unmapped, *read_only;
 static int ends[2];
 
@@ -35,8 +42,8 @@ static void expect_all_fail(char *bad)
 	expect_errno(syscall(SYS_read, ends[0], bad, 4), EFAULT);
 	expect_errno(syscall(SYS_pipe, bad), EFAULT);
 	expect_errno(syscall(SYS_uname, bad), EFAULT);
-	expect_errno(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, bad), EFAULT);
-	expect_errno(syscall(SYS_newfstatat, AT_FDCWD, "/", bad, 0), EFAULT);
+	expect_errno(syscall(CLOCK_GETTIME, CLOCK_MONOTONIC, bad), EFAULT);
+	expect_errno(syscall(SYS_statx, AT_FDCWD, "/", 0, 0, bad), EFAULT);
 	expect_errno(syscall(SYS_getcwd, bad, 64), EFAULT);
 	expect_errno(syscall(SYS_rt_sigaction, SIGUSR1, NULL, bad, 8), EFAULT);
 	expect_errno(syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, bad, 8), EFAULT);
@@ -151,6 +158,12 @@ static void spoil_stack_and_signal(void)
 {
 	/* No stack to put the signal's frame on: the process dies of SIGSEGV. */
 	signal(SIGUSR1, (void (*)(int))child_exits);
+#ifdef __i386__
+	__asm__ volatile("mov $0x10, %%esp\n\tint $0x80\n\thlt"
+			 :
+			 : "a"(SYS_kill), "b"(getpid()), "c"(SIGUSR1)
+			 : "memory");
+#else
 	register long number __asm__("rax") = SYS_kill;
 	register long pid __asm__("rdi") = getpid();
 	register long signal_number __asm__("rsi") = SIGUSR1;
@@ -158,6 +171,7 @@ static void spoil_stack_and_signal(void)
 			 :
 			 : "r"(number), "r"(pid), "r"(signal_number)
 			 : "rcx", "r11", "memory");
+#endif
 }
 
 static void signal_without_a_stack(void)

@@ -227,7 +227,7 @@ static void beyond_the_size_limit(void)
 	expect_errno(pwrite(fd, "x", 1, 4096), EFBIG);
 	expect_equal(pwrite(fd, "xxx", 3, 4094), 2);
 	/* Nothing, far behind the limit, was taken for very much (found by fuzz_calls). */
-	expect_equal(pwrite(fd, "", 0, 1L << 58), 0);
+	expect_equal(pwrite(fd, "", 0, 1LL << 58), 0);
 	expect_equal(lseek(fd, 0, SEEK_END), 5000);
 	must(ftruncate(fd, 4999)); /* smaller it may become */
 	signal(SIGXFSZ, SIG_DFL);

@@ -11,19 +11,30 @@
 
 GLIBC_CC ?= gcc
 
-guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -Itests/guest
+guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Itests/guest
 guest_names := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
+# What is about 64-bit addresses and calls: not for i386.
+i386_guest_names := $(filter-out last_page fuzz_calls badelf,$(guest_names))
 guest_lib := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
+i386_guest_lib := $(filter-out fuzz,$(guest_lib))
 guest_programs := $(patsubst tests/guest/programs/%.c,%,$(wildcard tests/guest/programs/*.c))
 guest_dir := $(B)/guest-tests
 guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 	$(guest_programs:%=$(guest_dir)/programs/%)
 
-.PHONY: guest-test soak host-cmd-test lab-test test guest-tests
+i386_guest_built := $(guest_dir)/i386/suite-glibc $(guest_dir)/i386/suite-musl \
+	$(guest_programs:%=$(guest_dir)/i386/programs/%)
+
+.PHONY: guest-test soak host-cmd-test lab-test test guest-tests i386-guest-tests try-i386
 
 guest-tests: $(guest_built)
+i386-guest-tests: i386 i386-debug-kernel $(i386_guest_built)
 
-guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
+# Without Debian's packages of i386 its machines fail by name (machines.sh), and the others run.
+try-i386:
+	-@$(MAKE) --no-print-directory i386-guest-tests
+
+guest-test: $(if $(KERNEL),tools,all debug-kernel try-i386) $(guest_built)
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
@@ -41,7 +52,7 @@ lab-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/lab-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all debug-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
+test: all debug-kernel try-i386 $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS) $(FUZZ_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check
@@ -51,25 +62,32 @@ test: all debug-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-t
 		$(B)/guest-test.log
 
 # One program a C library: tests/guest/lib/suite.c says why.
-define guest_suite
-$(guest_dir)/$(1)/%.o: tests/guest/%.c | host-need
+define guest_suite # $(1): directory, $(2): compiler, $(3): program, $(4): what must be there
+$(guest_dir)/$(1)/%.o: tests/guest/%.c | $(4)
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"
 	@$(2) $(guest_cflags) -Dmain=$$*_main -MMD -MP -c -o $$@ $$<
 
-$(guest_dir)/$(1)/lib/%.o: tests/guest/lib/%.c | host-need
+$(guest_dir)/$(1)/lib/%.o: tests/guest/lib/%.c | $(4)
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"
-	@$(2) $(guest_cflags) -I$(guest_dir) -MMD -MP -c -o $$@ $$<
+	@$(2) $(guest_cflags) -I$(guest_dir) -DSUITE_LIST='"$(5)suite-list.h"' -MMD -MP -c -o $$@ $$<
 
-$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/suite-list.h
+$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/$(5)suite-list.h
 
-$(guest_dir)/suite-$(1): $(guest_names:%=$(guest_dir)/$(1)/%.o) $(guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
+$(guest_dir)/$(3): $($(5)guest_names:%=$(guest_dir)/$(1)/%.o) $($(5)guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
 	@echo "  LD    $$@"
 	@$(2) -static -s -o $$@ $$^ -lpthread
 endef
-$(eval $(call guest_suite,glibc,$(GLIBC_CC)))
-$(eval $(call guest_suite,musl,$(GUEST_CC)))
+$(eval $(call guest_suite,glibc,$(GLIBC_CC),suite-glibc,host-need))
+$(eval $(call guest_suite,musl,$(GUEST_CC),suite-musl,host-need))
+$(eval $(call guest_suite,i386/musl,tools/i386-cc.sh musl,i386/suite-musl,$(I386_PACKAGES),i386_))
+$(eval $(call guest_suite,i386/glibc,tools/i386-cc.sh glibc,i386/suite-glibc,$(I386_PACKAGES),i386_))
+
+$(guest_dir)/i386/programs/%: tests/guest/programs/%.c | $(I386_PACKAGES)
+	@mkdir -p $(@D)
+	@echo "  CC    i386/musl $<"
+	@tools/i386-cc.sh musl $(guest_cflags) -s -o $@ $<
 
 $(guest_dir)/programs/%: tests/guest/programs/%.c | host-need
 	@mkdir -p $(@D)
@@ -80,5 +98,8 @@ $(guest_dir)/programs/%: tests/guest/programs/%.c | host-need
 $(guest_dir)/suite-list.h: tests/guest $(guest_names:%=tests/guest/%.c)
 	@mkdir -p $(@D)
 	@printf 'TEST(%s)\n' $(guest_names) >$@
+$(guest_dir)/i386_suite-list.h: tests/guest $(guest_names:%=tests/guest/%.c)
+	@mkdir -p $(@D)
+	@printf 'TEST(%s)\n' $(i386_guest_names) >$@
 
 -include $(wildcard $(guest_dir)/*/*.d $(guest_dir)/*/lib/*.d)

@@ -39,6 +39,15 @@ machine() {
 	case " ${MACHINES-$name} " in *" $name "*) ;; *) return ;; esac
 	mapfile -t tests < <(all_tests "$libc" | chosen)
 	[ ${#tests[@]} = 0 ] && return
+	case $name in
+	i386*)
+		if [ ! -e "${BUILD:-build}/guest-tests/i386/suite-musl" ]; then
+			echo "not ok $name: its tests could not be built (tools/i386-packages.sh)"
+			failed=1
+			return
+		fi
+		;;
+	esac
 	set -- "$here/harness.sh" "$name" "${tests[@]}" -- "${kernel[@]}" "$@"
 	if [ "${MACHINES-}" = "$name" ]; then
 		"$@" || failed=1
@@ -79,6 +88,13 @@ else
 	kernel=(--debug)
 	machine debug both --ram 256M
 	machine debug-cpus musl --ram 256M --cpus 2
+	kernel=(--arch i386)
+	machine i386 both --ram 512M
+	machine i386-tiny musl --ram 16M
+	machine i386-high musl --ram 2G
+	machine i386-cpus musl --ram 256M --cpus 4
+	kernel=(--arch i386 --debug)
+	machine i386-debug musl --ram 1G
 fi
 while [ -n "$(jobs -pr)" ]; do
 	wait_for_one

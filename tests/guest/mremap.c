@@ -153,7 +153,10 @@ static void refuses(void)
 /* An old length that no area has leads out of the program's memory (found by fuzz_calls). */
 static void absurd_old_lengths(void)
 {
-	const unsigned long lengths[] = {-4096UL, 1UL << 63, 0xffff888000000000, 1UL << 47};
+	const unsigned long lengths[] = {
+		-4096UL, ~(~0UL >> 1),
+		sizeof(long) == 8 ? (unsigned long)0xffff888000000000 : 0xc0000000,
+		sizeof(long) == 8 ? (unsigned long)(1ULL << 47) : 0xf8000000};
 	char *area = must(mmap(NULL, 8 * page_size, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	char *place = must(mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));

@@ -116,9 +116,9 @@ static void sizes(void)
 	expect_errno(shmget(IPC_PRIVATE, 0, 0600), EINVAL);
 	expect_errno(shmget(KEY, 0, IPC_CREAT | 0600), EINVAL);
 	expect_errno(shmget(IPC_PRIVATE, ULONG_MAX, 0600), EINVAL);
-	expect_errno(shmget(IPC_PRIVATE, 1UL << 50, 0600), ENOMEM);
+	expect_errno(shmget(IPC_PRIVATE, ULONG_MAX / 4, 0600), ENOMEM);
 	/* Memory that is only used if it is touched may be promised; the promise is broken late. */
-	make(IPC_PRIVATE, 1UL << 40, 0600 | SHM_NORESERVE);
+	make(IPC_PRIVATE, sizeof(long) == 8 ? ULONG_MAX >> 24 : 1UL << 30, 0600 | SHM_NORESERVE);
 	remove_segment();
 }
 
@@ -489,7 +489,7 @@ static void proc(void)
 		 "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu %21lu "
 		 "%21lu\n",
 		 KEY, id, 0604, PAGES * page_size - 1, getpid(), getpid(), 1UL, 0, 0, 0, 0,
-		 ds.shm_atime, ds.shm_dtime, ds.shm_ctime, page_size, 0UL);
+		 (long)ds.shm_atime, (long)ds.shm_dtime, (long)ds.shm_ctime, page_size, 0UL);
 	char *text = read_text("/proc/sysvipc/shm");
 	expect_equal(strncmp(text, heads, strlen(heads)), 0);
 	expect_string(text + strlen(heads), wanted);

@@ -208,11 +208,10 @@ static void stop_and_continue(void)
 static void spoil(int number)
 {
 	(void)number;
-	__asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tpcmpeqd %%xmm7, %%xmm7\n\tpcmpeqd %%xmm15, "
-			 "%%xmm15\n\tstd\n\tcld"
+	__asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tpcmpeqd %%xmm7, %%xmm7\n\tstd\n\tcld"
 			 :
 			 :
-			 : "xmm0", "xmm7", "xmm15");
+			 : "xmm0", "xmm7");
 	count++;
 }
 
@@ -225,14 +224,14 @@ static void registers_survive(void)
 	count = 0;
 	must(setitimer(ITIMER_REAL, &often, NULL));
 	while (count < 20) {
-		unsigned long in = 0x1234567890abcdef, out;
+		unsigned long long in = 0x1234567890abcdef, out;
 
 		__asm__ volatile("movq %1, %%xmm7\n\t"
 				 "mov $2000, %%ecx\n"
 				 "1:\tdec %%ecx\n\tjnz 1b\n\t"
 				 "movq %%xmm7, %0"
-				 : "=r"(out)
-				 : "r"(in)
+				 : "=m"(out)
+				 : "m"(in)
 				 : "ecx", "xmm7", "cc");
 		wrong += out != in;
 	}

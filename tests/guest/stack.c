@@ -2,6 +2,7 @@
  * The stack grows down by faults, up to its limit, and keeps a gap to what is
  * mapped below it.
  */
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -54,7 +55,7 @@ static void grows_at_a_jump(void)
 
 static void endless(void)
 {
-	use_stack(1L << 40);
+	use_stack(LONG_MAX / 2);
 }
 
 static void ends_at_the_limit(void)
@@ -111,7 +112,7 @@ static void grows_down_by_flag(void)
 	expect_no_fault(top - 1, WRITE);
 	expect_no_fault(top - 20 * page_size, WRITE);
 	expect(find_mapping(top, &mapping));
-	expect_equal(mapping.start, top - 20 * page_size);
+	expect_equal(mapping.start, (uintptr_t)top - 20 * page_size);
 	must(munmap((void *)mapping.start, 21 * page_size));
 }
 

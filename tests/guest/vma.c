@@ -47,8 +47,8 @@ static void mprotect_splits_and_merges(void)
 	expect_equal(count(area), 3);
 	expect(find_mapping(area + 3 * page_size, &mapping));
 	expect_string(mapping.permissions, "r--p");
-	expect_equal(mapping.start, area + 3 * page_size);
-	expect_equal(mapping.end, area + 5 * page_size);
+	expect_equal(mapping.start, (uintptr_t)area + 3 * page_size);
+	expect_equal(mapping.end, (uintptr_t)area + 5 * page_size);
 	must(mprotect(area, 3 * page_size, PROT_READ)); /* joins the one after it */
 	expect_equal(count(area), 2);
 	must(mprotect(area + 5 * page_size, 5 * page_size, PROT_READ));

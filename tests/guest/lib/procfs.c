@@ -2,6 +2,7 @@
  * Reading /proc (procfs.h). Text is read whole by read(2), without stdio: the
  * tests of small machines should disturb little of what they measure.
  */
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,8 @@ static bool parse_mapping(const char *line, struct mapping *mapping)
 {
 	char name[256] = "";
 
-	if (sscanf(line, "%lx-%lx %4s %lx %*s %*s%*[ ]%255[^\n]", &mapping->start, &mapping->end,
-		   mapping->permissions, &mapping->offset, name) < 4)
+	if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %lx %*s %*s%*[ ]%255[^\n]", &mapping->start,
+		   &mapping->end, mapping->permissions, &mapping->offset, name) < 4)
 		return false;
 	strcpy(mapping->name, name);
 	return true;
