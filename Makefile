@@ -16,7 +16,7 @@ ifneq ($(shell tools/need.sh $(CC)=$(CC) nm=binutils python3=python3-minimal \
 $(error something that the build needs is missing, see above)
 endif
 
-ifeq ($(ARCH),i386)
+ifneq ($(filter i386%,$(ARCH)),)
 all: i386
 else
 all: kernel tools

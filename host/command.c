@@ -59,6 +59,11 @@ const char *own_directory(void)
 	return self;
 }
 
+bool is_i386(const char *arch)
+{
+	return !strncmp(arch, "i386", 4);
+}
+
 const char *built_kernel(const char *arch, bool debug)
 {
 	return format_string("%s/%s%s/pagoda.elf", own_directory(), arch, debug ? "-debug" : "");

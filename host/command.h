@@ -34,6 +34,9 @@ _Noreturn void die(int status, const char *format, ...) __attribute__((format(pr
 char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *allocate(unsigned long bytes);
 
+/* Whether the machine runs programs of i386. */
+bool is_i386(const char *arch);
+
 /* Where this executable lies; the kernel as built there. */
 const char *own_directory(void);
 const char *built_kernel(const char *arch, bool debug);

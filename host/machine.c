@@ -108,7 +108,8 @@ static void make_words(struct words *words, const struct run_options *options, i
 		"-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm", "-seed", "1",
 		NULL};
 
-	add(words, format_string("qemu-system-%s", options->arch));
+	add(words,
+	    format_string("qemu-system-%s", is_i386(options->arch) ? "i386" : options->arch));
 	add_all(words, fixed);
 	add(words, "-m");
 	add(words, format_string("size=%luk", options->ram));

@@ -33,7 +33,7 @@ enum option_key {
 };
 
 static const struct argp_option option_list[] = {
-	{"arch", KEY_ARCH, "ARCH", 0, "machine: x86_64 (default) or i386", 0},
+	{"arch", KEY_ARCH, "ARCH", 0, "machine: x86_64 (default), i386 or i386-pae", 0},
 	{"ram", KEY_RAM, "SIZE", 0, "memory, as 64M or 1G (default 256M)", 0},
 	{"cpus", KEY_CPUS, "N", 0, "number of CPUs (default 1)", 0},
 	{"add", KEY_ADD, "HOST[:GUEST]", 0,
@@ -137,8 +137,8 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT: state->err_stream = NULL; break;
 	case KEY_ARCH:
-		if (strcmp(text, "x86_64") && strcmp(text, "i386"))
-			die(EXIT_USAGE, "--arch: '%s' is neither x86_64 nor i386", text);
+		if (strcmp(text, "x86_64") && strcmp(text, "i386") && strcmp(text, "i386-pae"))
+			die(EXIT_USAGE, "--arch: '%s' is not x86_64, i386 or i386-pae", text);
 		options->arch = text;
 		break;
 	case KEY_RAM: options->ram = read_ram(text); break;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 struct run_options {
-	const char *arch;  /* "x86_64" or "i386" */
+	const char *arch;  /* "x86_64", "i386" or "i386-pae" */
 	unsigned long ram; /* KiB */
 	unsigned cpus;
 	const char *kernel;     /* a file that exists */

@@ -37,7 +37,7 @@ enum file_kind {
 
 const char *busybox_file(const char *arch)
 {
-	if (!strcmp(arch, "i386")) {
+	if (is_i386(arch)) {
 		const char *fetched =
 			format_string("%s/i386-packages/bin/busybox", own_directory());
 
@@ -101,7 +101,7 @@ static enum file_kind kind_of(const char *file, const char *arch, char line[256]
 		memcpy(line, start.text, sizeof(start.text));
 		kind = KIND_SCRIPT;
 	} else if (!memcmp(start.text, ELFMAG, SELFMAG)) {
-		int narrow = !strcmp(arch, "i386");
+		bool narrow = is_i386(arch);
 		unsigned count = narrow ? start.narrow.e_phnum : start.wide.e_phnum;
 		off_t at = narrow ? start.narrow.e_phoff : (off_t)start.wide.e_phoff;
 		size_t size = narrow ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);

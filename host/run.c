@@ -143,15 +143,15 @@ static void add_extra(struct initramfs *ramfs, const char *arch, const char *wha
 /* The guest's init: linked into this program, or of another machine and beside it. */
 static void add_init(struct initramfs *ramfs, const char *arch)
 {
-	if (!strcmp(arch, "x86_64")) {
+	if (!is_i386(arch)) {
 		initramfs_add_bytes(ramfs, "/init", 0755, guest_init_start,
 				    guest_init_end - guest_init_start);
 		return;
 	}
-	const char *file = format_string("%s/guest/init-%s", own_directory(), arch);
+	const char *file = format_string("%s/guest/init-i386", own_directory());
 
 	if (access(file, R_OK) < 0)
-		die(EXIT_MACHINE, "%s is missing: make ARCH=%s builds it", file, arch);
+		die(EXIT_MACHINE, "%s is missing: make ARCH=i386 builds it", file);
 	initramfs_add_host(ramfs, file, "/init");
 }
 

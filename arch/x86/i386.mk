@@ -1,7 +1,10 @@
-# The i386 kernel: build/i386/pagoda.elf (two levels of page tables), release and debug.
+# The i386 kernel: build/i386/pagoda.elf (two levels of page tables) and build/i386-pae/pagoda.elf
+# (three), release and debug.
 
 I386_DIRS := $(filter-out arch/x86/x86_64,$(KERNEL_DIRS)) arch/x86/i386 kernel/abi32 fs/abi32
 I386_SRC  := $(wildcard $(addsuffix /*.c,$(I386_DIRS)) $(addsuffix /*.S,$(I386_DIRS)))
+
+PAE_SRC   := arch/x86/i386/pae/root.c
 
 # Multiarch keeps the kernel's headers where gcc -m32 does not look; they serve both word sizes.
 I386_FLAGS := -m32 -march=i686 -mregparm=3 -std=gnu11 -ffreestanding -fno-builtin-printf -nostdlib -fno-pic -fno-pie \
@@ -13,11 +16,17 @@ I386_FLAGS := -m32 -march=i686 -mregparm=3 -std=gnu11 -ffreestanding -fno-builti
 KFLAGS_i386 := -Iarch/x86/i386/2level $(I386_FLAGS) -O2
 KFLAGS_i386-debug := -Iarch/x86/i386/2level $(I386_FLAGS) -O1 -DPAGODA_DEBUG
 
+KFLAGS_i386-pae := -Iarch/x86/i386/pae $(I386_FLAGS) -O2
+KFLAGS_i386-pae-debug := -Iarch/x86/i386/pae $(I386_FLAGS) -O1 -DPAGODA_DEBUG
+
 $(eval $(call kernel_rules,i386,$(I386_SRC),arch/x86/i386/kernel.lds,-m32))
 $(eval $(call kernel_rules,i386-debug,$(I386_SRC),arch/x86/i386/kernel.lds,-m32))
 
-i386-kernel: $(B)/i386/pagoda.elf
-i386-debug-kernel: $(B)/i386-debug/pagoda.elf
+$(eval $(call kernel_rules,i386-pae,$(I386_SRC) $(PAE_SRC),arch/x86/i386/kernel.lds,-m32))
+$(eval $(call kernel_rules,i386-pae-debug,$(I386_SRC) $(PAE_SRC),arch/x86/i386/kernel.lds,-m32))
+
+i386-kernel: $(B)/i386/pagoda.elf $(B)/i386-pae/pagoda.elf
+i386-debug-kernel: $(B)/i386-debug/pagoda.elf $(B)/i386-pae-debug/pagoda.elf
 .PHONY: i386-kernel i386-debug-kernel i386
 
 # What programs of i386 are built with and run beside, from Debian's packages; nothing is installed.

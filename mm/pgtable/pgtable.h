@@ -96,7 +96,8 @@ static __always_inline pte_t *pt_walk(pte_t *root, unsigned long va, enum pt_lev
 
 		if (i <= (int)level || PT_BITS(i) == 0)
 			continue;
-		e = (pte_t){load_acquire(&table[pt_index(i, va)].v)};
+		e = pte_get(
+			&table[pt_index(i, va)]); /* and the table behind it, which depends on it */
 		if (unlikely(!pte_is_table(e))) {
 			if (found) {
 				*found = table + pt_index(i, va);

@@ -27,7 +27,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -gt 0 ] && shift
 options=("$@")
-case " ${options[*]} " in *" --arch i386 "*) built=$built/i386 ;; esac
+case " ${options[*]} " in *" --arch i386"*) built=$built/i386 ;; esac
 
 add=(--add "$built/suite-glibc:/tests/suite-glibc" --add "$built/suite-musl:/tests/suite-musl"
 	--add "$here/lib/runner.sh:/tests/runner.sh"

@@ -18,6 +18,7 @@
 #include "machine/clock.h"
 #include "machine/current.h"
 #include "machine/mmu.h"
+#include "machine/root.h"
 #include "machine/thread.h"
 #include "machine/upcall.h"
 #include "mm/frame/frame.h"
@@ -69,7 +70,7 @@ void __noreturn secondary_entry(void)
 	unsigned cpu = cpu_id();
 
 	cpu_setup(cpu);
-	write_cr3(virt_to_phys(swapper_pg_dir).v);
+	load_root(swapper_pg_dir);
 	lapic_setup_cpu();
 	tick_init();
 	store_release(&answered, cpu);

@@ -17,6 +17,7 @@
  */
 #include "arch/x86/common/internal.h"
 #include "machine/mmu.h"
+#include "machine/root.h"
 #include "sync/spinlock.h"
 
 #define FULL_FLUSH_PAGES 33 /* from here on it is cheaper to lose everything */
@@ -35,7 +36,7 @@ static void flush_all_local(bool global)
 	unsigned long cr4;
 
 	if (!global || !cpu_features.pge) {
-		write_cr3(read_cr3());
+		reload_root();
 		return;
 	}
 	cr4 = read_cr4();
@@ -45,7 +46,7 @@ static void flush_all_local(bool global)
 
 static void flush_local(unsigned long start, unsigned long end, bool kernel)
 {
-	if (end == 0 || end - start > FULL_FLUSH_PAGES * PAGE_SIZE) {
+	if (end == 0 || root_is_stale() || end - start > FULL_FLUSH_PAGES * PAGE_SIZE) {
 		flush_all_local(kernel);
 		return;
 	}
@@ -125,7 +126,7 @@ void switch_mm(struct arch_mm *mm)
 		return;
 	if (mm)
 		fetch_or(&mm->cpu_mask, self);
-	write_cr3(virt_to_phys(mm ? mm->root : swapper_pg_dir).v);
+	load_root(mm ? mm->root : swapper_pg_dir);
 	this_cpu(loaded_mm) = mm;
 	if (old)
 		fetch_and(&old->cpu_mask, ~self);

@@ -22,6 +22,7 @@
 #include "lib/printk.h"
 #include "machine/layout.h"
 #include "machine/power.h"
+#include "machine/root.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
 #define __ARCH_SI_UID_T unsigned
@@ -160,6 +161,10 @@ void page_fault(struct pt_regs *regs)
 	struct fault_info fault = {.address = read_cr2(), .error = regs->orig_ax};
 
 	regs->orig_ax = -1;
+	if (root_is_stale()) { /* it lacked a table that is there by now */
+		reload_root();
+		return;
+	}
 	if (likely(fault.user)) {
 		irq_enable();
 		handle_page_fault(regs, &fault);

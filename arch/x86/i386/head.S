@@ -8,25 +8,14 @@
  *                     ebx = physical address of struct hvm_start_info
  *   multiboot2_entry  GRUB, by the header below; ebx = information
  *
- * The first page tables stand behind this page, at fixed places, and map the first 8 MiB
- * twice with 4 KiB pages: where they are (so that the instruction after "paging on" exists),
- * and at PAGE_OFFSET, where the kernel is linked to.
- *
- *   0x00100000  this page
- *   0x00101000  swapper_pg_dir  [0] --------+--> pg0
- *                               [768] ------'
- *                               [1] --------+--> pg1
- *                               [769] ------'
- *   0x00102000  pg0             0 - 4 MiB
- *   0x00103000  pg1             4 - 8 MiB
- *
- * The same stage serves the PAE image: its first tables have two levels, too, and
- * paging_init() makes the final ones. There swapper_pg_dir is not what stays.
+ * The first page tables stand behind this page, swapper_pg_dir at 0x00101000, and map the first
+ * 8 MiB twice with 4 KiB pages: where they are (so that the instruction after "paging on"
+ * exists), and at PAGE_OFFSET, where the kernel is linked to (machine/boot_tables.h).
  */
-#include "machine/boot_tables.h"
-
 #define PAGE_OFFSET  0xc0000000
 #define PHYS(symbol) ((symbol) - PAGE_OFFSET)
+
+#include "machine/boot_tables.h" /* by these two */
 
 #define CR0_PE	     0x00000001
 #define CR0_MP	     0x00000002
@@ -62,15 +51,9 @@ multiboot2_entry:
 	rep stosl
 	movl	$PHYS(_boot_stack_end), %esp
 
-	/* pg0 and pg1, which touch: present, writable, accessed, dirty. */
-	movl	$PHYS(pg0), %edi
-	movl	$0x63, %eax
-	movl	$2048, %ecx
-2:	stosl
-	addl	$0x1000, %eax
-	loop	2b
+	FILL_BOOT_TABLES
 
-	movl	$PHYS(BOOT_DIRECTORY), %eax
+	movl	$PHYS(BOOT_ROOT), %eax
 	movl	%eax, %cr3
 	movl	$(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE), %eax
 	movl	%eax, %cr0
@@ -127,13 +110,7 @@ multiboot2_header_end:
 
 	.section .boot_tables, "aw"
 	.balign	4096
-	.globl	BOOT_DIRECTORY, pg0, pg1
-BOOT_DIRECTORY:
-	.long	PHYS(pg0) + 0x63, PHYS(pg1) + 0x63
-	.fill	PAGE_OFFSET / 0x400000 - 2, 4, 0
-	.long	PHYS(pg0) + 0x63, PHYS(pg1) + 0x63
-	.fill	1024 - PAGE_OFFSET / 0x400000 - 2, 4, 0
-pg0:	.fill	1024, 4, 0
-pg1:	.fill	1024, 4, 0
+	.globl	swapper_pg_dir
+	BOOT_TABLES
 
 	.section .note.GNU-stack, "", @progbits

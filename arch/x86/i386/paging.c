@@ -6,9 +6,9 @@
  *      constants become read-only. The mapping at 0 goes.
  *   2. The rest of low memory, at most 896 MiB, is mapped with large pages where the CPU has them
  *      and RAM fills them; nothing else is in the direct map (no device, no hole).
- *   3. The last 128 MiB get all their page tables, so that what the kernel maps there
- *      later is in every space at once: kernel stacks lie there, and no fault could be
- *      handled on a stack that is not mapped.
+ *   3. With two levels the last 128 MiB get all their page tables, so that what the kernel maps
+ *      there later is in every space at once: kernel stacks lie there, and no fault could be
+ *      handled on a stack that is not mapped. With three, all spaces share the directory.
  *   4. mem_map lies in the direct map, at the start of zone NORMAL.
  *
  * Tables come from early memory below 8 MiB, which the boot tables map.
@@ -23,6 +23,7 @@
 #include "lib/string.h"
 #include "machine/boot_tables.h"
 #include "machine/mmu.h"
+#include "machine/root.h"
 #include "mm/frame/early.h"
 #include "mm/frame/frame.h"
 #include "mm/pgtable/pgtable.h"
@@ -36,10 +37,11 @@ static pte_t fixmap_table[PT_ENTRIES] __section(".bss.page_aligned") __aligned(P
 extern pte_t kmap_table[]; /* highmem.c: page tables in a row */
 
 extern char _boot_tables[]; /* kernel.lds */
+extern pte_t BOOT_ROOT[];   /* head.S */
 
 unsigned long kernel_root(void)
 {
-	return virt_to_phys(swapper_pg_dir).v;
+	return virt_to_phys(BOOT_ROOT).v;
 }
 
 /* --- Fixed mappings --- */
@@ -168,12 +170,16 @@ void paging_init(void)
 		pte_set(entry_at(va, LOW_LEVEL),
 			mk_table(virt_to_pfn(&kmap_table[(va - KMAP_START) >> PAGE_SHIFT]), false));
 	highmem_init();
-	for (unsigned long va = VMALLOC_START; va >= VMALLOC_START; va += PT_SIZE(LOW_LEVEL))
-		entry_at(va, PT_PTE);
-	for (unsigned i = 0; i < pt_index(pt_top(), TASK_SIZE - 1) + 1; i++)
-		pte_set(&swapper_pg_dir[i], (pte_t){0});
+	if (LOW_LEVEL == pt_top())
+		for (unsigned long va = VMALLOC_START; va >= VMALLOC_START;
+		     va += PT_SIZE(LOW_LEVEL))
+			entry_at(va, PT_PTE);
+	for (unsigned i = 0; i < pt_index(pt_top(), TASK_SIZE - 1) + 1; i++) {
+		swapper_pg_dir[i] = (pte_t){0};
+		BOOT_ROOT[i] = (pte_t){0};
+	}
+	load_root(swapper_pg_dir);
 	tlb_flush_kernel(0, ~0UL);
-	write_cr3(read_cr3());
 }
 
 void *paging_map_shared(u64 start, u64 bytes)

@@ -26,6 +26,7 @@
 #include "lib/errno.h"
 #include "machine/current.h"
 #include "machine/layout.h"
+#include "machine/root.h"
 #include "machine/thread.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
@@ -166,7 +167,7 @@ struct task_struct *arch_switch_to(struct task_struct *prev, struct arch_thread 
 	}
 	/* What this CPU remembers of windows that were opened on another one may be old. */
 	if (unlikely(next_thread->windows))
-		write_cr3(read_cr3());
+		reload_root();
 	set_trap_stack(next_thread->stack_top);
 	this_cpu(current_task) = next;
 	this_cpu(current_thread) = next_thread;

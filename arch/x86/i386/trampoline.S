@@ -7,6 +7,7 @@
 #define AT(symbol)	(TRAMPOLINE + (symbol) - trampoline_start)
 #define CR0_PE		0x00000001
 #define CR0_PAGING	0x80010033	/* PG, WP, NE, ET, MP, PE */
+#define MSR_EFER	0xc0000080
 #define BOOT_CS		0x60
 #define BOOT_DS		0x68
 #define BOOT_PERCPU	0x70
@@ -38,6 +39,13 @@ protected:
 	movl	%eax, %cr4
 	movl	AT(parameter_root), %eax
 	movl	%eax, %cr3
+	movl	AT(parameter_efer), %eax
+	testl	%eax, %eax
+	jz	1f
+	movl	$MSR_EFER, %ecx
+	xorl	%edx, %edx
+	wrmsr
+1:
 	movl	$CR0_PAGING, %eax
 	movl	%eax, %cr0
 	movl	AT(parameter_stack), %esp
@@ -60,6 +68,7 @@ gdt_pointer:
 	.word	0
 parameter_root:	 .long	0
 parameter_cr4:	 .long	0
+parameter_efer:	 .long	0	/* 0: the CPU has none */
 parameter_stack: .long	0
 parameter_entry: .long	0
 trampoline_end:
