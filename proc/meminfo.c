@@ -37,9 +37,14 @@ static void direct_map_kb(unsigned long kb[PT_LEVELS])
 	unsigned long at = DIRECT_MAP_BASE, end = DIRECT_MAP_BASE;
 	int nid;
 
-	for_each_node (nid)
-		end = max(end, (unsigned long)pfn_to_virt(node_data[nid]->start_pfn +
-							  node_data[nid]->spanned_pages));
+	for_each_node (nid) {
+		pfn_t last = node_data[nid]->start_pfn + node_data[nid]->spanned_pages;
+
+#if MACHINE_HAS_HIGHMEM
+		last = min(last, (pfn_t)ZONE_NORMAL_END_PFN);
+#endif
+		end = max(end, (unsigned long)pfn_to_virt(last));
+	}
 	while (at < end) {
 		enum pt_level level = PT_PMD;
 		pte_t entry;
@@ -50,6 +55,24 @@ static void direct_map_kb(unsigned long kb[PT_LEVELS])
 			level = PT_PMD;
 		at = ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level);
 	}
+}
+
+/* Memory that the direct map shows, and what is beyond it. */
+static void high_and_low(struct seq_file *m)
+{
+	unsigned long total = 0, free = 0;
+	struct zone *zone;
+
+	for_each_zone (zone) {
+		if (zone->type != ZONE_HIGHMEM || !zone->present_pages)
+			continue;
+		total += zone->managed_pages;
+		free += zone_stat(zone, NR_FREE_PAGES);
+	}
+	pages(m, "HighTotal", total);
+	pages(m, "HighFree", free);
+	pages(m, "LowTotal", totalram_pages() - total);
+	pages(m, "LowFree", nr_free_pages() - min(free, nr_free_pages()));
 }
 
 static int show_meminfo(struct seq_file *m, void *unused)
@@ -77,6 +100,8 @@ static int show_meminfo(struct seq_file *m, void *unused)
 	pages(m, "Inactive(file)", file_inactive);
 	pages(m, "Unevictable", global_node_stat(NR_UNEVICTABLE));
 	pages(m, "Mlocked", global_zone_stat(NR_MLOCK));
+	if (MACHINE_HAS_HIGHMEM)
+		high_and_low(m);
 	pages(m, "SwapTotal", 0);
 	pages(m, "SwapFree", 0);
 	pages(m, "Zswap", 0);
@@ -114,8 +139,11 @@ static int show_meminfo(struct seq_file *m, void *unused)
 	line(m, "Hugetlb", 0);
 	direct_map_kb(direct);
 	line(m, "DirectMap4k", direct[PT_PTE]);
-	line(m, "DirectMap2M", direct[PT_PMD]);
-	line(m, "DirectMap1G", direct[PT_PUD]);
+	/* With two levels the large pages are the top level's. */
+	line(m, PT_SIZE(PT_PMD) >> 20 == 2 ? "DirectMap2M" : "DirectMap4M",
+	     direct[PT_PMD] + direct[PT_PGD]);
+	if (PT_BITS(PT_PUD))
+		line(m, "DirectMap1G", direct[PT_PUD]);
 	return 0;
 }
 

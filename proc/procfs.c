@@ -86,7 +86,9 @@ void proc_create_link(const char *path, int (*target)(char *buf, size_t size))
 
 static s64 number_value(const struct proc_number *n)
 {
-	return n->bytes == 8 ? *(s64 *)n->value : *(int *)n->value;
+	if (n->bytes == 8)
+		return *(s64 *)n->value;
+	return n->is_int ? *(int *)n->value : *(u32 *)n->value;
 }
 
 static int show_number(struct seq_file *m, void *private)

@@ -124,7 +124,8 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool first_of_node)
 		   zone->managed_pages);
 	seq_printf(m, "\n        protection: (%lu", zone->lowmem_reserve[0]);
 	for (int i = 1; i < MAX_NR_ZONES; i++)
-		seq_printf(m, ", %lu", zone->lowmem_reserve[i]);
+		if (zone_type_exists(i) || !MACHINE_HAS_HIGHMEM)
+			seq_printf(m, ", %lu", zone->lowmem_reserve[i]);
 	seq_putc(m, ')');
 	if (!zone->present_pages) {
 		seq_putc(m, '\n');

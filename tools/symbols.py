@@ -17,7 +17,8 @@ def read_functions(lines):
             base = int(address, 16)
         if kind in "tT" and not name.startswith((".", "_text", "_etext")):
             functions.setdefault(int(address, 16), name.encode())
-    return base, sorted(functions.items())
+    # Before _text is what starts the machine.
+    return base, sorted(item for item in functions.items() if item[0] >= base)
 
 
 def pack(names):

@@ -9,22 +9,22 @@
 
 #include "lib/check.h"
 
-static long nanoseconds(clockid_t clock)
+static long long nanoseconds(clockid_t clock)
 {
 	struct timespec now;
 
 	must(clock_gettime(clock, &now));
 	expect_between(now.tv_nsec, 0, 999999999);
-	return now.tv_sec * 1000000000L + now.tv_nsec;
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
 static void never_backwards(void)
 {
-	long last = nanoseconds(CLOCK_MONOTONIC), start = last;
+	long long last = nanoseconds(CLOCK_MONOTONIC), start = last;
 	int changes = 0;
 
 	for (int i = 0; i < 20000; i++) {
-		long now = nanoseconds(CLOCK_MONOTONIC);
+		long long now = nanoseconds(CLOCK_MONOTONIC);
 
 		expect(now >= last);
 		changes += now != last;
@@ -39,8 +39,8 @@ static void clocks_agree(void)
 	struct timeval day;
 
 	must(gettimeofday(&day, NULL));
-	long real = nanoseconds(CLOCK_REALTIME) / 1000000;
-	expect_between(real - (day.tv_sec * 1000 + day.tv_usec / 1000), 0, 1000);
+	long long real = nanoseconds(CLOCK_REALTIME) / 1000000;
+	expect_between(real - (day.tv_sec * 1000LL + day.tv_usec / 1000), 0, 1000);
 	expect_between(time(NULL) - real / 1000, -1, 1);
 	expect(time(NULL) > 1577836800 - 86400); /* 2020 */
 	expect(nanoseconds(CLOCK_BOOTTIME) >= nanoseconds(CLOCK_MONOTONIC) - 1000000000);
@@ -73,7 +73,7 @@ static void sleeps_until(void)
 		until.tv_sec++;
 	}
 	expect_equal(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
-	expect(nanoseconds(CLOCK_MONOTONIC) >= until.tv_sec * 1000000000L + until.tv_nsec);
+	expect(nanoseconds(CLOCK_MONOTONIC) >= until.tv_sec * 1000000000LL + until.tv_nsec);
 	expect_equal(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
 }
 

@@ -60,7 +60,8 @@ static void auxiliary_vector(void)
 	expect_equal(getauxval(AT_CLKTCK), 100);
 	expect_equal(getauxval(AT_UID), getuid());
 	expect_equal(getauxval(AT_SECURE), 0);
-	expect_equal(getauxval(AT_PHENT), sizeof(Elf64_Phdr));
+	expect_equal(getauxval(AT_PHENT),
+		     sizeof(long) == 8 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr));
 	expect_string((char *)getauxval(AT_PLATFORM), "x86_64");
 	expect(getauxval(AT_ENTRY) != 0);
 	expect(getauxval(AT_MINSIGSTKSZ) == 0 || getauxval(AT_MINSIGSTKSZ) >= 512);

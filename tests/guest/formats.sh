@@ -51,11 +51,20 @@ has() {
 n='[0-9]+'
 hex='[0-9a-f]+'
 
-same meminfo-shape /proc/meminfo meminfo
+same meminfo-shape /proc/meminfo meminfo "sed '/^High/d; /^Low/d; /^DirectMap1G/d; s/^DirectMap4M/DirectMap2M/'"
+if is_i386; then
+	has meminfo-high /proc/meminfo '^HighTotal: ' '^HighFree: ' '^LowTotal: ' '^LowFree: '
+fi
 every meminfo-columns /proc/meminfo '^([A-Za-z0-9_()]+: +[0-9]+( kB)?)$'
-same vmstat-shape /proc/vmstat vmstat
+if is_i386; then # no DMA32, but HighMem: golden texts are x86-64's
+	has vmstat-high /proc/vmstat '^pgalloc_high ' '^pgskip_high '
+else
+	same vmstat-shape /proc/vmstat vmstat
+fi
 same zoneinfo-shape /proc/zoneinfo zoneinfo "sed 's/zone *[A-Z][A-Za-z0-9]*/zone Z/'"
-has zoneinfo-zones /proc/zoneinfo '^Node 0, zone      DMA$' '^Node 0, zone    DMA32$' \
+second_zone='^Node 0, zone    DMA32$'
+is_i386 && second_zone='^Node 0, zone  HighMem$'
+has zoneinfo-zones /proc/zoneinfo '^Node 0, zone      DMA$' "$second_zone" \
 	'^Node 0, zone   Normal$' '^Node 0, zone  Movable$'
 every buddyinfo-lines /proc/buddyinfo "^Node $n, zone +[A-Za-z0-9]+( +$n){11} \$"
 same pagetypeinfo-shape /proc/pagetypeinfo pagetypeinfo \
@@ -158,6 +167,7 @@ differing=
 while read -r name value; do
 	file=/proc/sys/vm/$name
 	[ -e "$file" ] || differing="$differing no-$name"
+	is_i386 && [ $name = lowmem_reserve_ratio ] && value='*' # it has one zone less
 	case $value in
 	'*' | -) ;;
 	*)

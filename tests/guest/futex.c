@@ -17,6 +17,10 @@ static int *word;
 
 static long futex(int operation, int value, const struct timespec *timeout)
 {
+#ifdef SYS_futex_time64
+	if (sizeof(timeout->tv_sec) > sizeof(long))
+		return syscall(SYS_futex_time64, word, operation, value, timeout, NULL, 0);
+#endif
 	return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
 }
 

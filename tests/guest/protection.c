@@ -10,6 +10,7 @@
 
 #include "lib/check.h"
 #include "lib/fault.h"
+#include "lib/procfs.h"
 
 static char *map(int protection)
 {
@@ -60,6 +61,8 @@ static void no_execute(void)
 {
 	char *area = map(PROT_READ | PROT_WRITE);
 
+	if (!strstr(read_text("/proc/cpuinfo"), " nx "))
+		return;       /* two-level paging has no such right */
 	area[0] = (char)0xc3; /* ret */
 	expect_fault(area, EXECUTE, SIGSEGV, SEGV_ACCERR);
 	must(mprotect(area, page_size, PROT_READ | PROT_EXEC));
@@ -78,11 +81,13 @@ static void kernel_half(void)
 /* An address with neither all ones nor all zeroes above bit 47 raises #GP: no address is told. */
 static void non_canonical(void)
 {
+#if __SIZEOF_LONG__ == 8
 	struct fault fault = touch((char *)0x1234000000000000, READ);
 
 	expect_equal(fault.signal, SIGSEGV);
 	expect_equal(fault.code, SI_KERNEL);
 	expect_equal((long)fault.address, 0);
+#endif
 }
 
 static void past_the_end_of_a_file(void)

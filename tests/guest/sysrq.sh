@@ -79,7 +79,9 @@ shapes() {
 }
 shapes <golden/sysrq_m >$work/wanted
 shapes <$work/report >$work/found
-if cmp -s $work/wanted $work/found; then
+if is_i386; then
+	skip sysrq-shape "the golden text has DMA32"
+elif cmp -s $work/wanted $work/found; then
 	ok sysrq-shape
 else
 	not_ok sysrq-shape "$(diff $work/wanted $work/found | grep '^[-+][^-+]' | head -n 5 | tr '\n' '|')"

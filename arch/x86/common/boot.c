@@ -191,6 +191,7 @@ static void reserve_memory(void)
 	u64 start = ALIGN_DOWN(initrd_start.v, PAGE_SIZE);
 
 	early_reserve(PHYS(0), PAGE_SIZE, "BIOS data");
+	early_reserve(virt_to_phys(_image), _text - _image, "Kernel boot tables");
 	early_reserve(virt_to_phys(_text), _rodata - _text, "Kernel code");
 	early_reserve(virt_to_phys(_rodata), _data - _rodata, "Kernel rodata");
 	early_reserve(virt_to_phys(_data), _bss - _data, "Kernel data");

@@ -142,7 +142,7 @@ void cpu_detect(void)
 	f->smap = seven.ebx >> 20 & 1;
 	f->umip = seven.ecx >> 2 & 1;
 	f->fsrm = seven.edx >> 4 & 1;
-	f->nx = ext.edx >> 20 & 1;
+	f->nx = ext.edx >> 20 & 1 && PTE_NX;
 	f->gbpages = ext.edx >> 26 & 1;
 	f->tsc_steady = power.edx >> 8 & 1;
 	if (f->xsave)
@@ -197,7 +197,9 @@ int machine_cpuinfo(char *buf, size_t size, unsigned cpu)
 		       "cpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
 		       cpu, cpu_apic_id[cpu], cpu_apic_id[cpu], cpuid_count(0, 0).eax);
 	print_flags(buf, size, &n, one.edx, names_1_edx);
-	print_flags(buf, size, &n, leaf_if(0x80000001, 0).edx, names_ext_edx);
+	/* What these page tables have no bit for is not there. */
+	print_flags(buf, size, &n, leaf_if(0x80000001, 0).edx & ~((u32)!f->nx << 20),
+		    names_ext_edx);
 	if (f->tsc_steady)
 		n += scnprintf(buf + n, size - n, " constant_tsc nonstop_tsc");
 	n += scnprintf(buf + n, size - n, " nopl cpuid");

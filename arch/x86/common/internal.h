@@ -89,7 +89,7 @@ void *paging_map_shared(u64 start, u64 bytes);
 void paging_init(void);                   /* the direct map, with large pages */
 void paging_protect_image(void);          /* final rights; the boot mapping at 0 goes */
 bool kernel_entry_sync(unsigned long va); /* a fault only for want of a top-level entry? */
-extern char _text[], _etext[], _rodata[], _erodata[], _data[], _bss[], _end[];
+extern char _image[], _text[], _etext[], _rodata[], _erodata[], _data[], _bss[], _end[];
 extern char _boot_stack_guard[], _boot_stack[], _boot_stack_end[];
 
 /* --- Traps and interrupts (traps.c, irq.c, apic.c) --- */

@@ -117,7 +117,7 @@ volatile void *fixmap_device(u64 address)
 /* Not to be written once it is complete; the boot tables stand amidst it. */
 static bool is_constant(unsigned long va)
 {
-	return va >= (unsigned long)_text && va < (unsigned long)_erodata &&
+	return va >= (unsigned long)_image && va < (unsigned long)_erodata &&
 	       !(va >= (unsigned long)_boot_tables &&
 		 va < (unsigned long)_boot_tables + BOOT_TABLES_BYTES);
 }
@@ -129,7 +129,7 @@ static void map_small(u64 start, bool protect)
 	pgprot_t prot = KERNEL_PROT_RW;
 
 	if (is_constant(va)) {
-		if (va < (unsigned long)_rodata)
+		if (va >= (unsigned long)_text && va < (unsigned long)_rodata)
 			prot = protect ? KERNEL_PROT_RX : (pgprot_t){KERNEL_PROT_RX.v | PTE_W};
 		else if (protect)
 			prot = KERNEL_PROT_RO;
@@ -142,9 +142,10 @@ static void map_small(u64 start, bool protect)
 
 void paging_protect_image(void)
 {
-	for (unsigned long va = (unsigned long)_text; va < (unsigned long)_erodata; va += PAGE_SIZE)
+	for (unsigned long va = (unsigned long)_image; va < (unsigned long)_erodata;
+	     va += PAGE_SIZE)
 		map_small(va - DIRECT_MAP_BASE, true);
-	tlb_flush_kernel((unsigned long)_text, (unsigned long)_erodata);
+	tlb_flush_kernel((unsigned long)_image, (unsigned long)_erodata);
 }
 
 /* --- 2: the direct map --- */

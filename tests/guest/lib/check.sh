@@ -35,6 +35,11 @@ expect_true() {
 	fi
 }
 
+# The other PC: 32 bits, HIGHMEM.
+is_i386() {
+	case $(uname -m) in i?86) ;; *) return 1 ;; esac
+}
+
 is_pagoda() {
 	case $(uname -r) in *pagoda*) ;; *) return 1 ;; esac
 }
