@@ -23,15 +23,15 @@ struct proc_number {
 	const char *path;
 	void *value;
 	unsigned bytes; /* of *value: 4 or 8 */
-	bool is_int;    /* 4 bytes with a sign */
+	bool is_long;   /* an unsigned long; the others read as int */
 	s64 min, max;
 	int (*changed)(s64 now);
 };
-#define PROC_NUMBER(file, variable, low, high, hook)                                         \
-	{                                                                                    \
-		.path = file, .value = &(variable), .bytes = sizeof(variable),               \
-		.is_int = __builtin_types_compatible_p(typeof(variable), int), .min = (low), \
-		.max = (high), .changed = (hook)                                             \
+#define PROC_NUMBER(file, variable, low, high, hook)                                      \
+	{                                                                                 \
+		.path = file, .value = &(variable), .bytes = sizeof(variable),            \
+		.is_long = __builtin_types_compatible_p(typeof(variable), unsigned long), \
+		.min = (low), .max = (high), .changed = (hook)                            \
 	}
 void proc_create_number(const struct proc_number *number, u32 mode); /* kept by reference */
 /*

@@ -88,7 +88,9 @@ static s64 number_value(const struct proc_number *n)
 {
 	if (n->bytes == 8)
 		return *(s64 *)n->value;
-	return n->is_int ? *(int *)n->value : *(u32 *)n->value;
+	if (n->is_long)
+		return *(u32 *)n->value;
+	return *(int *)n->value;
 }
 
 static int show_number(struct seq_file *m, void *private)

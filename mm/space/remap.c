@@ -45,8 +45,8 @@ static unsigned long prot_of(vm_flags_t flags)
 	       (flags & VM_EXEC ? PROT_EXEC : 0);
 }
 
-int do_remap_file_pages(struct mm_struct *mm, unsigned long start, unsigned long len, u64 pgoff,
-			unsigned long flags)
+int do_remap_file_pages(struct mm_struct *mm, unsigned long start, unsigned long len,
+			unsigned long pgoff, unsigned long flags)
 {
 	const struct vm_area_struct *vma;
 	struct map_source source;

@@ -189,8 +189,8 @@ unsigned long do_brk(struct mm_struct *mm, unsigned long brk); /* the new or unc
 int do_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
 int do_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
 /* remap_file_pages(2): other pages of its file at a place within a shared mapping. 0 or -errno. */
-int do_remap_file_pages(struct mm_struct *mm, unsigned long start, unsigned long len, u64 pgoff,
-			unsigned long flags);
+int do_remap_file_pages(struct mm_struct *mm, unsigned long start, unsigned long len,
+			unsigned long pgoff, unsigned long flags);
 /* Are the n pages from start on in memory? One answer each, within one area: how many, or -ENOMEM. */
 long do_mincore(struct mm_struct *mm, unsigned long start, unsigned long n, u8 *answers);
 int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t flags);

@@ -52,7 +52,7 @@ static void sleeps_long_enough(void)
 
 	for (int i = 0; i < 4; i++) {
 		struct timespec length = {0, lengths[i] * 1000000};
-		long before = nanoseconds(CLOCK_MONOTONIC);
+		long long before = nanoseconds(CLOCK_MONOTONIC);
 
 		must(nanosleep(&length, NULL));
 		expect_between((nanoseconds(CLOCK_MONOTONIC) - before) / 1000, lengths[i] * 1000,
@@ -79,8 +79,8 @@ static void sleeps_until(void)
 
 static void cpu_time(void)
 {
-	long before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
-	long start = nanoseconds(CLOCK_MONOTONIC);
+	long long before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+	long long start = nanoseconds(CLOCK_MONOTONIC);
 	struct rusage usage;
 
 	while (nanoseconds(CLOCK_MONOTONIC) - start < 100000000)

@@ -61,7 +61,7 @@ if is_i386; then # no DMA32, but HighMem: golden texts are x86-64's
 else
 	same vmstat-shape /proc/vmstat vmstat
 fi
-same zoneinfo-shape /proc/zoneinfo zoneinfo "sed 's/zone *[A-Z][A-Za-z0-9]*/zone Z/'"
+same zoneinfo-shape /proc/zoneinfo zoneinfo "sed -e 's/zone *[A-Z][A-Za-z0-9]*/zone Z/' -e 's/protection: .*/protection/'"
 second_zone='^Node 0, zone    DMA32$'
 is_i386 && second_zone='^Node 0, zone  HighMem$'
 has zoneinfo-zones /proc/zoneinfo '^Node 0, zone      DMA$' "$second_zone" \
