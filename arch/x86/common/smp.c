@@ -18,7 +18,7 @@
 #include "machine/clock.h"
 #include "machine/current.h"
 #include "machine/mmu.h"
-#include "machine/root.h"
+#include "x86/root.h"
 #include "machine/thread.h"
 #include "machine/upcall.h"
 #include "mm/frame/frame.h"

@@ -17,7 +17,7 @@
  */
 #include "arch/x86/common/internal.h"
 #include "machine/mmu.h"
-#include "machine/root.h"
+#include "x86/root.h"
 #include "sync/spinlock.h"
 
 #define FULL_FLUSH_PAGES 33 /* from here on it is cheaper to lose everything */

@@ -22,7 +22,7 @@
 #include "lib/printk.h"
 #include "machine/layout.h"
 #include "machine/power.h"
-#include "machine/root.h"
+#include "x86/root.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"
 #define __ARCH_SI_UID_T unsigned

@@ -23,13 +23,11 @@
 #include "lib/string.h"
 #include "machine/boot_tables.h"
 #include "machine/mmu.h"
-#include "machine/root.h"
-#include "mm/frame/early.h"
+#include "x86/root.h"
 #include "mm/frame/frame.h"
-#include "mm/pgtable/pgtable.h"
+#include "arch/x86/i386/levels.h"
 
 #define BOOT_MAPPED (8UL << 20)
-#define LOW_LEVEL   pt_above(PT_PTE) /* whose entries lead to the last tables */
 
 struct page *mem_map;
 
@@ -61,7 +59,7 @@ static pte_t *entry_at(unsigned long va, enum pt_level level)
 {
 	pte_t *table = swapper_pg_dir;
 
-	for (enum pt_level at = pt_top();; at = pt_below(at)) {
+	for (enum pt_level at = PT_PGD;; at = level_below(at)) {
 		pte_t *entry = table + pt_index(at, va);
 
 		if (at == level)
@@ -171,11 +169,11 @@ void paging_init(void)
 		pte_set(entry_at(va, LOW_LEVEL),
 			mk_table(virt_to_pfn(&kmap_table[(va - KMAP_START) >> PAGE_SHIFT]), false));
 	highmem_init();
-	if (LOW_LEVEL == pt_top())
+	if (LOW_LEVEL == PT_PGD)
 		for (unsigned long va = VMALLOC_START; va >= VMALLOC_START;
 		     va += PT_SIZE(LOW_LEVEL))
 			entry_at(va, PT_PTE);
-	for (unsigned i = 0; i < pt_index(pt_top(), TASK_SIZE - 1) + 1; i++) {
+	for (unsigned i = 0; i < pt_index(PT_PGD, TASK_SIZE - 1) + 1; i++) {
 		swapper_pg_dir[i] = (pte_t){0};
 		BOOT_ROOT[i] = (pte_t){0};
 	}
@@ -206,19 +204,19 @@ void machine_map_mem_map(pfn_t start, pfn_t end, int node)
 
 void arch_mm_init(struct arch_mm *mm, pte_t *root)
 {
-	const unsigned first = pt_index(pt_top(), TASK_SIZE);
+	const unsigned first = pt_index(PT_PGD, TASK_SIZE);
 
 	mm->root = root;
 	mm->cpu_mask = 0;
-	for (unsigned i = first; i < 1U << PT_BITS(pt_top()); i++)
+	for (unsigned i = first; i < 1U << PT_BITS(PT_PGD); i++)
 		root[i] = swapper_pg_dir[i];
 }
 
 void arch_mm_exit(struct arch_mm *mm)
 {
-	const unsigned first = pt_index(pt_top(), TASK_SIZE);
+	const unsigned first = pt_index(PT_PGD, TASK_SIZE);
 
-	memset(mm->root + first, 0, ((1U << PT_BITS(pt_top())) - first) * sizeof(pte_t));
+	memset(mm->root + first, 0, ((1U << PT_BITS(PT_PGD)) - first) * sizeof(pte_t));
 }
 
 /* All top entries of the kernel are made at boot. */

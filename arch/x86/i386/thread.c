@@ -26,7 +26,7 @@
 #include "lib/errno.h"
 #include "machine/current.h"
 #include "machine/layout.h"
-#include "machine/root.h"
+#include "x86/root.h"
 #include "machine/thread.h"
 #include "machine/uaccess.h"
 #include "machine/upcall.h"

@@ -12,7 +12,7 @@
 #include "lib/string.h"
 #include "machine/boot_tables.h"
 #include "machine/mmu.h"
-#include "mm/pgtable/pgtable.h"
+#include "arch/x86/i386/levels.h"
 
 extern pte_t BOOT_ROOT[];
 extern char trampoline_start[], trampoline_end[];
@@ -33,7 +33,7 @@ static void build_tables(u8 *page)
 	pfn_t pfn = TRAMPOLINE >> PAGE_SHIFT;
 
 	memcpy(table, BOOT_ROOT, PAGE_SIZE);
-	for (enum pt_level level = pt_top(); level > PT_PTE; level = pt_below(level)) {
+	for (enum pt_level level = PT_PGD; level > PT_PTE; level = level_below(level)) {
 		pte_t *next = table + PT_ENTRIES;
 		u64 entry = (u64)virt_to_pfn(next) << PAGE_SHIFT | PTE_P;
 

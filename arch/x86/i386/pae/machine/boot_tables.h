@@ -1,6 +1,6 @@
 /*
  * The first page tables, for head.S, with PAE. The root that stays, swapper_pg_dir, is not what the
- * processor is given (machine/root.h): the first one is boot_pdpt, which a double fault gets later.
+ * processor is given (x86/root.h): the first one is boot_pdpt, which a double fault gets later.
  *
  *   0x00101000  swapper_pg_dir  [3] --+
  *               boot_pdpt       [0] --+--> boot_pmd  [0 .. 3] --> pg0 .. pg3: 2 MiB each
@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#define BOOT_ROOT	  boot_pdpt
+#define BOOT_ROOT         boot_pdpt
 #define BOOT_TABLES_BYTES (7 * 4096)
 
 #ifdef __ASSEMBLER__

@@ -1,7 +1,7 @@
 /*
  * Three-level paging with physical address extension (Intel SDM 3A, 4.4): geometry and codec.
  *
- * Two bits at the top (four entries; machine/root.h), 9 of directory, 9 of table, 12 of offset; the
+ * Two bits at the top (four entries; x86/root.h), 9 of directory, 9 of table, 12 of offset; the
  * two levels between top and directory are folded (machine/entry.h has the model). Entries
  * have 64 bits, as on x86-64, and frames 24: 64 GiB.
  *
