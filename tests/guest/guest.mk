@@ -25,16 +25,15 @@ guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 i386_guest_built := $(guest_dir)/i386/suite-glibc $(guest_dir)/i386/suite-musl \
 	$(guest_programs:%=$(guest_dir)/i386/programs/%)
 
-.PHONY: guest-test soak host-cmd-test lab-test test guest-tests i386-guest-tests try-i386
+.PHONY: guest-test soak host-cmd-test lab-test test guest-tests i386-guest-tests
 
 guest-tests: $(guest_built)
 i386-guest-tests: i386 i386-debug-kernel $(i386_guest_built)
 
-# Without Debian's packages of i386 its machines fail by name (machines.sh), and the others run.
-try-i386:
-	-@$(MAKE) --no-print-directory i386-guest-tests
-
-guest-test: $(if $(KERNEL),tools,all debug-kernel try-i386) $(guest_built)
+# The machines of i386 run when they are asked for by name: not all they are tested with passes yet
+# (docs/caveats.md).
+guest-test: $(if $(KERNEL),tools,all debug-kernel $(if $(findstring i386,$(MACHINES)),i386-guest-tests)) \
+		$(guest_built)
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
@@ -52,7 +51,7 @@ lab-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/lab-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all debug-kernel try-i386 $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
+test: all debug-kernel i386-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS) $(FUZZ_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check
