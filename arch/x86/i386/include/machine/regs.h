@@ -22,6 +22,8 @@ static inline bool user_mode(const struct pt_regs *regs)
 }
 #define regs_ip(regs)         ((regs)->ip)
 #define regs_sp(regs)         ((regs)->sp)
+/* Where the kernel was interrupted: its stack pointer, which the processor has not pushed. */
+#define kernel_sp(regs)       ((unsigned long)&(regs)->sp)
 #define regs_syscall_nr(regs) ((regs)->orig_ax)
 #define regs_result(regs)     ((regs)->ax)
 #define regs_arg(regs, n)        \
