@@ -8,53 +8,16 @@
  */
 #include <stdio.h>
 
-#define ram_map     pc_ram_map
-#define cpu_to_node pc_cpu_to_node
-#include "arch/x86/common/acpi.c"
-#include "arch/x86/common/options.c"
-#include "arch/x86/common/ram_map.c"
+#include "../host/firmware.h"
 #include "world.h"
 
-/* Physical 0xe0000 .. 0x100000; the rest of memory reads as zeros. */
-#define WINDOW       0xe0000
-#define WINDOW_BYTES 0x20000
-#define TABLES       8
-static u8 window[WINDOW_BYTES];
+#define TABLES 8
 static u32 table[TABLES], nr_tables, next_free;
-
-struct cpu_features cpu_features = {.phys_bits = 40};
-unsigned nr_cpus_found;
-u32 cpu_apic_id[NR_CPUS];
-u8 cpu_node[NR_CPUS];
-u64 boot_rsdp;
-char _text[1], _end[1];
-
-bool phys_read(void *to, u64 from, size_t bytes)
-{
-	MUST(bytes <= 1 << 16);
-	if (from >> cpu_features.phys_bits)
-		return false;
-	for (size_t i = 0; i < bytes; i++) {
-		const u64 at = from + i;
-
-		((u8 *)to)[i] =
-			at >= WINDOW && at - WINDOW < WINDOW_BYTES ? window[at - WINDOW] : 0;
-	}
-	return true;
-}
 
 static void reset(void)
 {
-	memset(&acpi, 0, sizeof(acpi));
-	memset(&ram_map, 0, sizeof(ram_map));
-	memset(cpu_apic_id, 0, sizeof(cpu_apic_id));
-	memset(cpu_node, 0, sizeof(cpu_node));
-	memset(domain_of_node, 0, sizeof(domain_of_node));
+	firmware_forget();
 	memset(window, 0, sizeof(window));
-	nr_cpus_found = 1;
-	nr_raw = 0;
-	boot_rsdp = 0;
-	boot_command_line[0] = 0;
 	next_free = WINDOW + 0x1000;
 	nr_tables = 0;
 }
@@ -140,29 +103,6 @@ static void finish_tables(unsigned how)
 	memcpy(window + 0x10 * (how % 16), rsdp, sizeof(rsdp));
 }
 
-static void check_map(void)
-{
-	MUST(ram_map.nodes >= 1 && ram_map.nodes <= MAX_NUMNODES);
-	MUST(nr_cpus_found >= 1 && nr_cpus_found <= NR_CPUS);
-	MUST(ram_map.ranges <= RAM_MAP_RANGES);
-	for (unsigned i = 0; i < ram_map.ranges; i++) {
-		const struct ram_range *r = &ram_map.range[i];
-
-		MUST(r->bytes > 0 && r->start.v + r->bytes > r->start.v);
-		if (i > 0)
-			MUST(r[-1].start.v + r[-1].bytes <= r->start.v);
-		if (r->kind != RAM_USABLE)
-			continue;
-		MUST(IS_ALIGNED(r->start.v, PAGE_SIZE) && IS_ALIGNED(r->bytes, PAGE_SIZE));
-		MUST(r->node >= 0 && r->node < (int)ram_map.nodes);
-	}
-	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
-		MUST(cpu_node[cpu] < ram_map.nodes);
-	for (unsigned i = 0; i < ram_map.nodes; i++)
-		for (unsigned j = 0; j < ram_map.nodes; j++)
-			MUST(ram_map.distance[i][j] >= 10);
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	console_loglevel = 0;
@@ -188,6 +128,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 	acpi_init();
 	if (how & 0x80)
 		ram_fake_nodes();
-	check_map();
+	firmware_check_map();
 	return 0;
 }

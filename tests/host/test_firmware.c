@@ -4,57 +4,14 @@
  * RAM, the command line.  The parsers run on a piece of memory that stands for the
  * machine's; every byte they may read must come through phys_read().
  */
+#include "firmware.h"
 #include "harness.h"
 #include "lib/string.h"
 #include <stdlib.h>
 
-#define ram_map     pc_ram_map
-#define cpu_to_node pc_cpu_to_node
-#include "arch/x86/common/acpi.c"
-#include "arch/x86/common/options.c"
-#include "arch/x86/common/ram_map.c"
-
-/* Physical 0xe0000 .. 0x100000; the rest of memory reads as zeros. */
-#define WINDOW       0xe0000
-#define WINDOW_BYTES 0x20000
-static u8 window[WINDOW_BYTES];
-
-struct cpu_features cpu_features = {.phys_bits = 40};
-unsigned nr_cpus_found;
-u32 cpu_apic_id[NR_CPUS];
-u8 cpu_node[NR_CPUS];
-u64 boot_rsdp;
-char _text[1], _end[1];
-
-bool phys_read(void *to, u64 from, size_t bytes)
-{
-	if (from >> cpu_features.phys_bits)
-		return false;
-	for (size_t i = 0; i < bytes; i++) {
-		u64 at = from + i;
-
-		((u8 *)to)[i] =
-			at >= WINDOW && at - WINDOW < WINDOW_BYTES ? window[at - WINDOW] : 0;
-	}
-	return true;
-}
-
 static void set_line(const char *line)
 {
 	str_copy(boot_command_line, line, sizeof(boot_command_line));
-}
-
-static void reset(void)
-{
-	memset(&acpi, 0, sizeof(acpi));
-	memset(&ram_map, 0, sizeof(ram_map));
-	memset(cpu_apic_id, 0, sizeof(cpu_apic_id));
-	memset(cpu_node, 0, sizeof(cpu_node));
-	memset(domain_of_node, 0, sizeof(domain_of_node));
-	nr_cpus_found = 1;
-	nr_raw = 0;
-	boot_rsdp = 0;
-	set_line("");
 }
 
 /* --- tables --- */
@@ -187,7 +144,7 @@ static void make_tables(void)
 
 static void boot(void)
 {
-	reset();
+	firmware_forget();
 	ram_add(0, 0x8000000, RAM_USABLE);
 	ram_map_build();
 	acpi_init();
@@ -230,29 +187,6 @@ static void test_acpi_absent(void **state)
 	assert_int_equal(ram_map.nodes, 1);
 }
 
-static void check_map(void)
-{
-	assert_in_range(ram_map.nodes, 1, MAX_NUMNODES);
-	assert_in_range(nr_cpus_found, 1, NR_CPUS);
-	assert_true(ram_map.ranges <= RAM_MAP_RANGES);
-	for (unsigned i = 0; i < ram_map.ranges; i++) {
-		const struct ram_range *r = &ram_map.range[i];
-
-		assert_true(r->bytes > 0 && r->start.v + r->bytes > r->start.v);
-		if (i > 0)
-			assert_true(r[-1].start.v + r[-1].bytes <= r->start.v);
-		if (r->kind != RAM_USABLE)
-			continue;
-		assert_true(IS_ALIGNED(r->start.v, PAGE_SIZE) && IS_ALIGNED(r->bytes, PAGE_SIZE));
-		assert_true(r->node >= 0 && r->node < (int)ram_map.nodes);
-	}
-	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
-		assert_true(cpu_node[cpu] < ram_map.nodes);
-	for (unsigned i = 0; i < ram_map.nodes; i++)
-		for (unsigned j = 0; j < ram_map.nodes; j++)
-			assert_true(ram_map.distance[i][j] >= 10);
-}
-
 /* Damage sound tables in any way, with and without a right checksum behind it. */
 static void test_acpi_damaged(void **state)
 {
@@ -273,7 +207,7 @@ static void test_acpi_damaged(void **state)
 		if (random_below(&random, 8) == 0)
 			window[0x10 + random_below(&random, 20)] ^= 1 << random_below(&random, 8);
 		boot();
-		check_map();
+		firmware_check_map();
 	}
 }
 
@@ -288,7 +222,7 @@ static void test_ram_map_random(void **state)
 		const u64 pages = 64;
 		unsigned n = 1 + random_below(&random, 12);
 
-		reset();
+		firmware_forget();
 		for (unsigned i = 0; i < n; i++) {
 			u64 start = random_below(&random, pages * 2) * (PAGE_SIZE / 2);
 			u64 bytes = (1 + random_below(&random, 40)) * (PAGE_SIZE / 2);
@@ -296,7 +230,7 @@ static void test_ram_map_random(void **state)
 			ram_add(start, start + bytes, 1 + random_below(&random, 5));
 		}
 		ram_map_build();
-		check_map();
+		firmware_check_map();
 		for (u64 page = 0; page < pages; page++) {
 			bool usable = true;
 
@@ -313,22 +247,40 @@ static void test_ram_map_random(void **state)
 
 static void test_ram_map_limit(void **state)
 {
-	reset();
+	firmware_forget();
 	set_line("mem=32M");
 	ram_add(0, 0x9fc00, RAM_USABLE);
 	ram_add(0x100000, 0x8000000, RAM_USABLE);
 	ram_add(0x7fe0000, 0x8000000, RAM_RESERVED);
 	ram_map_build();
-	check_map();
+	firmware_check_map();
 	assert_true(ram_is_usable(0x100000, 0x2000000));
 	assert_false(ram_touches(0x2000000, 0x8000000));
 	assert_false(ram_is_usable(0x9f000, 0xa0000));
 
-	reset();
+	firmware_forget();
 	set_line("mem=1"); /* nobody could live there: ignored */
 	ram_add(0x100000, 0x8000000, RAM_USABLE);
 	ram_map_build();
 	assert_true(ram_is_usable(0x100000, 0x8000000));
+}
+
+static void test_highmem_option(void **state)
+{
+	firmware_forget();
+	set_line("highmem=64M");
+	ram_add(0x100000, 0x80000000, RAM_USABLE);
+	ram_map_build();
+	firmware_check_map();
+	assert_true(ram_is_usable(0x100000, LOW_MEMORY_END + 0x4000000));
+	assert_false(ram_touches(LOW_MEMORY_END + 0x4000000, 0x80000000));
+
+	firmware_forget();
+	set_line("highmem=0");
+	ram_add(0x100000, 0x80000000, RAM_USABLE);
+	ram_map_build();
+	assert_true(ram_is_usable(0x100000, LOW_MEMORY_END));
+	assert_false(ram_touches(LOW_MEMORY_END, 0x80000000));
 }
 
 static void test_fake_nodes(void **state)
@@ -338,13 +290,13 @@ static void test_fake_nodes(void **state)
 					    "numa=fake=",  "numa=fake=-3", "numa=fake=1G"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
-		reset();
+		firmware_forget();
 		set_line(lines[i]);
 		ram_add(0, 0x9f000, RAM_USABLE);
 		ram_add(0x100000, 0x10000000, RAM_USABLE);
 		ram_map_build();
 		ram_fake_nodes();
-		check_map();
+		firmware_check_map();
 		if (i == 0) {
 			assert_int_equal(ram_map.nodes, 4);
 			assert_int_equal(ram_map.distance[0][3], 10);
@@ -358,7 +310,7 @@ static void test_options(void **state)
 {
 	char value[16];
 
-	reset();
+	firmware_forget();
 	set_line("  a=1 quiet b=\"x  y\" console=ttyS0 console=ttyS1,9600 a=2 abc=7 -- c=3");
 	assert_true(boot_option("a", value, sizeof(value)));
 	assert_string_equal(value, "2");
@@ -378,7 +330,7 @@ static void test_options_random(void **state)
 	static const char alphabet[] = "ab=\" -";
 	struct random random = {test_seed()};
 
-	reset();
+	firmware_forget();
 	for (int round = 0; round < 5000; round++) {
 		size_t n = random_below(&random, 30);
 		char value[5];
@@ -392,9 +344,10 @@ static void test_options_random(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_acpi_tables),   cmocka_unit_test(test_acpi_absent),
-	cmocka_unit_test(test_acpi_damaged),  cmocka_unit_test(test_ram_map_random),
-	cmocka_unit_test(test_ram_map_limit), cmocka_unit_test(test_fake_nodes),
-	cmocka_unit_test(test_options),       cmocka_unit_test(test_options_random),
+	cmocka_unit_test(test_acpi_tables),    cmocka_unit_test(test_acpi_absent),
+	cmocka_unit_test(test_acpi_damaged),   cmocka_unit_test(test_ram_map_random),
+	cmocka_unit_test(test_ram_map_limit),  cmocka_unit_test(test_highmem_option),
+	cmocka_unit_test(test_fake_nodes),     cmocka_unit_test(test_options),
+	cmocka_unit_test(test_options_random),
 };
 HOST_TESTS(tests)
