@@ -53,9 +53,16 @@ static int copy_mm(struct task_struct *t, unsigned long flags)
 	if (flags & CLONE_VM) {
 		mmget(mm);
 	} else {
+		int err;
+
 		mm = dup_mm(mm);
 		if (IS_ERR(mm))
 			return PTR_ERR(mm);
+		err = arch_mm_fork(&mm->arch, &current->mm->arch);
+		if (err) {
+			mmput(mm);
+			return err;
+		}
 	}
 	t->mm = t->active_mm = mm;
 	return 0;

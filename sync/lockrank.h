@@ -25,6 +25,7 @@ enum lock_rank {
 	RANK_MM_CHECK,      /* one mm_check() at a time */
 	RANK_STANDSTILL,    /* all other CPUs do nothing */
 	RANK_EXEC,          /* one exec in a process */
+	RANK_LDT,           /* local descriptor tables (i386) */
 	RANK_MMAP,          /* mm_struct.mmap_lock */
 	RANK_VMA,           /* vm_area_struct.lock (faults share it) */
 	RANK_MAPPING_TRUNC, /* address_space.invalidate_lock: faults against truncate */

@@ -12,11 +12,13 @@
 GLIBC_CC ?= gcc
 
 guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Itests/guest
-guest_names := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
-# What is about 64-bit addresses and calls: not for i386.
-i386_guest_names := $(filter-out last_page fuzz_calls badelf,$(guest_names))
-guest_lib := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
-i386_guest_lib := $(filter-out fuzz,$(guest_lib))
+guest_sources := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
+# What is about segments: only for i386. About 64-bit addresses and calls: not for it.
+guest_names := $(filter-out segments,$(guest_sources))
+i386_guest_names := $(filter-out last_page fuzz_calls badelf,$(guest_sources))
+guest_lib_sources := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
+guest_lib := $(filter-out segment,$(guest_lib_sources))
+i386_guest_lib := $(filter-out fuzz,$(guest_lib_sources))
 guest_programs := $(patsubst tests/guest/programs/%.c,%,$(wildcard tests/guest/programs/*.c))
 guest_dir := $(B)/guest-tests
 guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
@@ -94,10 +96,10 @@ $(guest_dir)/programs/%: tests/guest/programs/%.c | host-need
 	@$(GUEST_CC) $(guest_cflags) -static -s -o $@ $<
 
 # Written anew when a test comes or goes.
-$(guest_dir)/suite-list.h: tests/guest $(guest_names:%=tests/guest/%.c)
+$(guest_dir)/suite-list.h: tests/guest $(guest_sources:%=tests/guest/%.c)
 	@mkdir -p $(@D)
 	@printf 'TEST(%s)\n' $(guest_names) >$@
-$(guest_dir)/i386_suite-list.h: tests/guest $(guest_names:%=tests/guest/%.c)
+$(guest_dir)/i386_suite-list.h: tests/guest $(guest_sources:%=tests/guest/%.c)
 	@mkdir -p $(@D)
 	@printf 'TEST(%s)\n' $(i386_guest_names) >$@
 

@@ -14,9 +14,13 @@
  *              each other.
  *
  * With one CPU the cost is one comparison.
+ *
+ * The same request can carry a call instead: what else a CPU has loaded of a space and has to load
+ * again (i386: its LDT).
  */
 #include "arch/x86/common/internal.h"
 #include "machine/mmu.h"
+#include "x86/ldt.h"
 #include "x86/root.h"
 #include "sync/spinlock.h"
 
@@ -29,6 +33,9 @@ static struct {
 	u64 waiting;              /* atomic: CPUs yet to answer */
 	unsigned long start, end; /* (lock) what to flush; end 0: all of user space */
 	bool kernel;              /* (lock) global pages too */
+	/* (lock) not to flush, but to call this for the space, where it is loaded; NULL */
+	void (*call)(struct arch_mm *mm);
+	struct arch_mm *mm; /* (lock) */
 } shoot;
 
 static void flush_all_local(bool global)
@@ -54,28 +61,37 @@ static void flush_local(unsigned long start, unsigned long end, bool kernel)
 		invlpg(start);
 }
 
+static void call_local(void (*fn)(struct arch_mm *mm), struct arch_mm *mm)
+{
+	if (this_cpu(loaded_mm) == mm)
+		fn(mm);
+}
+
 void tlb_shoot_interrupt(void)
 {
 	u64 self = 1ULL << cpu_id();
 
 	if (READ_ONCE(shoot.waiting) & self) {
-		flush_local(shoot.start, shoot.end, shoot.kernel);
+		if (shoot.call)
+			call_local(shoot.call, shoot.mm);
+		else
+			flush_local(shoot.start, shoot.end, shoot.kernel);
 		fetch_and(&shoot.waiting, ~self);
 	}
 }
 
-static void flush_remote(u64 cpus, unsigned long start, unsigned long end, bool kernel)
+static void lock_requests(void)
 {
-	unsigned long flags = irq_save();
-
 	while (!raw_spin_trylock(&shoot.lock)) {
 		tlb_shoot_interrupt();
 		cpu_relax();
 	}
 	lock_debug_acquire(&shoot.lock, RANK_NONE, "shoot"); /* by trying: not checked */
-	shoot.start = start;
-	shoot.end = end;
-	shoot.kernel = kernel;
+}
+
+/* The request stands in `shoot`; returns when all have answered, with the lock released. */
+static void ask(u64 cpus)
+{
 	store_release(&shoot.waiting, cpus);
 	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (cpus >> cpu & 1)
@@ -83,6 +99,34 @@ static void flush_remote(u64 cpus, unsigned long start, unsigned long end, bool 
 	while (load_acquire(&shoot.waiting))
 		cpu_relax();
 	raw_spin_unlock(&shoot.lock);
+}
+
+static void flush_remote(u64 cpus, unsigned long start, unsigned long end, bool kernel)
+{
+	unsigned long flags = irq_save();
+
+	lock_requests();
+	shoot.start = start;
+	shoot.end = end;
+	shoot.kernel = kernel;
+	shoot.call = NULL;
+	ask(cpus);
+	irq_restore(flags);
+}
+
+void call_where_loaded(struct arch_mm *mm, void (*fn)(struct arch_mm *mm))
+{
+	unsigned long flags = irq_save();
+	u64 cpus;
+
+	call_local(fn, mm);
+	cpus = READ_ONCE(mm->cpu_mask) & ~(1ULL << cpu_id()) & READ_ONCE(cpu_online_mask);
+	if (cpus) {
+		lock_requests();
+		shoot.call = fn;
+		shoot.mm = mm;
+		ask(cpus);
+	}
 	irq_restore(flags);
 }
 
@@ -127,6 +171,7 @@ void switch_mm(struct arch_mm *mm)
 	if (mm)
 		fetch_or(&mm->cpu_mask, self);
 	load_root(mm ? mm->root : swapper_pg_dir);
+	space_segments_load(mm ? &mm->segments : NULL);
 	this_cpu(loaded_mm) = mm;
 	if (old)
 		fetch_and(&old->cpu_mask, ~self);

@@ -38,6 +38,8 @@
 #define TRAP_MF  16
 #define TRAP_MC  18
 #define TRAP_XM  19
+#define TRAP_IRET \
+	32 /* no vector: a return to a program that cannot be (i386), as Linux numbers it */
 
 void page_fault(struct pt_regs *regs);
 void exception(struct pt_regs *regs, unsigned vector);
@@ -48,7 +50,7 @@ static const struct {
 	int signo; /* 0: never a program's */
 	int code;
 	bool address; /* si_addr is the instruction */
-} traps[32] = {
+} traps[33] = {
 	[0] = {"divide error", SIGFPE, FPE_INTDIV, true},
 	[TRAP_DB] = {"debug", SIGTRAP, TRAP_TRACE, true},
 	[TRAP_NMI] = {"NMI"},
@@ -67,6 +69,7 @@ static const struct {
 	[17] = {"alignment check", SIGBUS, BUS_ADRALN, false},
 	[TRAP_MC] = {"machine check"},
 	[TRAP_XM] = {"simd exception", SIGFPE, 0, true},
+	[TRAP_IRET] = {"iret exception", SIGILL, ILL_BADSTK, false},
 };
 
 /* Which of the x87's or SSE's unmasked conditions it was (Intel SDM 1, 8.5 and 11.5). */
@@ -132,8 +135,30 @@ void machine_bad_access(struct pt_regs *regs, const struct fault_info *fault)
 		     fault->address);
 }
 
+/*
+ * A program's instruction went to memory as if it were ring 0: QEMU does so at far calls and returns.
+ * With SMAP that cannot succeed, however often it is tried.
+ */
+static void program_fault_as_kernel(struct pt_regs *regs, const struct fault_info *fault)
+{
+	struct fault_info as_user = *fault;
+
+	as_user.user = true;
+	irq_enable();
+	if (!fault->present) {
+		handle_page_fault(regs, &as_user);
+		return;
+	}
+	machine_note_fault(fault->address, as_user.error, TRAP_PF);
+	user_trap(regs, SIGSEGV, SEGV_ACCERR, fault->address, TRAP_PF, as_user.error);
+}
+
 static __noinline void kernel_page_fault(struct pt_regs *regs, const struct fault_info *fault)
 {
+	if (user_mode(regs) && fault->address < TASK_SIZE) {
+		program_fault_as_kernel(regs, fault);
+		return;
+	}
 	if (fault->address >= TASK_SIZE) {
 		if (!fault->present && kernel_entry_sync(fault->address))
 			return;

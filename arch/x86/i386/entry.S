@@ -13,7 +13,7 @@
  * The way back to user mode looks at one word, the first of the current task: as long as it
  * is not zero exit_to_user_work() is called.  What is then loaded from the stack may
  * have become invalid (a thread may change the LDT meanwhile): a segment register that cannot be
- * loaded gets the null selector, and an IRET that fails becomes the program's #GP.
+ * loaded gets the null selector, and an IRET that fails becomes the program's SIGILL, as on Linux.
  */
 #include "machine/alternative.h"
 #include "machine/selectors.h"
@@ -181,7 +181,7 @@ bad_iret:
 	pushl	$0
 	PUSH_SEGMENTS
 	pushl	%eax
-	movl	$13, %eax
+	movl	$32, %eax	/* traps.c: TRAP_IRET */
 	jmp	exception_common
 
 	/* One stub for each vector; their addresses are in trap_stubs[]. */

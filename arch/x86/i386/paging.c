@@ -217,6 +217,8 @@ void arch_mm_exit(struct arch_mm *mm)
 	const unsigned first = pt_index(PT_PGD, TASK_SIZE);
 
 	memset(mm->root + first, 0, ((1U << PT_BITS(PT_PGD)) - first) * sizeof(pte_t));
+	if (mm->segments.ldt)
+		ldt_ops->free(mm->segments.ldt);
 }
 
 /* All top entries of the kernel are made at boot. */

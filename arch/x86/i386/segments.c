@@ -6,7 +6,7 @@
  *                    12, 13  kernel code, data        base 0, limit 4 GiB, DPL 0
  *                    14, 15  user code, data          base 0, limit 4 GiB, DPL 3
  *                    16      TSS of the CPU           236 bytes
- *                    17      LDT: the default one, or the process's own (ldt.c)
+ *                    17      LDT: the default one, or the process's own
  *                    27      per-CPU data             base: distance from the template
  *                    31      TSS of the double fault
  *
@@ -16,7 +16,7 @@
  * CPU's TSS and loads others from the second one, with a stack of its own.
  *
  * The default LDT has three entries (null, user code, user data); all processes that
- * have none of their own share it.
+ * have none of their own share it (machine/segments.h).
  */
 #include "arch/x86/i386/segments.h"
 #include "arch/x86/common/internal.h"
@@ -25,6 +25,7 @@
 #include "lib/string.h"
 #include "machine/mmu.h"
 #include "machine/tls.h"
+#include "x86/ldt.h"
 
 #define FATAL_STACK  8192
 #define IO_PORTS     1024 /* the bitmap's; beyond it they are denied anyway */
@@ -64,11 +65,14 @@ DEFINE_PER_CPU(unsigned long, kernel_stack_top) = (unsigned long)_boot_stack_end
 
 static struct gate idt[256] __section(".ro_after_init") __aligned(16);
 
-static u64 default_ldt[3] __aligned(8) = {
+/* Not constant: the CPU sets the accessed bit of what a program loads. */
+static u64 default_table[3] __aligned(8) = {
 	0,
 	SEGMENT(0, 0xfffff, SEGMENT_CODE | SEGMENT_USER | SEGMENT_FLAT),
 	SEGMENT(0, 0xfffff, SEGMENT_DATA | SEGMENT_USER | SEGMENT_FLAT),
 };
+const struct ldt default_ldt = {default_table, ARRAY_SIZE(default_table)};
+DEFINE_PER_CPU(const struct ldt *, loaded_ldt);
 
 extern char syscall_entry[];
 
@@ -84,6 +88,28 @@ void load_tls(const struct arch_tls *tls)
 
 	for (unsigned i = 0; i < GDT_TLS_ENTRIES; i++)
 		gdt[GDT_TLS + i] = tls->descriptor[i];
+}
+
+void load_ldt(const struct ldt *ldt)
+{
+	const struct ldt *table = ldt ? ldt : &default_ldt;
+
+	this_cpu(cpu_tables).gdt[LDT_SELECTOR / 8] =
+		SEGMENT((u32)table->descriptor, table->entries * sizeof(u64) - 1, SEGMENT_LDT);
+	__asm__ volatile("lldt %w0" ::"r"(LDT_SELECTOR) : "memory");
+	this_cpu(loaded_ldt) = ldt;
+}
+
+void arch_mm_reload_ldt(struct arch_mm *mm)
+{
+	space_segments_load(&mm->segments);
+}
+
+const struct ldt_ops *ldt_ops; /* set at boot */
+
+int arch_mm_fork(struct arch_mm *child, const struct arch_mm *parent)
+{
+	return READ_ONCE(parent->segments.ldt) ? ldt_ops->copy(child, parent) : 0;
 }
 
 static void set_gate(unsigned vector, unsigned long handler, u8 privilege)
@@ -167,7 +193,6 @@ void segments_setup(unsigned cpu)
 	t->gdt[USER_CS / 8] = SEGMENT(0, 0xfffff, SEGMENT_CODE | SEGMENT_USER | SEGMENT_FLAT);
 	t->gdt[USER_DS / 8] = SEGMENT(0, 0xfffff, SEGMENT_DATA | SEGMENT_USER | SEGMENT_FLAT);
 	t->gdt[TSS_SELECTOR / 8] = SEGMENT((u32)&t->tss, sizeof(struct tss) - 1, SEGMENT_TSS);
-	t->gdt[LDT_SELECTOR / 8] = SEGMENT((u32)default_ldt, sizeof(default_ldt) - 1, SEGMENT_LDT);
 	t->gdt[PERCPU_SELECTOR / 8] =
 		SEGMENT(percpu_offset[cpu], 0xfffff, SEGMENT_DATA | SEGMENT_FLAT);
 	t->gdt[FATAL_TSS_SELECTOR / 8] =
@@ -181,7 +206,8 @@ void segments_setup(unsigned cpu)
 		"r"(KERNEL_DS), "r"(PERCPU_SELECTOR), "r"(0)
 		: "memory");
 	fill_tss(t);
-	__asm__ volatile("ltr %w0; lldt %w1" ::"r"(TSS_SELECTOR), "r"(LDT_SELECTOR));
+	__asm__ volatile("ltr %w0" ::"r"(TSS_SELECTOR));
+	load_ldt(NULL);
 	if (cpu == 0)
 		fill_idt();
 	pointer = (struct descriptor_pointer){sizeof(idt) - 1, (u32)idt};

@@ -12,13 +12,7 @@
 #include "lib/syscall.h"
 #include "machine/thread.h"
 #include "machine/uaccess.h"
-#include <asm/ldt.h>
-
-static bool is_empty(const struct user_desc *d)
-{
-	return !d->base_addr && !d->limit && !d->contents && d->read_exec_only && !d->seg_32bit &&
-	       !d->limit_in_pages && d->seg_not_present && !d->useable;
-}
+#include "machine/user_desc.h"
 
 /* A zeroed structure counts as empty, too. */
 static bool is_zero(const struct user_desc *d)
@@ -27,42 +21,10 @@ static bool is_zero(const struct user_desc *d)
 	       !d->limit_in_pages && !d->seg_not_present && !d->useable;
 }
 
-static u64 descriptor_of(const struct user_desc *d)
-{
-	unsigned bits = SEGMENT_S | SEGMENT_USER | d->contents << 2 | !d->read_exec_only << 1 | 1;
-
-	if (!d->seg_not_present)
-		bits |= SEGMENT_P;
-	if (d->useable)
-		bits |= SEGMENT_A;
-	if (d->seg_32bit)
-		bits |= SEGMENT_D;
-	if (d->limit_in_pages)
-		bits |= SEGMENT_G;
-	return SEGMENT(d->base_addr, d->limit, bits);
-}
-
-static void describe(struct user_desc *d, unsigned entry, u64 descriptor)
-{
-	const u32 low = (u32)descriptor, high = (u32)(descriptor >> 32);
-
-	*d = (struct user_desc){
-		.entry_number = entry,
-		.base_addr = low >> 16 | (high & 0xff) << 16 | (high & 0xff000000),
-		.limit = (low & 0xffff) | (high & 0xf0000),
-		.seg_32bit = high >> 22 & 1,
-		.contents = high >> 10 & 3,
-		.read_exec_only = !(high >> 9 & 1),
-		.limit_in_pages = high >> 23 & 1,
-		.seg_not_present = !(high >> 15 & 1),
-		.useable = high >> 20 & 1,
-	};
-}
-
 /* Data segments of 32 bits, as Linux: what a system call must not be entered with is not to be had. */
 static bool acceptable(const struct user_desc *d)
 {
-	return is_empty(d) || is_zero(d) ||
+	return user_desc_empty(d) || is_zero(d) ||
 	       (d->seg_32bit && d->contents <= 1 && !d->seg_not_present);
 }
 
@@ -87,7 +49,7 @@ int tls_set(struct arch_tls *tls, struct user_desc __user *user, bool choose)
 		if (n >= GDT_TLS_ENTRIES)
 			return -EINVAL;
 	}
-	tls->descriptor[n] = is_empty(&d) || is_zero(&d) ? 0 : descriptor_of(&d);
+	tls->descriptor[n] = user_desc_empty(&d) || is_zero(&d) ? 0 : user_desc_encode(&d);
 	return 0;
 }
 
@@ -116,6 +78,6 @@ SYSCALL1(get_thread_area, struct user_desc __user *, user)
 		return -EFAULT;
 	if (entry - GDT_TLS >= GDT_TLS_ENTRIES)
 		return -EINVAL;
-	describe(&d, entry, tls->descriptor[entry - GDT_TLS]);
+	d = user_desc_decode(entry, tls->descriptor[entry - GDT_TLS]);
 	return copy_to_user(user, &d, sizeof(d)) ? -EFAULT : 0;
 }
