@@ -8,7 +8,7 @@ host_cflags := -std=gnu11 -I. -pthread -Wall -Wextra -Werror -D_GNU_SOURCE $(HOS
 host_sources := main command run gdb options program initramfs machine session recorder buffer terminal \
                 check events stream table model model_frames model_slabs model_lists model_spaces \
                 walk walk_machine walk_pages walk_memory walk_pagemap walk_print
-host_objects := $(host_sources:%=$(B)/host/%.o) $(B)/host/segment.o
+host_objects := $(host_sources:%=$(B)/host/%.o) $(B)/host/segment.o $(B)/host/descriptor.o
 
 .PHONY: host-need
 tools: $(B)/pagoda
@@ -32,6 +32,11 @@ $(B)/host/segment.o: arch/soft/segment.c | host-need
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(HOSTCC) $(host_cflags) -Iarch/soft/include -MMD -MP -c -o $@ $<
+
+$(B)/host/descriptor.o: lib/segment.c | host-need
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(HOSTCC) $(host_cflags) -MMD -MP -c -o $@ $<
 
 $(B)/host/guest-init.o: host/guest-init.S $(B)/guest/init
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@
  */
 #include "fs/files.h"
 #include "kernel/oom.h"
+#include "lib/assert.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab/slab.h"
@@ -229,6 +230,7 @@ static const struct pid_file pid_files[] = {
 	{"smaps_rollup", 0444, .show_mm = pid_show_smaps_rollup, .leader_only = true},
 	{"numa_maps", 0444, .show_mm = pid_show_numa_maps},
 	{"pagemap", 0400, .read_mm = pid_read_pagemap},
+	{"page_tables", 0400, .show_mm = pid_show_page_tables},
 	{"environ", 0400, .show_mm = show_environ},
 	{"auxv", 0400, .show_mm = show_auxv},
 	{"wchan", 0444, show_wchan},
@@ -245,9 +247,25 @@ static const struct pid_file pid_files[] = {
 	{"root", 0777, .follow = follow_root},
 };
 
+/* Files that only some machines have; constant after boot. */
+static const struct pid_file *added[2];
+
+void pid_file_add(const struct pid_file *file)
+{
+	unsigned n = 0;
+
+	while (added[n])
+		n++;
+	BUG_ON(n == ARRAY_SIZE(added));
+	added[n] = file;
+}
+
 const struct pid_file *pid_file_nth(unsigned n)
 {
-	return n < ARRAY_SIZE(pid_files) ? &pid_files[n] : NULL;
+	if (n < ARRAY_SIZE(pid_files))
+		return &pid_files[n];
+	n -= ARRAY_SIZE(pid_files);
+	return n < ARRAY_SIZE(added) ? added[n] : NULL;
 }
 
 /* --- reading and writing --- */

@@ -69,7 +69,15 @@ struct pid_file {
 	int (*show_mm)(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
 	long (*read_mm)(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
 };
-/* proc/pid_stat.c, proc/pid_mem.c, proc/pid_misc.c */
+/* One more file, kept by reference. At boot only. */
+void pid_file_add(const struct pid_file *file);
+/*
+ * Where there are segments (i386): adds to page_tables what the CPU knows of them while the task runs.
+ * NULL elsewhere.
+ */
+extern void (*pid_show_segment_words)(struct seq_file *m, struct task_struct *task,
+				      struct mm_struct *mm);
+/* proc/pid_stat.c, proc/pid_mem.c, proc/pid_misc.c, proc/page_tables.c */
 int pid_show_stat(struct seq_file *m, struct task_struct *task);
 int pid_show_status(struct seq_file *m, struct task_struct *task);
 int pid_show_statm(struct seq_file *m, struct task_struct *task);
@@ -78,6 +86,7 @@ int pid_show_smaps(struct seq_file *m, struct task_struct *task, struct mm_struc
 int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
 int pid_show_numa_maps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
 long pid_read_pagemap(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
+int pid_show_page_tables(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
 int pid_show_limits(struct seq_file *m, struct task_struct *task);
 int pid_show_io(struct seq_file *m, struct task_struct *task);
 int pid_show_mounts(struct seq_file *m, struct task_struct *task);

@@ -1,7 +1,7 @@
 # The i386 kernel: build/i386/pagoda.elf (two levels of page tables) and build/i386-pae/pagoda.elf
 # (three), release and debug.
 
-I386_DIRS := $(filter-out arch/x86/x86_64,$(KERNEL_DIRS)) arch/x86/i386 kernel/abi32 fs/abi32
+I386_DIRS := $(filter-out arch/x86/x86_64,$(KERNEL_DIRS)) arch/x86/i386 kernel/abi32 fs/abi32 proc/segments
 I386_SRC  := $(wildcard $(addsuffix /*.c,$(I386_DIRS)) $(addsuffix /*.S,$(I386_DIRS)))
 
 PAE_SRC   := arch/x86/i386/pae/root.c

@@ -22,6 +22,7 @@
  *
  * Changes are rare: one lock for all processes.
  */
+#include "kernel/abi32/ldt.h"
 #include "kernel/initcall.h"
 #include "kernel/task.h"
 #include "lib/errno.h"
@@ -62,6 +63,17 @@ static struct ldt *new_ldt(const struct ldt *old, unsigned entries)
 		memcpy(table, old->descriptor, old->entries * sizeof(u64));
 	*ldt = (struct ldt){table, entries};
 	return ldt;
+}
+
+const struct ldt *ldt_lock_of(const struct mm_struct *mm)
+{
+	mutex_lock(&ldt_lock);
+	return mm->arch.segments.ldt;
+}
+
+void ldt_unlock(void)
+{
+	mutex_unlock(&ldt_lock);
 }
 
 static int copy_ldt(struct arch_mm *child, const struct arch_mm *parent)

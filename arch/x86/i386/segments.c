@@ -28,20 +28,9 @@
 #include "x86/ldt.h"
 
 #define FATAL_STACK  8192
-#define IO_PORTS     1024 /* the bitmap's; beyond it they are denied anyway */
 #define TASK_GATE    0x85
 #define VECTOR_CALL  0x80
 #define VECTOR_FATAL 8
-
-/* Intel SDM 3A, 8.2.1. */
-struct tss {
-	u32 back_link, sp0, ss0, sp1, ss1, sp2, ss2;
-	u32 cr3, ip, flags, ax, cx, dx, bx, sp, bp, si, di;
-	u32 es, cs, ss, ds, fs, gs, ldt;
-	u16 trap, io_map; /* the bitmap's distance from here */
-	u32 io_bitmap[IO_PORTS / 32 + 1];
-};
-static_assert(sizeof(struct tss) == 236, "SYSTEM.md S4");
 
 struct descriptor_pointer {
 	u16 limit;
@@ -103,6 +92,16 @@ void load_ldt(const struct ldt *ldt)
 void arch_mm_reload_ldt(struct arch_mm *mm)
 {
 	space_segments_load(&mm->segments);
+}
+
+struct descriptor_table machine_gdt(unsigned cpu)
+{
+	return (struct descriptor_table){per_cpu(cpu_tables, cpu).gdt, GDT_ENTRIES};
+}
+
+struct descriptor_table machine_idt(void)
+{
+	return (struct descriptor_table){idt, ARRAY_SIZE(idt)};
 }
 
 const struct ldt_ops *ldt_ops; /* set at boot */

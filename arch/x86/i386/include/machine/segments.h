@@ -14,6 +14,26 @@
 
 struct arch_mm;
 
+#define IO_PORTS 1024 /* the bitmap's; beyond it they are denied anyway */
+
+/* What a CPU knows of a task (Intel SDM 3A, 8.2.1; S4). */
+struct tss {
+	u32 back_link, sp0, ss0, sp1, ss1, sp2, ss2;
+	u32 cr3, ip, flags, ax, cx, dx, bx, sp, bp, si, di;
+	u32 es, cs, ss, ds, fs, gs, ldt;
+	u16 trap, io_map; /* the bitmap's distance from here */
+	u32 io_bitmap[IO_PORTS / 32 + 1];
+};
+static_assert(sizeof(struct tss) == 236, "SYSTEM.md S4");
+
+/* The CPU's tables, to be read back (S7): they change under the reader. */
+struct descriptor_table {
+	const void *base; /* descriptors of 8 bytes */
+	unsigned entries;
+};
+struct descriptor_table machine_gdt(unsigned cpu);
+struct descriptor_table machine_idt(void); /* one for all CPUs */
+
 struct ldt {
 	u64 *descriptor; /* 8-byte aligned; the CPU itself sets nothing: all have the accessed bit */
 	unsigned entries; /* at least 1 */
