@@ -218,6 +218,7 @@ static void exit_mm(struct task_struct *t)
 	task_lock(t);
 	t->mm = NULL;
 	task_unlock(t);
+	arch_thread_space(&t->thread, NULL);
 	mmput(mm);
 }
 

@@ -217,6 +217,7 @@ static struct task_struct *copy_task(const struct clone_request *req)
 			       req->flags & CLONE_SETTLS, req->tls);
 	if (err)
 		goto drop;
+	arch_thread_space(&t->thread, t->mm ? &t->mm->arch : NULL);
 	t->pid = alloc_pid();
 	if (t->pid < 0) {
 		err = t->pid;
@@ -359,6 +360,7 @@ struct mm_struct *exchange_mm(struct mm_struct *mm)
 	irq_disable();
 	t->mm = t->active_mm = mm;
 	switch_mm(&mm->arch);
+	arch_thread_space(&t->thread, &mm->arch);
 	irq_enable();
 	task_unlock(t);
 	trace_task_mm(t->pid, (unsigned long)mm, 0, 0);
@@ -413,7 +415,11 @@ struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *nam
 	}
 	t->group_leader = t;
 	t->real_parent = kthreadd ? kthreadd : &init_task;
-	arch_thread_kernel(&t->thread, t->stack, KERNEL_STACK_SIZE, kthread_main, start);
+	err = arch_thread_kernel(&t->thread, t->stack, KERNEL_STACK_SIZE, kthread_main, start);
+	if (err) {
+		free_pid(t->pid);
+		goto drop;
+	}
 	spin_lock(&tasklist_lock);
 	task_publish(t);
 	spin_unlock(&tasklist_lock);

@@ -37,13 +37,16 @@ static struct task_struct *make_idle_task(unsigned cpu)
 
 	if (!t)
 		return NULL;
+	if (arch_thread_kernel(&t->thread, t->stack, KERNEL_STACK_SIZE, NULL, NULL)) {
+		task_free_unseen(t);
+		return NULL;
+	}
 	snprintf(t->comm, sizeof(t->comm), "swapper/%u", cpu);
 	atomic_inc(&init_task.signal->count);
 	t->signal = init_task.signal;
 	atomic_inc(&init_task.sighand->count);
 	t->sighand = init_task.sighand;
 	t->group_leader = t;
-	arch_thread_kernel(&t->thread, t->stack, KERNEL_STACK_SIZE, NULL, NULL);
 	return t;
 }
 

@@ -268,8 +268,38 @@ switch_stacks:
 	popl	%ebp
 	ret
 
+/*
+ * struct task_struct *switch_tasks(prev, unsigned long *prev_sp, unsigned selector): the same by
+ * a far jump to a TSS, which comes back here when somebody jumps to the one that is left. What is
+ * pushed is for backtraces, which look for it there; the processor has saved it, too.
+ */
+	.balign	16
+	.globl	switch_tasks
+switch_tasks:
+	pushl	%ebp
+	pushl	%ebx
+	pushl	%esi
+	pushl	%edi
+	movl	%esp, (%edx)
+	movl	%eax, %fs:switched_from
+	pushl	%ecx
+	pushl	$0		/* an offset, that the processor does not look at */
+	ljmp	*(%esp)
+	clts			/* the jump has set it */
+	addl	$8, %esp
+	movl	%fs:switched_from, %eax
+	popl	%edi
+	popl	%esi
+	popl	%ebx
+	popl	%ebp
+	ret
+
 	/* Where a new task's first switch returns to: eax = prev, ebx = fn or 0, esi = arg. */
 	.section .entry.text
+	.globl	hardware_task_start
+hardware_task_start:		/* the same after a jump to its TSS */
+	clts
+	call	hardware_task_begin
 	.globl	thread_start
 thread_start:
 	call	task_first_run

@@ -18,6 +18,7 @@
  */
 #include "arch/x86/i386/segments.h"
 #include "arch/x86/i386/fixmap.h"
+#include "arch/x86/i386/hardware_tasks.h"
 #include "arch/x86/common/internal.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -179,6 +180,7 @@ void paging_init(void)
 	}
 	load_root(swapper_pg_dir);
 	tlb_flush_kernel(0, ~0UL);
+	hardware_tasks_init();
 }
 
 void *paging_map_shared(u64 start, u64 bytes)

@@ -17,8 +17,11 @@
  *
  * The default LDT has three entries (null, user code, user data); all processes that
  * have none of their own share it (machine/segments.h).
+ *
+ * With "task_model=2.2" the GDT is another one, which begins like this one (hardware_tasks.c).
  */
 #include "arch/x86/i386/segments.h"
+#include "arch/x86/i386/hardware_tasks.h"
 #include "arch/x86/common/internal.h"
 #include "arch/x86/common/segments.h"
 #include "lib/assert.h"
@@ -49,6 +52,8 @@ struct cpu_tables {
 	u8 fatal_stack[FATAL_STACK] __aligned(16);
 };
 static DEFINE_PER_CPU(struct cpu_tables, cpu_tables) __aligned(64);
+DEFINE_PER_CPU(u64 *, gdt);
+DEFINE_PER_CPU(unsigned, gdt_entries);
 
 DEFINE_PER_CPU(unsigned long, kernel_stack_top) = (unsigned long)_boot_stack_end;
 
@@ -73,30 +78,51 @@ void set_trap_stack(unsigned long top)
 
 void load_tls(const struct arch_tls *tls)
 {
-	u64 *gdt = this_cpu(cpu_tables).gdt;
+	u64 *table = this_cpu(gdt);
 
 	for (unsigned i = 0; i < GDT_TLS_ENTRIES; i++)
-		gdt[GDT_TLS + i] = tls->descriptor[i];
+		table[GDT_TLS + i] = tls->descriptor[i];
+}
+
+u64 ldt_descriptor(const struct ldt *ldt)
+{
+	return SEGMENT((u32)ldt->descriptor, ldt->entries * sizeof(u64) - 1, SEGMENT_LDT);
 }
 
 void load_ldt(const struct ldt *ldt)
 {
-	const struct ldt *table = ldt ? ldt : &default_ldt;
-
-	this_cpu(cpu_tables).gdt[LDT_SELECTOR / 8] =
-		SEGMENT((u32)table->descriptor, table->entries * sizeof(u64) - 1, SEGMENT_LDT);
+	this_cpu(gdt)[LDT_SELECTOR / 8] = ldt_descriptor(ldt ? ldt : &default_ldt);
 	__asm__ volatile("lldt %w0" ::"r"(LDT_SELECTOR) : "memory");
 	this_cpu(loaded_ldt) = ldt;
 }
 
 void arch_mm_reload_ldt(struct arch_mm *mm)
 {
-	space_segments_load(&mm->segments);
+	if (hardware_tasks)
+		hardware_task_reload_ldt();
+	else
+		space_segments_load(&mm->segments);
+}
+
+static void load_gdt(u64 *table, unsigned entries)
+{
+	struct descriptor_pointer pointer = {(u16)(entries * sizeof(u64) - 1), (u32)table};
+
+	__asm__ volatile("lgdt %0" ::"m"(pointer));
+	this_cpu(gdt) = table;
+	this_cpu(gdt_entries) = entries;
+}
+
+void gdt_replace(u64 *table, unsigned entries)
+{
+	memcpy(table, this_cpu(gdt), GDT_ENTRIES * sizeof(u64));
+	table[TSS_SELECTOR / 8] = table[LDT_SELECTOR / 8] = 0;
+	load_gdt(table, entries);
 }
 
 struct descriptor_table machine_gdt(unsigned cpu)
 {
-	return (struct descriptor_table){per_cpu(cpu_tables, cpu).gdt, GDT_ENTRIES};
+	return (struct descriptor_table){per_cpu(gdt, cpu), per_cpu(gdt_entries, cpu)};
 }
 
 struct descriptor_table machine_idt(void)
@@ -134,10 +160,11 @@ static void fill_idt(void)
 	set_gate(VECTOR_CALL, (unsigned long)syscall_entry, 3);
 }
 
-/* The task of a double fault. What was running is in the CPU's TSS. */
+/* The task of a double fault. What was running is in the TSS that the processor has linked to this one. */
 static void __noreturn double_fault(void)
 {
-	const struct tss *tss = &this_cpu(cpu_tables).tss;
+	const u64 *was = this_cpu(gdt) + this_cpu(cpu_tables).fatal_tss.back_link / 8;
+	const struct tss *tss = (const void *)SEGMENT_BASE(*was);
 	unsigned long address = read_cr2();
 	struct pt_regs regs = {
 		.bx = tss->bx,
@@ -185,7 +212,7 @@ static void fill_tss(struct cpu_tables *t)
 void segments_setup(unsigned cpu)
 {
 	struct cpu_tables *t = &per_cpu(cpu_tables, cpu);
-	struct descriptor_pointer pointer = {sizeof(t->gdt) - 1, (u32)t->gdt};
+	struct descriptor_pointer pointer;
 
 	t->gdt[KERNEL_CS / 8] = SEGMENT(0, 0xfffff, SEGMENT_CODE | SEGMENT_FLAT);
 	t->gdt[KERNEL_DS / 8] = SEGMENT(0, 0xfffff, SEGMENT_DATA | SEGMENT_FLAT);
@@ -197,7 +224,7 @@ void segments_setup(unsigned cpu)
 	t->gdt[FATAL_TSS_SELECTOR / 8] =
 		SEGMENT((u32)&t->fatal_tss, sizeof(struct tss) - 1, SEGMENT_TSS);
 
-	__asm__ volatile("lgdt %0" ::"m"(pointer));
+	load_gdt(t->gdt, GDT_ENTRIES);
 	__asm__ volatile("ljmp %0, $1f; 1:" ::"i"(KERNEL_CS) : "memory");
 	__asm__ volatile(
 		"mov %0, %%ds; mov %0, %%es; mov %1, %%ss; mov %2, %%fs; mov %3, %%gs" ::"r"(

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/types.h"
+#include "sync/percpu.h"
 
 /* Bits 40 to 55 in their places, seen from bit 40 on. */
 #define SEGMENT_TYPE(n) (n)  /* 4 bits */
@@ -29,7 +30,18 @@
 	(((u64)(limit)&0xffff) | ((u64)(base)&0xffffff) << 16 | (u64)((bits)&0xf0ff) << 40 | \
 	 ((u64)(limit) >> 16 & 0xf) << 48 | ((u64)(base) >> 24 & 0xff) << 56)
 
+#define SEGMENT_BASE(descriptor) \
+	((u32)((descriptor) >> 16 & 0xffffff) | (u32)((descriptor) >> 56) << 24)
+
 struct arch_tls;
+struct ldt;
+
+/* This CPU's GDT, and of how many entries. */
+DECLARE_PER_CPU(u64 *, gdt);
+DECLARE_PER_CPU(unsigned, gdt_entries);
+/* Another, larger one for this CPU: it gets the fixed entries but for TSS and LDT. At boot. */
+void gdt_replace(u64 *table, unsigned entries);
+u64 ldt_descriptor(const struct ldt *ldt);
 
 /* The running task's descriptors into this CPU's GDT; interrupts off. */
 void load_tls(const struct arch_tls *tls);

@@ -9,7 +9,8 @@
  *              ebp ebx esi edi    ebx = function or 0, esi = its argument
  *   kernel_sp
  *
- * The switch is software's: one TSS a CPU, of which only esp0 changes. The task's three
+ * The switch is software's: one TSS a CPU, of which only esp0 changes; there is another model
+ * (hardware_tasks.c). The task's three
  * TLS descriptors are written into the GDT, then %gs is loaded, which the program
  * has most likely set to one of them: a selector that has become invalid is replaced by the null one.
  *
@@ -20,6 +21,7 @@
  */
 #include "arch/x86/common/internal.h"
 #include "arch/x86/common/segments.h"
+#include "arch/x86/i386/hardware_tasks.h"
 #include "arch/x86/i386/segments.h"
 #include "arch/x86/i386/tls.h"
 #include "lib/assert.h"
@@ -34,10 +36,6 @@
 struct task_struct *switch_stacks(struct task_struct *prev, unsigned long *prev_sp,
 				  unsigned long next_sp);
 extern char thread_start[];
-
-struct start_frame {
-	unsigned long di, si, bx, bp, ip;
-};
 
 static struct arch_thread boot_thread; /* until the first switch */
 DEFINE_PER_CPU(struct arch_thread *, current_thread) = &boot_thread;
@@ -90,8 +88,8 @@ static const struct pt_regs fresh_regs = {
 	.ss = USER_DS,
 };
 
-void arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, void (*fn)(void *),
-			void *arg)
+int arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, void (*fn)(void *),
+		       void *arg)
 {
 	struct start_frame *frame = place(t, stack, stack_bytes);
 
@@ -100,6 +98,7 @@ void arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, 
 	*arch_user_regs(t) = fresh_regs;
 	t->tls = (struct arch_tls){0};
 	t->user = false;
+	return hardware_tasks ? hardware_task_new(t) : 0;
 }
 
 int arch_thread_fork(struct arch_thread *t, void *stack, size_t stack_bytes,
@@ -124,12 +123,20 @@ int arch_thread_fork(struct arch_thread *t, void *stack, size_t stack_bytes,
 	t->user = true;
 	fpu_init_area(t->fpu); /* XSAVE leaves parts of the header as they are */
 	fpu_save(t->fpu);
-	return 0;
+	return hardware_tasks ? hardware_task_new(t) : 0;
 }
 
 void arch_thread_free(struct arch_thread *t)
 {
 	t->last_cpu = NR_CPUS;
+	if (hardware_tasks)
+		hardware_task_free(t);
+}
+
+void arch_thread_space(struct arch_thread *t, const struct arch_mm *mm)
+{
+	if (hardware_tasks)
+		hardware_task_space(t, mm);
 }
 
 int arch_thread_flush(struct arch_thread *t)
@@ -163,7 +170,8 @@ struct task_struct *arch_switch_to(struct task_struct *prev, struct arch_thread 
 			this_cpu(fpu_owner) = next_thread;
 		}
 		load_tls(&next_thread->tls);
-		load_gs(next_thread->tls.gs);
+		if (likely(!hardware_tasks))
+			load_gs(next_thread->tls.gs);
 	}
 	/* What this CPU remembers of windows that were opened on another one may be old. */
 	if (unlikely(next_thread->windows))
@@ -171,6 +179,8 @@ struct task_struct *arch_switch_to(struct task_struct *prev, struct arch_thread 
 	set_trap_stack(next_thread->stack_top);
 	this_cpu(current_task) = next;
 	this_cpu(current_thread) = next_thread;
+	if (unlikely(hardware_tasks))
+		return hardware_switch(prev, prev_thread, next_thread);
 	return switch_stacks(prev, &prev_thread->kernel_sp, next_thread->kernel_sp);
 }
 

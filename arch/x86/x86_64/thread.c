@@ -57,8 +57,8 @@ static struct start_frame *place(struct arch_thread *t, void *stack, size_t stac
 	return frame;
 }
 
-void arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, void (*fn)(void *),
-			void *arg)
+int arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, void (*fn)(void *),
+		       void *arg)
 {
 	struct start_frame *frame = place(t, stack, stack_bytes);
 
@@ -67,6 +67,7 @@ void arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, 
 	*arch_user_regs(t) = (struct pt_regs){.cs = USER_CS, .ss = USER_DS, .flags = EFLAGS_IF};
 	t->tls.fs_base = t->tls.gs_base = 0;
 	t->user = false;
+	return 0;
 }
 
 int arch_thread_fork(struct arch_thread *t, void *stack, size_t stack_bytes,

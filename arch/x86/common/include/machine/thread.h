@@ -14,6 +14,7 @@
 
 #include "lib/types.h"
 #include "machine/regs.h"
+#include "machine/segments.h"
 #include "machine/signal_frame.h"
 #include "machine/tls.h"
 
@@ -24,6 +25,7 @@ struct arch_thread {
 	unsigned long stack_top; /* kernel stack's end: where traps from user mode start */
 	bool user;               /* has, or is about to have, a user mode: FPU state is switched */
 	struct arch_tls tls;
+	struct thread_segments segments;
 	void *fpu;         /* XSAVE area on the kernel stack, 64-byte aligned */
 	unsigned last_cpu; /* whose registers may still hold that state; NR_CPUS: none */
 	unsigned windows;  /* open onto high memory (i386) */
@@ -38,13 +40,14 @@ extern unsigned fpu_bytes; /* size of an XSAVE area on this CPU */
 
 /*
  * A new task runs fn(arg) on its kernel stack, after task_first_run(); when fn returns it goes to
- * user mode with its regs (start_thread() has set them up).
+ * user mode with its regs (start_thread() has set them up). 0, or -EAGAIN: the processor knows of as
+ * many tasks as it can (i386, "task_model=2.2").
  */
-void arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes, void (*fn)(void *),
-			void *arg);
+int __must_check arch_thread_kernel(struct arch_thread *t, void *stack, size_t stack_bytes,
+				    void (*fn)(void *), void *arg);
 /*
  * A new task returns to user mode as a copy of `regs` with result 0 and, if nonzero, the given
- * stack pointer and TLS base; FPU state is copied from the running task. 0 or -ENOMEM.
+ * stack pointer and TLS base; FPU state is copied from the running task. 0, -ENOMEM, or -EAGAIN as above.
  */
 int arch_thread_fork(struct arch_thread *t, void *stack, size_t stack_bytes,
 		     const struct pt_regs *regs, unsigned long user_sp, bool set_tls,

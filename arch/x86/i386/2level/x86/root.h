@@ -4,12 +4,14 @@
 #pragma once
 
 #include "arch/x86/common/x86.h"
+#include "arch/x86/i386/hardware_tasks.h"
 #include "machine/mmu.h"
 #include "machine/page.h"
 
 static inline void load_root(pte_t *root)
 {
-	write_cr3(virt_to_phys(root).v);
+	if (likely(!hardware_tasks)) /* else the switch to a task of that space loads it */
+		write_cr3(virt_to_phys(root).v);
 }
 /* The same again: all translations but the global ones are forgotten. */
 static inline void reload_root(void)

@@ -13,6 +13,7 @@
 #define LDT_ENTRIES_MAX 8192U
 
 struct arch_mm;
+struct arch_thread;
 
 #define IO_PORTS 1024 /* the bitmap's; beyond it they are denied anyway */
 
@@ -43,6 +44,17 @@ struct space_segments {
 	const struct ldt
 		*ldt; /* NULL: the default one; (ldt_lock; read when the space is loaded) */
 };
+
+/* What a thread has of segments where the processor switches tasks (S5); unused else. */
+struct thread_segments {
+	u16 slot;                    /* its TSS and LDT descriptors in the GDT */
+	const struct arch_mm *space; /* whose tables its TSS names; NULL: the kernel's */
+};
+/* The thread lives in this space from now on, in none (NULL) as kernel threads do. */
+void arch_thread_space(struct arch_thread *t, const struct arch_mm *mm);
+/* The selectors of the TSS and the LDT that the CPU has loaded while the thread runs. */
+u16 machine_tss_selector(const struct arch_thread *t);
+u16 machine_ldt_selector(const struct arch_thread *t);
 
 /* The default table: three entries (S3). */
 extern const struct ldt default_ldt;

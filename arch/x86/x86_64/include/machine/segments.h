@@ -7,11 +7,17 @@
 #include "lib/types.h"
 
 struct arch_mm;
+struct arch_thread;
 
 struct space_segments {
+};
+struct thread_segments {
 };
 
 static inline int arch_mm_fork(struct arch_mm *child, const struct arch_mm *parent)
 {
 	return 0;
+}
+static inline void arch_thread_space(struct arch_thread *t, const struct arch_mm *mm)
+{
 }
