@@ -5,6 +5,7 @@
  *     /proc/segments/tss    the task-state segments that are in it, and what they say
  *     /proc/segments/idt    the gates
  *     /proc/PID/ldt         the process's local table, its own or the default one
+ *     /proc/PID/tss         the TSS of a CPU that runs it; in the 2.2 model, its own
  *
  * What is printed is what stands in memory at that moment, through nothing but the fields'
  * places in a descriptor: a line looks like those of `pagoda walk --segments`. The tables change
@@ -56,12 +57,12 @@ static int show_gdt(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static void show_tss(struct seq_file *m, unsigned cpu, unsigned index, const struct segment *s)
+static void show_tss(struct seq_file *m, unsigned index, const struct segment *s)
 {
 	const struct tss *tss = (const void *)(unsigned long)s->base;
 
-	seq_printf(m, "TSS of CPU %u, selector 0x%04x: base 0x%08x limit 0x%05x type 0x%x  %s\n",
-		   cpu, SELECTOR(index, false, 0), s->base, s->limit, s->type, segment_kind(s));
+	seq_printf(m, ", selector 0x%04x: base 0x%08x limit 0x%05x type 0x%x  %s\n",
+		   SELECTOR(index, false, 0), s->base, s->limit, s->type, segment_kind(s));
 	seq_printf(m, "  cr3 0x%08x ldt 0x%04x ss0 0x%04x esp0 0x%08x back_link 0x%04x\n", tss->cr3,
 		   tss->ldt & 0xffff, tss->ss0 & 0xffff, tss->sp0, tss->back_link & 0xffff);
 	seq_printf(m, "  cs 0x%04x eip 0x%08x ss 0x%04x esp 0x%08x eflags 0x%08x\n",
@@ -81,8 +82,10 @@ static int show_all_tss(struct seq_file *m, void *unused)
 		for (unsigned i = 0; i < gdt.entries && !m->overflow; i++) {
 			const struct segment s = segment_decode(descriptor[i]);
 
-			if (s.p && !s.s && (s.type == SYSTEM_TSS || s.type == SYSTEM_TSS_BUSY))
-				show_tss(m, cpu, i, &s);
+			if (s.p && !s.s && (s.type == SYSTEM_TSS || s.type == SYSTEM_TSS_BUSY)) {
+				seq_printf(m, "TSS of CPU %u", cpu);
+				show_tss(m, i, &s);
+			}
 		}
 	}
 	return 0;
@@ -122,6 +125,22 @@ static int show_ldt(struct seq_file *m, struct task_struct *task, struct mm_stru
 	return 0;
 }
 
+/* The one that the first CPU has loaded while the task runs; only in the 2.2 model it is the task's own. */
+static int show_task_tss(struct seq_file *m, struct task_struct *task)
+{
+	const u16 selector = machine_tss_selector(&task->thread);
+	const u64 *gdt = machine_gdt(0).base;
+	const struct segment s = segment_decode(gdt[selector_index(selector)]);
+
+	if (!may_inspect(task))
+		return -EACCES;
+	if (!s.base) /* given back meanwhile */
+		return -ESRCH;
+	seq_printf(m, "TSS of task %d", task->pid);
+	show_tss(m, selector_index(selector), &s);
+	return 0;
+}
+
 /* For /proc/PID/page_tables: words by physical address. */
 static void show_words(struct seq_file *m, const u64 *table, unsigned entries, const u64 *now)
 {
@@ -136,6 +155,7 @@ static void show_words(struct seq_file *m, const u64 *table, unsigned entries, c
 static void show_segment_words(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
 {
 	const struct descriptor_table gdt = machine_gdt(0);
+	const u16 ldt_selector = machine_ldt_selector(&task->thread);
 	const struct ldt *own, *ldt;
 	u64 *copy = kmemdup(gdt.base, gdt.entries * sizeof(u64), GFP_KERNEL);
 
@@ -147,21 +167,22 @@ static void show_segment_words(struct seq_file *m, struct task_struct *task, str
 	ldt = own ? own : &default_ldt;
 	for (unsigned i = 0; i < GDT_TLS_ENTRIES; i++)
 		copy[GDT_TLS + i] = task->thread.tls.descriptor[i];
-	copy[LDT_SELECTOR / 8] = segment_encode(&(struct segment){
+	copy[ldt_selector / 8] = segment_encode(&(struct segment){
 		.base = (u32)(unsigned long)ldt->descriptor,
 		.limit = ldt->entries * SEGMENT_ENTRY_BYTES - 1,
 		.type = SYSTEM_LDT,
 		.p = true,
 	});
 	seq_printf(m, "gdt 0x%lx 0x%x\nldt 0x%x\n", (unsigned long)gdt.base,
-		   gdt.entries * SEGMENT_ENTRY_BYTES - 1, LDT_SELECTOR);
+		   gdt.entries * SEGMENT_ENTRY_BYTES - 1, ldt_selector);
 	show_words(m, gdt.base, gdt.entries, copy);
 	show_words(m, ldt->descriptor, ldt->entries, ldt->descriptor);
 	ldt_unlock();
 	kfree(copy);
 }
 
-static const struct pid_file ldt_file = {"ldt", 0400, .show_mm = show_ldt};
+static const struct pid_file ldt_file = {"ldt", 0400, .show_mm = show_ldt},
+			     tss_file = {"tss", 0400, show_task_tss};
 
 static int segments_init(void)
 {
@@ -169,6 +190,7 @@ static int segments_init(void)
 	proc_create("segments/tss", 0400, show_all_tss, NULL, NULL);
 	proc_create("segments/idt", 0400, show_idt, NULL, NULL);
 	pid_file_add(&ldt_file);
+	pid_file_add(&tss_file);
 	pid_show_segment_words = show_segment_words;
 	return 0;
 }

@@ -14,7 +14,7 @@ GLIBC_CC ?= gcc
 guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Itests/guest
 guest_sources := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
 # What is about segments: only for i386. About 64-bit addresses and calls: not for it.
-guest_names := $(filter-out segments,$(guest_sources))
+guest_names := $(filter-out segments tasks,$(guest_sources))
 i386_guest_names := $(filter-out last_page fuzz_calls badelf,$(guest_sources))
 guest_lib_sources := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
 guest_lib := $(filter-out segment,$(guest_lib_sources))

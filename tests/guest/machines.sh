@@ -35,7 +35,7 @@ chosen() {
 for_arch() {
 	case $1 in
 	i386* | linux-i386*) grep -vE '/(last_page|fuzz_calls|badelf)$' ;;
-	*) grep -vE '/segments$' ;;
+	*) grep -vE '/(segments|tasks)$' ;;
 	esac
 }
 
@@ -95,11 +95,14 @@ if [ -n "${MACHINES-}" ] && [ -z "${KERNEL-}" ]; then # by name alone
 	machine i386-tiny musl --ram 16M
 	machine i386-high musl --ram 2G
 	machine i386-cpus musl --ram 256M --cpus 4
+	machine i386-2.2 musl --ram 256M --append "task_model=2.2"
+	machine i386-2.2-most musl --ram 1G --append "task_model=2.2 nr_tasks=10000"
 	kernel=(--arch i386-pae)
 	machine i386-pae both --ram 512M
 	machine i386-pae-high musl --ram 5G --cpus 2
 	kernel=(--arch i386 --debug)
 	machine i386-debug musl --ram 1G
+	machine i386-2.2-debug musl --ram 256M --append "task_model=2.2"
 fi
 while [ -n "$(jobs -pr)" ]; do
 	wait_for_one

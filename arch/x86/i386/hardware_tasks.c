@@ -214,6 +214,7 @@ static void begin(struct arch_thread *boot)
 {
 	running = boot;
 	describe_task(boot);
+	tss_of(boot)->sp0 = this_cpu(kernel_stack_top);
 	__asm__ volatile("ltr %w0" ::"r"((unsigned)tss_selector(boot)) : "memory");
 	load_own_ldt();
 }
