@@ -42,7 +42,7 @@ guest-test: $(if $(KERNEL),tools,all debug-kernel $(if $(findstring i386,$(MACHI
 soak: all debug-kernel $(guest_built)
 	@tools/soak.sh
 
-host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built) $(B)/bench/guest
+host-cmd-test: $(if $(KERNEL),tools,all debug-kernel i386-kernel) $(guest_built) $(B)/bench/guest
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 

@@ -521,6 +521,26 @@ static void far_call(void)
 	expect(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV));
 }
 
+/* The last quarter of the addresses is the kernel's (S17). */
+static void kernel_quarter(void)
+{
+	static const uintptr_t at[] = {0xc0000000, 0xc0101000, 0xf8000000, 0xff000000, 0xfffff000};
+
+	for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		uint32_t value;
+
+		expect_equal(read_through_fs(0x7b, at[i], &value), SIGSEGV);
+		expect_equal((uintptr_t)segment_fault_address, at[i]);
+		expect_equal(write_through_fs(0x7b, at[i], 0), SIGSEGV);
+	}
+	expect_errno(mmap((void *)0xc0000000, page_size, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+		     ENOMEM);
+	expect_errno(mmap((void *)0xbffff000, 2 * page_size, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+		     ENOMEM);
+}
+
 static int after_exec(void)
 {
 	uint64_t entry;
@@ -548,5 +568,6 @@ int main(int argc, char **argv)
 	run("segments-thread-areas", thread_areas);
 	run("segments-frames", frames);
 	run("segments-far-call", far_call);
+	run("segments-kernel-quarter", kernel_quarter);
 	return finish();
 }
