@@ -61,7 +61,9 @@ static int set_geometry(struct kmem_cache *cache, size_t bytes, size_t align, u3
 	cache->flags = slab_debug_flags(flags, bytes, cache->ctor);
 	cache->align = (u32)align;
 	cache->object_size = (u32)bytes;
-	cache->size = (u32)ALIGN_UP(bytes, sizeof(void *));
+	/* What debug.c puts behind an object begins at a multiple of 8. */
+	cache->size = (u32)ALIGN_UP(
+		bytes, cache->flags & (SLAB_RED_ZONE | SLAB_STORE_USER) ? 8U : sizeof(void *));
 	if (cache->flags & SLAB_RED_ZONE) {
 		cache->object_offset = (u32)ALIGN_UP(REDZONE_BYTES, align);
 		cache->size += cache->object_offset + REDZONE_BYTES;
