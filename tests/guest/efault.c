@@ -24,6 +24,15 @@
 #define CLOCK_GETTIME SYS_clock_gettime
 #endif
 
+/* Not a process's: the first page, the kernel's half, the page below it, no address at all. */
+static const unsigned long nowhere[] = {
+#ifdef __i386__
+	0x8, 0xc0000000, 0xc0100000, 0xf8001000, 0xfffff000,
+#else
+	0x8, 0xffff888000000000, 0xffffffff81000000, 0x1234567800000000, 0x7ffffffff000,
+#endif
+};
+
 static char *unmapped, *read_only;
 static int ends[2];
 
@@ -59,16 +68,8 @@ static void results_nowhere(void)
 	prepare();
 	expect_all_fail(unmapped);
 	expect_all_fail(read_only);
-	expect_all_fail((char *)0x8);
-#ifdef __i386__
-	expect_all_fail((char *)0xc0100000);
-	expect_all_fail((char *)0xfffff000);
-#else
-	expect_all_fail((char *)0xffff888000000000);
-	expect_all_fail((char *)0xffffffff81000000);
-	expect_all_fail((char *)0x1234567800000000);
-	expect_all_fail((char *)0x7ffffffff000);
-#endif
+	for (unsigned i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++)
+		expect_all_fail((char *)nowhere[i]);
 	/* What could not be delivered was not taken. */
 	char data[10];
 	expect_equal(read(ends[0], data, 10), 10);
@@ -94,9 +95,8 @@ static void arguments_nowhere(void)
 {
 	prepare();
 	expect_no_arguments(unmapped);
-	expect_no_arguments((char *)0x8);
-	expect_no_arguments((char *)0xffff888000000000);
-	expect_no_arguments((char *)0x7ffffffff000);
+	for (unsigned i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++)
+		expect_no_arguments((char *)nowhere[i]);
 }
 
 static void strings_that_run_off(void)
