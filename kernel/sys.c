@@ -55,6 +55,9 @@ SYSCALL1(personality, unsigned, persona)
 SYSCALL1(sysinfo, struct sysinfo __user *, to)
 {
 	const unsigned shift = SI_LOAD_SHIFT - LOAD_SHIFT;
+	/* In bytes, unless a word is too short for them. */
+	const unsigned unit = totalram_pages() >> (BITS_PER_LONG - PAGE_SHIFT) ? PAGE_SHIFT : 0;
+	const unsigned page = PAGE_SHIFT - unit;
 	unsigned long load[3];
 	struct sysinfo info;
 
@@ -63,11 +66,13 @@ SYSCALL1(sysinfo, struct sysinfo __user *, to)
 	get_loadavg(load);
 	for (unsigned i = 0; i < 3; i++)
 		info.loads[i] = load[i] << shift;
-	info.totalram = totalram_pages() << PAGE_SHIFT;
-	info.freeram = nr_free_pages() << PAGE_SHIFT;
-	info.sharedram = global_node_stat(NR_SHMEM) << PAGE_SHIFT;
+	info.totalram = totalram_pages() << page;
+	info.freeram = nr_free_pages() << page;
+	info.sharedram = global_node_stat(NR_SHMEM) << page;
+	info.totalhigh = totalhigh_pages() << page;
+	info.freehigh = nr_free_highpages() << page;
 	info.procs = nr_threads();
-	info.mem_unit = 1;
+	info.mem_unit = 1U << unit;
 	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : 0;
 }
 

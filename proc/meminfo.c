@@ -60,15 +60,8 @@ static void direct_map_kb(unsigned long kb[PT_LEVELS])
 /* Memory that the direct map shows, and what is beyond it. */
 static void high_and_low(struct seq_file *m)
 {
-	unsigned long total = 0, free = 0;
-	struct zone *zone;
+	unsigned long total = totalhigh_pages(), free = nr_free_highpages();
 
-	for_each_zone (zone) {
-		if (zone->type != ZONE_HIGHMEM || !zone->present_pages)
-			continue;
-		total += zone->managed_pages;
-		free += zone_stat(zone, NR_FREE_PAGES);
-	}
 	pages(m, "HighTotal", total);
 	pages(m, "HighFree", free);
 	pages(m, "LowTotal", totalram_pages() - total);

@@ -27,7 +27,7 @@ static struct {
 	unsigned long nr_overcommit_hugepages;
 	int memory_failure_early_kill, memory_failure_recovery;
 	int min_slab_ratio, min_unmapped_ratio, zone_reclaim_mode, numa_stat;
-	int mmap_rnd_compat_bits;
+	int mmap_rnd_compat_bits, highmem_is_dirtyable;
 	int oom_dump_tasks, oom_kill_allocating_task, panic_on_oom;
 	int page_cluster, page_lock_unfairness, stat_interval, swappiness, vfs_cache_pressure;
 	int unprivileged_userfaultfd, watermark_boost_factor;
@@ -150,10 +150,7 @@ static const struct proc_number numbers[] = {
 	IDLE(laptop_mode, -INT_LIMIT / JIFFY_HZ, INT_LIMIT / JIFFY_HZ),
 	IDLE(memory_failure_early_kill, 0, 1),
 	IDLE(memory_failure_recovery, 0, 1),
-	IDLE(min_slab_ratio, 0, 100),
-	IDLE(min_unmapped_ratio, 0, 100),
 	IDLE(nr_overcommit_hugepages, 0, LONG_LIMIT),
-	IDLE(numa_stat, 0, 1),
 	IDLE(oom_dump_tasks, -INT_LIMIT - 1, INT_LIMIT),
 	IDLE(oom_kill_allocating_task, -INT_LIMIT - 1, INT_LIMIT),
 	KNOB("page-cluster", idle.page_cluster, 0, INT_LIMIT, NULL),
@@ -164,12 +161,24 @@ static const struct proc_number numbers[] = {
 	IDLE(unprivileged_userfaultfd, 0, 1),
 	IDLE(vfs_cache_pressure, 0, INT_LIMIT),
 	IDLE(watermark_boost_factor, 0, INT_LIMIT),
+};
+
+static const struct proc_number node_numbers[] = {
+	IDLE(min_slab_ratio, 0, 100),
+	IDLE(min_unmapped_ratio, 0, 100),
+	IDLE(numa_stat, 0, 1),
 	IDLE(zone_reclaim_mode, 0, INT_LIMIT),
+};
+
+static const struct proc_number highmem_numbers[] = {
+	IDLE(highmem_is_dirtyable, 0, 1),
 };
 
 /* How addresses are drawn is nobody's business but root's. */
 static const struct proc_number secret_numbers[] = {
 	KNOB("mmap_rnd_bits", sysctl_mmap_rnd_bits, MMAP_RND_BITS, MMAP_RND_BITS_MAX, NULL),
+};
+static const struct proc_number secret_numbers_64[] = {
 	IDLE(mmap_rnd_compat_bits, 8, 16),
 };
 
@@ -181,7 +190,7 @@ static int *listed_ratio(unsigned n)
 	for (unsigned type = 0; type < MAX_NR_ZONES; type++)
 		if (zone_type_exists(type) && n-- == 0)
 			return &lowmem_reserve_ratio[type];
-	return n == 0 ? &idle.device_reserve_ratio : NULL;
+	return n == 0 && BITS_PER_LONG == 64 ? &idle.device_reserve_ratio : NULL;
 }
 
 static int show_lowmem_ratio(struct seq_file *m, void *unused)
@@ -296,23 +305,46 @@ static int write_zonelist_order(char *text, size_t bytes, void *unused)
 	return strchr("dDnN", text[0]) && text[0] ? 0 : -EINVAL;
 }
 
+static void create_numbers(const struct proc_number *number, unsigned n, u32 mode)
+{
+	for (unsigned i = 0; i < n; i++)
+		proc_create_number(&number[i], mode);
+}
+#define CREATE(table, mode) create_numbers(table, ARRAY_SIZE(table), mode)
+
+/* What Linux has with NUMA alone. */
+static void node_knobs(void)
+{
+	CREATE(node_numbers, 0644);
+	proc_create("sys/vm/nr_hugepages_mempolicy", 0644, show_pool, write_pool, NULL);
+	proc_create("sys/vm/numa_zonelist_order", 0644, show_zonelist_order, write_zonelist_order,
+		    NULL);
+}
+
+/* And what with 64 bits alone. */
+static void wide_knobs(void)
+{
+	CREATE(secret_numbers_64, 0600);
+	proc_create("sys/vm/hugetlb_optimize_vmemmap", 0644, show_bool, write_bool,
+		    &idle.hugetlb_optimize_vmemmap);
+}
+
 static int sysctl_vm_init(void)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
-		proc_create_number(&numbers[i], 0644);
-	for (unsigned i = 0; i < ARRAY_SIZE(secret_numbers); i++)
-		proc_create_number(&secret_numbers[i], 0600);
+	CREATE(numbers, 0644);
+	CREATE(secret_numbers, 0600);
+	if (MACHINE_HAS_NUMA)
+		node_knobs();
+	if (MACHINE_HAS_HIGHMEM)
+		CREATE(highmem_numbers, 0644);
+	if (BITS_PER_LONG == 64)
+		wide_knobs();
 	proc_create("sys/vm/lowmem_reserve_ratio", 0644, show_lowmem_ratio, write_lowmem_ratio,
 		    NULL);
 	proc_create("sys/vm/drop_caches", 0200, NULL, write_drop_caches, NULL);
 	proc_create("sys/vm/compact_memory", 0200, NULL, write_compact, NULL);
 	proc_create("sys/vm/stat_refresh", 0600, show_refresh, write_refresh, NULL);
-	proc_create("sys/vm/hugetlb_optimize_vmemmap", 0644, show_bool, write_bool,
-		    &idle.hugetlb_optimize_vmemmap);
 	proc_create("sys/vm/nr_hugepages", 0644, show_pool, write_pool, NULL);
-	proc_create("sys/vm/nr_hugepages_mempolicy", 0644, show_pool, write_pool, NULL);
-	proc_create("sys/vm/numa_zonelist_order", 0644, show_zonelist_order, write_zonelist_order,
-		    NULL);
 	return 0;
 }
 INITCALL(INIT_LATE, sysctl_vm_init);

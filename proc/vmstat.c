@@ -10,6 +10,8 @@
 #include "proc/gauges.h"
 
 /* Event names in Linux's order, behind the gauges and the per-zone counts of allocation. */
+#define NODES(name) MACHINE_HAS_NUMA ? name : NULL /* only there on Linux, too */
+#define WIDE(name)  BITS_PER_LONG == 64 ? name : NULL
 static const char *const event_names[] = {
 	"pgfree",
 	"pgactivate",
@@ -31,7 +33,7 @@ static const char *const event_names[] = {
 	"pgscan_file",
 	"pgsteal_anon",
 	"pgsteal_file",
-	"zone_reclaim_failed",
+	NODES("zone_reclaim_failed"),
 	"pginodesteal",
 	"slabs_scanned",
 	"kswapd_inodesteal",
@@ -42,11 +44,11 @@ static const char *const event_names[] = {
 	"drop_pagecache",
 	"drop_slab",
 	"oom_kill",
-	"numa_pte_updates",
-	"numa_huge_pte_updates",
-	"numa_hint_faults",
-	"numa_hint_faults_local",
-	"numa_pages_migrated",
+	NODES("numa_pte_updates"),
+	NODES("numa_huge_pte_updates"),
+	NODES("numa_hint_faults"),
+	NODES("numa_hint_faults_local"),
+	NODES("numa_pages_migrated"),
 	"pgmigrate_success",
 	"pgmigrate_fail",
 	"thp_migration_success",
@@ -86,7 +88,7 @@ static const char *const event_names[] = {
 	"thp_scan_exceed_none_pte",
 	"thp_scan_exceed_swap_pte",
 	"thp_scan_exceed_share_pte",
-	"thp_split_pud",
+	WIDE("thp_split_pud"),
 	"thp_zero_page_alloc",
 	"thp_zero_page_alloc_failed",
 	"thp_swpout",
@@ -132,8 +134,8 @@ static const struct {
 	{-1, NR_KERNEL_MISC_RECLAIMABLE, "nr_foll_pin_acquired"},
 	{-1, NR_KERNEL_MISC_RECLAIMABLE, "nr_foll_pin_released"},
 	{-1, NR_PAGETABLE, "nr_sec_page_table_pages"},
-	{-1, NR_SWAPCACHE, "pgpromote_success"},
-	{-1, NR_SWAPCACHE, "pgpromote_candidate"},
+	{-1, NR_SWAPCACHE, NODES("pgpromote_success")},
+	{-1, NR_SWAPCACHE, NODES("pgpromote_candidate")},
 };
 
 static unsigned long zone_gauge(const struct pglist_data *node, enum zone_stat item)
@@ -186,7 +188,7 @@ void each_node_gauge(struct seq_file *m, const struct pglist_data *node, gauge_p
 	for (int i = 0; i < NR_NODE_STATS; i++) {
 		print(m, node_stat_name(i), node ? node_stat(node, i) : global_node_stat(i));
 		for (unsigned n = 0; n < ARRAY_SIZE(nothings); n++)
-			if (nothings[n].node_after == i)
+			if (nothings[n].node_after == i && nothings[n].name)
 				print(m, nothings[n].name, 0);
 	}
 }
@@ -198,7 +200,7 @@ static void print_gauge(struct seq_file *m, const char *name, unsigned long valu
 
 static void show_numa_gauges(struct seq_file *m)
 {
-	for (int i = 0; i < NR_NUMA_STATS; i++)
+	for (int i = 0; i < NR_NUMA_STATS && MACHINE_HAS_NUMA; i++)
 		print_gauge(m, numa_stat_name(i), numa_gauge(NULL, i));
 }
 
@@ -215,7 +217,8 @@ static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
 		struct zone *zone;
 
 		if ((types[i].type == ZONE_DMA32 && !MACHINE_HAS_DMA32) ||
-		    (types[i].type == ZONE_HIGHMEM && !MACHINE_HAS_HIGHMEM))
+		    (types[i].type == ZONE_HIGHMEM && !MACHINE_HAS_HIGHMEM) ||
+		    (types[i].type < 0 && BITS_PER_LONG < 64))
 			continue;
 		for_each_zone (zone)
 			if (allocated && zone->present_pages && (int)zone->type == types[i].type)
@@ -235,7 +238,8 @@ static int show_vmstat(struct seq_file *m, void *unused)
 	by_zone_type(m, "allocstall", false);
 	by_zone_type(m, "pgskip", false);
 	for (unsigned i = 0; i < ARRAY_SIZE(event_names); i++)
-		seq_printf(m, "%s %lu\n", event_names[i], event_count(event_names[i]));
+		if (event_names[i])
+			seq_printf(m, "%s %lu\n", event_names[i], event_count(event_names[i]));
 	return 0;
 }
 

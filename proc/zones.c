@@ -132,7 +132,7 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool first_of_node)
 		return;
 	}
 	each_zone_gauge(m, zone, gauge);
-	for (int i = 0; i < NR_NUMA_STATS; i++)
+	for (int i = 0; i < NR_NUMA_STATS && MACHINE_HAS_NUMA; i++)
 		gauge(m, numa_stat_name(i), zone_numa_stat(zone, i));
 	seq_puts(m, "\n  pagesets");
 	for_each_online_cpu (cpu) {

@@ -100,6 +100,8 @@ extern struct frame_ops frame_ops;
 /* Sums over all nodes, in pages. */
 unsigned long nr_free_pages(void);
 unsigned long totalram_pages(void);       /* managed */
+unsigned long nr_free_highpages(void);    /* of HIGHMEM */
+unsigned long totalhigh_pages(void);      /* HIGHMEM's, managed */
 unsigned long nr_pcp_pages(void);         /* on per-CPU lists */
 unsigned long nr_free_buffer_pages(void); /* managed, above the high marks */
 unsigned long si_mem_available(void);     /* MemAvailable's estimate, in pages */

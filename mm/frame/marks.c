@@ -185,6 +185,28 @@ unsigned long totalram_pages(void)
 	return pages;
 }
 
+unsigned long nr_free_highpages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		if (zone->type == ZONE_HIGHMEM && zone->present_pages)
+			pages += zone_stat(zone, NR_FREE_PAGES);
+	return pages;
+}
+
+unsigned long totalhigh_pages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		if (zone->type == ZONE_HIGHMEM)
+			pages += READ_ONCE(zone->managed_pages);
+	return pages;
+}
+
 unsigned long nr_pcp_pages(void)
 {
 	unsigned long pages = 0;

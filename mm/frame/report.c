@@ -13,6 +13,7 @@
 #include "sync/task.h"
 
 #define KB(pages) ((pages) << (PAGE_SHIFT - 10))
+#define NODE_NAME 20 /* bytes */
 
 static const char *const type_names[MIGRATE_TYPES] = {"Unmovable",  "Movable", "Reclaimable",
 						      "HighAtomic", "CMA",     "Isolate"};
@@ -101,20 +102,29 @@ static void show_node(const struct pglist_data *node)
 #undef N
 }
 
+/* What stands before a zone's name: its node, where there can be several. */
+static void name_node(char text[NODE_NAME], const struct zone *zone)
+{
+	text[0] = '\0';
+	if (MACHINE_HAS_NUMA)
+		scnprintf(text, NODE_NAME, "Node %d ", zone->node->nid);
+}
+
 static void show_zone(const struct zone *zone)
 {
 #define Z(item) KB(zone_stat(zone, item))
 	const struct per_cpu_pages *local = zone->pcp[cpu_id()];
-	char reserve[MAX_NR_ZONES * 12];
+	char reserve[MAX_NR_ZONES * 12], node[NODE_NAME];
 	int at = 0;
 
+	name_node(node, zone);
 	printk(KERN_WARNING
-	       "Node %d %s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB "
+	       "%s%s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB "
 	       "reserved_highatomic:0KB active_anon:%lukB inactive_anon:%lukB active_file:%lukB "
 	       "inactive_file:%lukB unevictable:%lukB writepending:%lukB present:%lukB "
 	       "managed:%lukB "
 	       "mlocked:%lukB bounce:%lukB free_pcp:%lukB local_pcp:%lukB free_cma:%lukB",
-	       zone->node->nid, zone->name, Z(NR_FREE_PAGES), KB(zone->watermark_boost),
+	       node, zone->name, Z(NR_FREE_PAGES), KB(zone->watermark_boost),
 	       KB(zone->watermark[WMARK_MIN]), KB(zone->watermark[WMARK_LOW]),
 	       KB(zone->watermark[WMARK_HIGH]), Z(NR_ZONE_ACTIVE_ANON), Z(NR_ZONE_INACTIVE_ANON),
 	       Z(NR_ZONE_ACTIVE_FILE), Z(NR_ZONE_INACTIVE_FILE), Z(NR_ZONE_UNEVICTABLE),
@@ -133,11 +143,12 @@ static void show_zone(const struct zone *zone)
 static void show_free_lists(struct zone *zone)
 {
 	struct zone_snapshot snapshot;
-	char line[400];
+	char line[400], node[NODE_NAME];
 	int at;
 
 	zone_snapshot(zone, &snapshot);
-	at = scnprintf(line, sizeof(line), "Node %d %s:", zone->node->nid, zone->name);
+	name_node(node, zone);
+	at = scnprintf(line, sizeof(line), "%s%s:", node, zone->name);
 	for (unsigned order = 0; order < MAX_ORDER; order++) {
 		char letters[MIGRATE_TYPES + 1];
 		unsigned long blocks = 0, n = 0;

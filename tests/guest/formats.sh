@@ -16,7 +16,7 @@ shapes() {
 same() {
 	filter=${4:-cat}
 	eval "$filter" <"$2" | shapes >$work/found
-	eval "$filter" <"golden/$3" | shapes >$work/wanted
+	eval "$filter" <"$(golden "$3")" | shapes >$work/wanted
 	if cmp -s $work/found $work/wanted; then
 		ok "$1"
 	else
@@ -51,16 +51,9 @@ has() {
 n='[0-9]+'
 hex='[0-9a-f]+'
 
-same meminfo-shape /proc/meminfo meminfo "sed '/^High/d; /^Low/d; /^DirectMap1G/d; s/^DirectMap4M/DirectMap2M/'"
-if is_i386; then
-	has meminfo-high /proc/meminfo '^HighTotal: ' '^HighFree: ' '^LowTotal: ' '^LowFree: '
-fi
+same meminfo-shape /proc/meminfo meminfo "sed '/^DirectMap1G/d; s/^DirectMap4M/DirectMap2M/'"
 every meminfo-columns /proc/meminfo '^([A-Za-z0-9_()]+: +[0-9]+( kB)?)$'
-if is_i386; then # no DMA32, but HighMem: golden texts are x86-64's
-	has vmstat-high /proc/vmstat '^pgalloc_high ' '^pgskip_high '
-else
-	same vmstat-shape /proc/vmstat vmstat
-fi
+same vmstat-shape /proc/vmstat vmstat
 same zoneinfo-shape /proc/zoneinfo zoneinfo "sed -e 's/zone *[A-Z][A-Za-z0-9]*/zone Z/' -e 's/protection: .*/protection/'"
 second_zone='^Node 0, zone    DMA32$'
 is_i386 && second_zone='^Node 0, zone  HighMem$'
@@ -167,7 +160,6 @@ differing=
 while read -r name value; do
 	file=/proc/sys/vm/$name
 	[ -e "$file" ] || differing="$differing no-$name"
-	is_i386 && [ $name = lowmem_reserve_ratio ] && value='*' # it has one zone less
 	case $value in
 	'*' | -) ;;
 	*)
@@ -175,7 +167,7 @@ while read -r name value; do
 		[ "$found" = "$value" ] || differing="$differing $name=$found"
 		;;
 	esac
-done <golden/sys_vm
+done <"$(golden sys_vm)"
 expect sys-vm-defaults "$differing" ''
 rm -r $work
 finish

@@ -27,14 +27,16 @@ ratio=$(cat dirty_ratio) background=$(cat dirty_background_ratio)
 while read -r name rest; do
 	found=$(probe "${name%:}")
 	expect "sysctl-${name%:}" "$found" "$name $rest"
-done </tests/golden/sys_vm_writes
+done <"$(golden sys_vm_writes)"
 echo "$ratio" >dirty_ratio
 echo "$background" >dirty_background_ratio
 echo 50 >overcommit_ratio
 
-expect sysctl-names "$(ls | tr '\n' ' ')" "$(cut -d' ' -f1 /tests/golden/sys_vm | tr '\n' ' ')"
+expect sysctl-names "$(ls | tr '\n' ' ')" "$(cut -d' ' -f1 "$(golden sys_vm)" | tr '\n' ' ')"
 secret=$(find . -type f -perm 0600 | sort | tr '\n' ' ')
-expect sysctl-secret "$secret" './mmap_rnd_bits ./mmap_rnd_compat_bits ./stat_refresh '
+compat=' ./mmap_rnd_compat_bits'
+is_i386 && compat=
+expect sysctl-secret "$secret" "./mmap_rnd_bits$compat ./stat_refresh "
 buttons=$(find . -type f -perm 0200 | sort | tr '\n' ' ')
 expect sysctl-buttons "$buttons" './compact_memory ./drop_caches '
 expect sysctl-unreadable "$(cat drop_caches 2>&1)" "cat: can't open 'drop_caches': Permission denied"
@@ -79,9 +81,9 @@ expect sysctl-overcommit-kbytes "$(cat overcommit_ratio) $limit" '0 4096'
 echo 50 >overcommit_ratio
 expect sysctl-overcommit-ratio "$(cat overcommit_kbytes overcommit_ratio | tr '\n' ' ')" '0 50 '
 
-# mark NAME: pages, of the largest zone.
+# mark NAME: pages, of the largest zone that has its share of min_free_kbytes (not HighMem).
 mark() {
-	awk -v key="$1" '/^Node/ { zone++ } $1 == "managed" && $2 > most { most = $2; best = zone }
+	awk -v key="$1" '/^Node/ { zone++; high = $NF == "HighMem" } $1 == "managed" && !high && $2 > most { most = $2; best = zone }
 		$1 == key && !(zone in value) { value[zone] = $2 }
 		END { print value[best] }' /proc/zoneinfo
 }
@@ -102,6 +104,7 @@ expect sysctl-min-free-back "$(mark min)" "$min"
 protection() {
 	sed -n '/zone *DMA$/,/zone *DMA32/s/ *protection: (0, \([0-9]*\),.*/\1/p' /proc/zoneinfo | head -n 1
 }
+ratios=$(cat lowmem_reserve_ratio)
 echo 256 >lowmem_reserve_ratio # Linux counted before it gave back what only boot needs
 if [ "$(protection)" -gt 0 ]; then
 	reserve=$(protection)
@@ -115,7 +118,7 @@ if [ "$(protection)" -gt 0 ]; then
 fi
 echo '11 12 13 x 15' >lowmem_reserve_ratio
 expect sysctl-lowmem-some "$(cut -f1-4 lowmem_reserve_ratio)" '11	12	13	0'
-echo '256 256 32 0 0' >lowmem_reserve_ratio
+echo "$ratios" >lowmem_reserve_ratio
 
 high=$(mark high:)
 echo 8 >percpu_pagelist_high_fraction
@@ -123,18 +126,20 @@ expect_true sysctl-high-fraction test "$(mark high:)" -gt "$high"
 echo 0 >percpu_pagelist_high_fraction
 expect sysctl-high-fraction-back "$(mark high:)" "$high"
 
-# mmap from below upwards.
+# mmap from below upwards. Addresses of 32 bits have eight digits; those of the program begin with 0.
 mapped() {
-	cat /proc/self/maps |
-		awk '$6 == "" && $2 == "rw-p" && length($1) == 25 { print substr($1, 1, 12); exit }'
+	cat /proc/self/maps | awk -v least="$least" '$6 == "" && $2 == "rw-p" &&
+		length($1) >= length(least) && $1 >= least { split($1, ends, "-"); print ends[1]; exit }'
 }
+# Where mappings begin: least, legacy from and to, else above.
+least=100000000000 from=0x200000000000 to=0x600000000000 above=0x700000000000
+is_i386 && least=10000000 from=0x3fffffff to=0x50000000 above=0xb0000000
 echo 1 >legacy_va_layout
 anon=$(mapped)
-expect_true sysctl-legacy-layout test $((0x$anon)) -gt $((0x200000000000)) -a \
-	$((0x$anon)) -lt $((0x600000000000))
+expect_true sysctl-legacy-layout test $((0x$anon)) -gt $((from)) -a $((0x$anon)) -lt $((to))
 echo 0 >legacy_va_layout
 anon=$(mapped)
-expect_true sysctl-new-layout test $((0x$anon)) -gt $((0x700000000000))
+expect_true sysctl-new-layout test $((0x$anon)) -gt $((above))
 
 # drop_caches: what nothing would miss goes, what is nowhere else stays.
 mkdir -p /tmp/dropped

@@ -6,10 +6,14 @@ work=/tmp/sysfs
 mkdir -p $work
 cd /sys/devices/system || exit 1
 
+# i386 has a node, unlike Debian's Linux there, but does not count what is about several.
+not_here=
+is_i386 && not_here='/^pgpromote/d;'
+
 # same NAME FILE GOLDEN: the same lines with other numbers.
 same() {
 	sed 's/[0-9][0-9]*/N/g; s/  */ /g' "$2" >$work/found
-	sed 's/[0-9][0-9]*/N/g; s/  */ /g' /tests/golden/"$3" >$work/wanted
+	sed "$not_here"'s/[0-9][0-9]*/N/g; s/  */ /g' /tests/golden/"$3" >$work/wanted
 	if cmp -s $work/found $work/wanted; then
 		ok "$1"
 	else
@@ -72,7 +76,7 @@ for block in memory/memory[0-9]*; do
 	n=${block#memory/memory}
 	expect sysfs-block-$n "$(cat $block/phys_index $block/online $block/removable \
 		$block/phys_device | tr '\n' ' ')" "$(printf '%08x 1 1 0 ' "$n")"
-	expect_true sysfs-block-$n-zone grep -qE '^(none|DMA|DMA32|Normal|Movable)$' $block/valid_zones
+	expect_true sysfs-block-$n-zone grep -qE '^(none|DMA|DMA32|Normal|HighMem|Movable)$' $block/valid_zones
 	expect sysfs-block-$n-node "$(ls -d $block/node[0-9]* | wc -l)" 1
 done
 if is_pagoda; then

@@ -40,6 +40,15 @@ is_i386() {
 	case $(uname -m) in i?86) ;; *) return 1 ;; esac
 }
 
+# golden NAME: where Linux's text for this machine lies. Some are the other PC's own.
+golden() {
+	if is_i386 && [ -e /tests/golden/i386/"$1" ]; then
+		echo /tests/golden/i386/"$1"
+	else
+		echo /tests/golden/"$1"
+	fi
+}
+
 is_pagoda() {
 	case $(uname -r) in *pagoda*) ;; *) return 1 ;; esac
 }

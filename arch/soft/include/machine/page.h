@@ -24,6 +24,7 @@ extern pfn_t soft_high_pfn;
 #define MACHINE_HAS_DMA32   1
 #define MACHINE_HAS_HIGHMEM 0
 #endif
+#define MACHINE_HAS_NUMA 1
 
 struct page;
 #define mem_map ((struct page *)MEM_MAP_BASE)

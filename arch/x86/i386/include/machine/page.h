@@ -16,6 +16,7 @@
 #define LOW_MEMORY_END      ((u64)DIRECT_MAP_BYTES)
 #define MACHINE_HAS_DMA32   0
 #define MACHINE_HAS_HIGHMEM 1
+#define MACHINE_HAS_NUMA    0
 
 struct page;
 extern struct page *mem_map; /* constant after boot */

@@ -15,6 +15,7 @@
 #define ZONE_DMA32_END_PFN  (0x100000000UL >> PAGE_SHIFT)
 #define MACHINE_HAS_DMA32   1
 #define MACHINE_HAS_HIGHMEM 0
+#define MACHINE_HAS_NUMA    1
 
 /* mem_map's links reach 16 TiB (docs/page.md). */
 #define MACHINE_RAM_LIMIT   ((1ULL << 44) - (4096ULL << PAGE_SHIFT))
