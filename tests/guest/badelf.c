@@ -16,22 +16,49 @@
 
 #define FILE_NAME "/tmp/badelf"
 
+#ifdef __i386__
+typedef Elf32_Ehdr elf_header;
+typedef Elf32_Phdr elf_segment;
+#define CLASS   ELFCLASS32
+#define MACHINE EM_386
+/* mov $1, %eax; mov $42, %ebx; int $0x80 */
+#define CODE                                                    \
+	{                                                       \
+		0xb8, 1, 0, 0, 0, 0xbb, 42, 0, 0, 0, 0xcd, 0x80 \
+	}
+#define FAR_AWAY 0x40000000UL /* neither in the file nor in the address space */
+static const unsigned long nowhere[] = {0xc0000000, 0xc8000000, 0xbffff000, 0xfffff000};
+#else
+typedef Elf64_Ehdr elf_header;
+typedef Elf64_Phdr elf_segment;
+#define CLASS   ELFCLASS64
+#define MACHINE EM_X86_64
+/* mov $60, %eax; mov $42, %edi; syscall */
+#define CODE                                                     \
+	{                                                        \
+		0xb8, 60, 0, 0, 0, 0xbf, 42, 0, 0, 0, 0x0f, 0x05 \
+	}
+#define FAR_AWAY (1UL << 62)
+static const unsigned long nowhere[] = {0x800000000000, 0xffff800000000000, 0x7ffffffff000,
+					0xfffffffffffff000};
+#endif
+
 /* A whole program: header, one segment, and code that exits with 42. */
 static struct image {
-	Elf64_Ehdr header;
-	Elf64_Phdr segment;
+	elf_header header;
+	elf_segment segment;
 	unsigned char code[16];
 } good = {
 	.header =
 		{
-			.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+			.e_ident = {0x7f, 'E', 'L', 'F', CLASS, ELFDATA2LSB, EV_CURRENT},
 			.e_type = ET_EXEC,
-			.e_machine = EM_X86_64,
+			.e_machine = MACHINE,
 			.e_version = EV_CURRENT,
 			.e_entry = 0x400000 + offsetof(struct image, code),
 			.e_phoff = offsetof(struct image, segment),
-			.e_ehsize = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_ehsize = sizeof(elf_header),
+			.e_phentsize = sizeof(elf_segment),
 			.e_phnum = 1,
 		},
 	.segment =
@@ -43,8 +70,7 @@ static struct image {
 			.p_memsz = sizeof(struct image),
 			.p_align = 0x1000,
 		},
-	/* mov $60, %eax; mov $42, %edi; syscall */
-	.code = {0xb8, 60, 0, 0, 0, 0xbf, 42, 0, 0, 0, 0x0f, 0x05},
+	.code = CODE,
 };
 
 static void write_file(const void *bytes, size_t length)
@@ -133,23 +159,21 @@ static void wrong_kind(void)
 	image.header.e_phnum = 0xffff;
 	expect_equal(execute_image(image), -ENOEXEC);
 	image = good;
-	image.header.e_phoff = 1L << 62;
+	image.header.e_phoff = FAR_AWAY;
 	expect(execute_image(image) != 42);
 }
 
 /* These are found out when the old program is gone: the process is killed. */
 static void segments_where_none_can_be(void)
 {
-	static const unsigned long places[] = {0x800000000000, 0xffff800000000000, 0x7ffffffff000,
-					       0xfffffffffffff000};
 	struct image image = good;
 
-	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		image.segment.p_vaddr = places[i];
+	for (unsigned i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		image.segment.p_vaddr = nowhere[i];
 		expect_equal(execute_image(image), 128 + SIGSEGV);
 	}
 	image = good;
-	image.segment.p_memsz = 1L << 62;
+	image.segment.p_memsz = 3 * FAR_AWAY;
 	expect_equal(execute_image(image), 128 + SIGSEGV);
 	image = good;
 	image.segment.p_filesz = image.segment.p_memsz + 1;
@@ -174,11 +198,11 @@ static void missing_interpreter(void)
 {
 	struct {
 		struct image image;
-		Elf64_Phdr interpreter;
+		elf_segment interpreter;
 		char name[16];
 	} dynamic = {.image = good, .name = "/no/such/ld.so"};
 
-	dynamic.interpreter = (Elf64_Phdr){
+	dynamic.interpreter = (elf_segment){
 		.p_type = PT_INTERP,
 		.p_offset = (char *)dynamic.name - (char *)&dynamic,
 		.p_filesz = 15,
@@ -187,7 +211,7 @@ static void missing_interpreter(void)
 	/* The table of segments has to be in one piece: put it behind the code. */
 	struct {
 		struct image image;
-		Elf64_Phdr table[2];
+		elf_segment table[2];
 		char name[16];
 	} file = {.image = good, .table = {good.segment, dynamic.interpreter}};
 	file.image.header.e_phoff = (char *)file.table - (char *)&file;

@@ -411,6 +411,7 @@ static void write_text(const char *file, const char *text)
 static void fuzz_for_a_time(void)
 {
 	static struct usage before;
+	static char shmall[32];
 	const char *seconds = getenv("TEST_SECONDS"), *leak;
 	long end = now_ms() + (seconds ? atol(seconds) : SECONDS) * 1000;
 	unsigned long first = random_seed();
@@ -420,6 +421,7 @@ static void fuzz_for_a_time(void)
 	mkdir(DIR, 0755);
 	must(mount("fuzz", DIR, "tmpfs", 0, "size=20%"));
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	snprintf(shmall, sizeof(shmall), "%s", read_text("/proc/sys/kernel/shmall"));
 	write_text("/proc/sys/kernel/shmall", "1024\n");
 	for (generation = first; now_ms() < end; generation++) {
 		if (generation == first + 1)
@@ -432,7 +434,7 @@ static void fuzz_for_a_time(void)
 		if (count_warnings() != warnings)
 			fail("seed %lu: the kernel has warned of something", generation);
 	}
-	write_text("/proc/sys/kernel/shmall", "18446744073692774399\n");
+	write_text("/proc/sys/kernel/shmall", shmall);
 	must(umount(DIR));
 	rmdir(DIR);
 	leak = generation > first + 1

@@ -13,12 +13,11 @@ GLIBC_CC ?= gcc
 
 guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Itests/guest
 guest_sources := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
-# What is about segments: only for i386. About 64-bit addresses and calls: not for it.
+# What is about segments: only for i386.
 guest_names := $(filter-out segments tasks,$(guest_sources))
-i386_guest_names := $(filter-out last_page fuzz_calls badelf,$(guest_sources))
-guest_lib_sources := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
-guest_lib := $(filter-out segment,$(guest_lib_sources))
-i386_guest_lib := $(filter-out fuzz,$(guest_lib_sources))
+i386_guest_names := $(guest_sources)
+i386_guest_lib := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
+guest_lib := $(filter-out segment,$(i386_guest_lib))
 guest_programs := $(patsubst tests/guest/programs/%.c,%,$(wildcard tests/guest/programs/*.c))
 guest_dir := $(B)/guest-tests
 guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
@@ -72,18 +71,18 @@ $(guest_dir)/$(1)/%.o: tests/guest/%.c | $(4)
 $(guest_dir)/$(1)/lib/%.o: tests/guest/lib/%.c | $(4)
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"
-	@$(2) $(guest_cflags) -I$(guest_dir) -DSUITE_LIST='"$(5)suite-list.h"' -MMD -MP -c -o $$@ $$<
+	@$(2) $(guest_cflags) -I$(guest_dir) -MMD -MP -c -o $$@ $$<
 
-$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/$(5)suite-list.h
+$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/suite-list.h
 
-$(guest_dir)/$(3): $($(5)guest_names:%=$(guest_dir)/$(1)/%.o) $($(5)guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
+$(guest_dir)/$(3): $(guest_names:%=$(guest_dir)/$(1)/%.o) $(guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
 	@echo "  LD    $$@"
 	@$(2) -static -s -o $$@ $$^ -lpthread
 endef
 $(eval $(call guest_suite,glibc,$(GLIBC_CC),suite-glibc,host-need))
 $(eval $(call guest_suite,musl,$(GUEST_CC),suite-musl,host-need))
-$(eval $(call guest_suite,i386/musl,tools/i386-cc.sh musl,i386/suite-musl,$(I386_PACKAGES),i386_))
-$(eval $(call guest_suite,i386/glibc,tools/i386-cc.sh glibc,i386/suite-glibc,$(I386_PACKAGES),i386_))
+$(eval $(call guest_suite,i386/musl,tools/i386-cc.sh musl,i386/suite-musl,$(I386_PACKAGES)))
+$(eval $(call guest_suite,i386/glibc,tools/i386-cc.sh glibc,i386/suite-glibc,$(I386_PACKAGES)))
 
 $(guest_dir)/i386/programs/%: tests/guest/programs/%.c | $(I386_PACKAGES)
 	@mkdir -p $(@D)

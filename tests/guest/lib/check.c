@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,7 @@ unsigned long random_seed(void)
 /* SplitMix64 (Steele, Lea, Flood 2014). */
 unsigned long random_next(unsigned long *state)
 {
-	unsigned long z = *state += 0x9e3779b97f4a7c15;
+	uint64_t z = *state += (unsigned long)0x9e3779b97f4a7c15;
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
 	z = (z ^ z >> 27) * 0x94d049bb133111eb;

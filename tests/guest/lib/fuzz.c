@@ -18,40 +18,84 @@
 
 struct fuzz fuzz;
 
+/*
+ * What the machine's word is long enough for, and its own numbers of calls. On i386 an offset of 64
+ * bits takes two arguments, mmap2 counts it in pages, and what a plain name means is often an older
+ * call, which is only made by its number.
+ */
+#define WORD_BITS (8 * (int)sizeof(long))
+#ifdef SYS_gettimeofday_time32 /* musl's names for what counts seconds of 32 bits */
+#define SYS_gettimeofday  SYS_gettimeofday_time32
+#define SYS_settimeofday  SYS_settimeofday_time32
+#define SYS_clock_settime SYS_clock_settime32
+#endif
+#ifdef __i386__
+#define WILD_NUMBERS   0xbfffffff, 0xc0000000, 0xc0001000
+#define WILD_ADDRESSES 0xbffff000, 0xbfffffff, 0xc0000000, 0xc0100000, 0xf8000000, 0xff000000
+#define OFFSET         "o0"
+#define MMAP           SYS_mmap2
+#define MMAP_OFFSET    "P"
+#define FCNTL          SYS_fcntl64
+#define SENDFILE       SYS_sendfile64
+#define FTRUNCATE      SYS_ftruncate64
+#define TRUNCATE       SYS_truncate64
+#define FSTAT          SYS_fstat64
+#define STAT           SYS_stat64
+#define FSTATAT        SYS_fstatat64
+#define STATFS         SYS_statfs64
+#define STATFS_SIZE    "n"
+#define FADVISE        SYS_fadvise64_64
+#define FADVISE_END    OFFSET
+#define SELECT         SYS__newselect
+#define GETGROUPS      SYS_getgroups32
+#define CLOCK_GETTIME  SYS_clock_gettime64
+#define CLOCK_SLEEP    SYS_clock_nanosleep_time64
+#else
+#define WILD_NUMBERS 0x100000000, 1UL << 47, (1UL << 47) - 4096
+#define WILD_ADDRESSES                                                                          \
+	0x7ffffffff000, 0x7fffffffefff, 0x800000000000, 0xffff800000000000, 0xffff888000001000, \
+		0xffffffff80000000, 0xffffffff81000000
+#define OFFSET        "o"
+#define MMAP          SYS_mmap
+#define MMAP_OFFSET   "o"
+#define FCNTL         SYS_fcntl
+#define SENDFILE      SYS_sendfile
+#define FTRUNCATE     SYS_ftruncate
+#define TRUNCATE      SYS_truncate
+#define FSTAT         SYS_fstat
+#define STAT          SYS_stat
+#define FSTATAT       SYS_newfstatat
+#define STATFS        SYS_statfs
+#define STATFS_SIZE   ""
+#define FADVISE       SYS_fadvise64
+#define FADVISE_END   "o"
+#define SELECT        SYS_select
+#define GETGROUPS     SYS_getgroups
+#define CLOCK_GETTIME SYS_clock_gettime
+#define CLOCK_SLEEP   SYS_clock_nanosleep
+#endif
+
 /* --- arguments --- */
 
 static unsigned long wild_number(struct thread *t)
 {
 	static const unsigned long edges[] = {
-		0,          1,          2,           3,         7,
-		8,          4095,       4096,        4097,      0x7fffffff,
-		0x80000000, 0xffffffff, 0x100000000, LONG_MAX,  ULONG_MAX,
-		LONG_MIN,   -4096UL,    -4095UL,     1UL << 47, (1UL << 47) - 4096};
+		0,        1,         2,        3,          7,          8,
+		4095,     4096,      4097,     0x7fffffff, 0x80000000, 0xffffffff,
+		LONG_MAX, ULONG_MAX, LONG_MIN, -4096UL,    -4095UL,    WILD_NUMBERS};
 
 	switch (dice(t, 4)) {
 	case 0: return PICK(t, edges);
 	case 1: return random_next(&t->state);
-	case 2: return random_next(&t->state) >> dice(t, 64);
+	case 2: return random_next(&t->state) >> dice(t, WORD_BITS);
 	default: return dice(t, 64);
 	}
 }
 
 static unsigned long wild_address(struct thread *t)
 {
-	static const unsigned long edges[] = {0,
-					      8,
-					      4096,
-					      0x10000,
-					      0x7ffffffff000,
-					      0x7fffffffefff,
-					      0x800000000000,
-					      0xffff800000000000,
-					      0xffff888000001000,
-					      0xffffffff80000000,
-					      0xffffffff81000000,
-					      0xffffffffffffffff,
-					      0xfffffffffffff000,
-					      0x8000000000000000};
+	static const unsigned long edges[] = {0,         8,       4096,     0x10000,
+					      ULONG_MAX, -4096UL, LONG_MIN, WILD_ADDRESSES};
 
 	return chance(t, 3) ? random_next(&t->state) : PICK(t, edges);
 }
@@ -146,7 +190,7 @@ static unsigned long flags(struct thread *t, unsigned long known)
 
 	if (chance(t, 3))
 		bits &= random_next(&t->state);
-	return chance(t, 30) ? bits | 1UL << dice(t, 64) : bits;
+	return chance(t, 30) ? bits | 1UL << dice(t, WORD_BITS) : bits;
 }
 
 /* The arguments of a call, one letter each. */
@@ -175,6 +219,7 @@ static unsigned long argument(struct thread *t, char kind)
 	case 'l': return fuzz_length(t);
 	case 'n': return wild_number(t);
 	case 'o': return chance(t, 4) ? wild_number(t) : dice(t, 64) << 12;
+	case 'P': return chance(t, 4) ? wild_number(t) : dice(t, 64);
 	case 'p': return flags(t, PROT_READ | PROT_WRITE | PROT_EXEC | PROT_READ);
 	case 'r': return flags(t, PROT_READ | PROT_WRITE) | PROT_READ | PROT_WRITE;
 	case 's': return fuzz_path(t);
@@ -208,8 +253,8 @@ static const struct call {
 	short nr, weight;
 	const char *arguments;
 } calls[] = {
-	{SYS_mmap, 60, "alpfdo"},
-	{SYS_mmap, 60, "alrfdo"},
+	{MMAP, 60, "alpfd" MMAP_OFFSET},
+	{MMAP, 60, "alrfd" MMAP_OFFSET},
 	{SYS_munmap, 30, "al"},
 	{SYS_mprotect, 40, "alp"},
 	{SYS_mprotect, 40, "alr"},
@@ -235,18 +280,18 @@ static const struct call {
 	{SYS_process_vm_readv, 2, "ivnvnn"},
 	{SYS_read, 20, "dbl"},
 	{SYS_write, 20, "dbl"},
-	{SYS_pread64, 10, "dblo"},
-	{SYS_pwrite64, 15, "dblo"},
+	{SYS_pread64, 10, "dbl" OFFSET},
+	{SYS_pwrite64, 15, "dbl" OFFSET},
 	{SYS_readv, 8, "dvc"},
 	{SYS_writev, 8, "dvc"},
-	{SYS_preadv, 5, "dvco"},
-	{SYS_pwritev, 5, "dvco"},
-	{SYS_sendfile, 4, "ddbl"},
+	{SYS_preadv, 5, "dvc" OFFSET},
+	{SYS_pwritev, 5, "dvc" OFFSET},
+	{SENDFILE, 4, "ddbl"},
 	{SYS_lseek, 5, "don"},
-	{SYS_ftruncate, 12, "do"},
-	{SYS_fallocate, 10, "dMoo"},
-	{SYS_fcntl, 10, "dnn"},
-	{SYS_fcntl, 4, "d\x01n"}, /* F_ADD_SEALS, F_GET_SEALS: see fuzz_call() */
+	{FTRUNCATE, 12, "d" OFFSET},
+	{SYS_fallocate, 10, "dM" OFFSET OFFSET},
+	{FCNTL, 10, "dnn"},
+	{FCNTL, 4, "d\x01n"}, /* F_ADD_SEALS, F_GET_SEALS: see fuzz_call() */
 	{SYS_open, 25, "sOn"},
 	{SYS_openat, 5, "dsOn"},
 	{SYS_creat, 4, "sn"},
@@ -257,10 +302,10 @@ static const struct call {
 	{SYS_dup3, 3, "ddn"},
 	{SYS_pipe2, 6, "bO"},
 	{SYS_ioctl, 6, "dnb"},
-	{SYS_fstat, 4, "db"},
-	{SYS_stat, 4, "sb"},
+	{FSTAT, 4, "db"},
+	{STAT, 4, "sb"},
 	{SYS_statx, 3, "dsnnb"},
-	{SYS_newfstatat, 3, "dsbn"},
+	{FSTATAT, 3, "dsbn"},
 	{SYS_readlink, 3, "sbl"},
 	{SYS_getdents64, 4, "dbl"},
 	{SYS_mkdir, 3, "sn"},
@@ -270,7 +315,7 @@ static const struct call {
 	{SYS_symlink, 3, "ss"},
 	{SYS_rename, 3, "ss"},
 	{SYS_renameat2, 2, "dsdsM"},
-	{SYS_truncate, 4, "so"},
+	{TRUNCATE, 4, "s" OFFSET},
 	{SYS_chmod, 2, "sn"},
 	{SYS_mknod, 2, "snn"},
 	{SYS_utimensat, 2, "dsbn"},
@@ -279,11 +324,11 @@ static const struct call {
 	{SYS_chdir, 1, "s"},
 	{SYS_poll, 5, "bcc"},
 	{SYS_ppoll, 3, "bcbbc"},
-	{SYS_select, 4, "cbbbb"},
+	{SELECT, 4, "cbbbb"},
 	{SYS_pselect6, 3, "cbbbbb"},
 	{SYS_futex, 8, "bcnbbn"},
 	{SYS_nanosleep, 2, "bb"},
-	{SYS_clock_nanosleep, 2, "cMbb"},
+	{CLOCK_SLEEP, 2, "cMbb"},
 	{SYS_rt_sigaction, 3, "cbbn"},
 	{SYS_rt_sigprocmask, 2, "Mbbn"},
 	{SYS_rt_sigpending, 2, "bn"},
@@ -300,7 +345,7 @@ static const struct call {
 	{SYS_uname, 1, "b"},
 	{SYS_getrandom, 3, "blM"},
 	{SYS_gettimeofday, 1, "bb"},
-	{SYS_clock_gettime, 2, "cb"},
+	{CLOCK_GETTIME, 2, "cb"},
 	{SYS_getitimer, 1, "cb"},
 	{SYS_setitimer, 1, "cbb"},
 	{SYS_sched_yield, 3, ""},
@@ -308,15 +353,15 @@ static const struct call {
 	{SYS_sched_setaffinity, 2, "inb"},
 	{SYS_sched_setscheduler, 1, "inb"},
 	{SYS_sched_getparam, 1, "ib"},
-	{SYS_getgroups, 1, "nb"},
+	{GETGROUPS, 1, "nb"},
 	{SYS_capget, 1, "bb"},
 	{SYS_prctl, 4, "cnnnn"},
 	{SYS_set_robust_list, 2, "bn"},
 	{SYS_get_robust_list, 2, "ibb"},
 	{SYS_set_tid_address, 1, "b"},
-	{SYS_fadvise64, 2, "dooc"},
+	{FADVISE, 2, "d" OFFSET FADVISE_END "c"},
 	{SYS_fsync, 2, "d"},
-	{SYS_statfs, 2, "sb"},
+	{STATFS, 2, "s" STATFS_SIZE "b"},
 	{SYS_umask, 1, "n"},
 	{SYS_personality, 1, "c"},
 	{SYS_getpriority, 1, "nn"},
@@ -382,7 +427,28 @@ static const short forbidden[] = {SYS_exit,
 				  SYS_iopl,
 				  SYS_ioperm,
 				  SYS_kexec_load,
+#ifdef __i386__
+				  SYS_stime,
+				  SYS_nice,
+				  SYS_umount,
+				  SYS_sigsuspend,
+				  SYS_clock_settime64,
+				  SYS_clock_adjtime64,
+				  SYS_setuid32,
+				  SYS_setgid32,
+				  SYS_setreuid32,
+				  SYS_setregid32,
+				  SYS_setresuid32,
+				  SYS_setresgid32,
+				  SYS_setfsuid32,
+				  SYS_setfsgid32,
+				  SYS_setgroups32,
+				  SYS_chown32,
+				  SYS_fchown32,
+				  SYS_lchown32,
+#else
 				  SYS_kexec_file_load,
+#endif
 				  SYS_sync,
 				  SYS_syncfs,
 				  SYS_bpf,

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define TEST(name) int name##_main(int argc, char **argv);
-#include SUITE_LIST
+#include "suite-list.h"
 #undef TEST
 
 static const struct {
@@ -18,7 +18,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } tests[] = {
 #define TEST(name) {#name, name##_main},
-#include SUITE_LIST
+#include "suite-list.h"
 };
 
 int main(int argc, char **argv)
