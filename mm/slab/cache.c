@@ -66,7 +66,8 @@ static int set_geometry(struct kmem_cache *cache, size_t bytes, size_t align, u3
 		bytes, cache->flags & (SLAB_RED_ZONE | SLAB_STORE_USER) ? 8U : sizeof(void *));
 	if (cache->flags & SLAB_RED_ZONE) {
 		cache->object_offset = (u32)ALIGN_UP(REDZONE_BYTES, align);
-		cache->size += cache->object_offset + REDZONE_BYTES;
+		cache->size = cache->object_offset + ALIGN_UP(cache->size, REDZONE_BYTES) +
+			      REDZONE_BYTES;
 	}
 	if (cache->flags & SLAB_STORE_USER)
 		cache->size += sizeof(struct slab_user);

@@ -51,12 +51,12 @@ static u64 *left_zone(void *object)
 
 static u64 *right_zone(const struct kmem_cache *cache, void *object)
 {
-	return (u64 *)((char *)object + ALIGN_UP(cache->object_size, 8U));
+	return (u64 *)((char *)object + ALIGN_UP(cache->object_size, REDZONE_BYTES));
 }
 
 static struct slab_user *user(const struct kmem_cache *cache, void *object)
 {
-	size_t skip = ALIGN_UP(cache->object_size, 8U);
+	size_t skip = ALIGN_UP(cache->object_size, REDZONE_BYTES);
 
 	if (cache->flags & SLAB_RED_ZONE)
 		skip += REDZONE_BYTES;

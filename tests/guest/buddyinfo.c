@@ -15,7 +15,8 @@
 #include "lib/check.h"
 #include "lib/procfs.h"
 
-#define ORDERS 11
+#define ORDERS     11
+#define MOST_PAGES 131072 /* of a load */
 
 static long blocks[ORDERS]; /* free, of all zones */
 
@@ -82,7 +83,7 @@ static void fresh_memory_is_whole(void)
 static void fragments(void)
 {
 	long free = look(), singles = blocks[0], large = in_large_blocks();
-	long count = free / 2;
+	long count = free / 2 < MOST_PAGES ? free / 2 : MOST_PAGES;
 
 	char *area = must(mmap(NULL, count * page_size, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));

@@ -18,8 +18,9 @@
 #include "lib/check.h"
 #include "lib/procfs.h"
 
-#define ROUNDS  30
-#define LONG_NS 2000000 /* so long at least the fault must have slept for a round to count */
+#define ROUNDS     30
+#define MOST_PAGES 65536
+#define LONG_NS    2000000 /* so long at least the fault must have slept for a round to count */
 
 static int fd;
 static long pages; /* of the file */
@@ -109,6 +110,8 @@ static void other_areas_go_on(void)
 	int counted = 0, alive = 0;
 
 	pages = read_number("/proc/meminfo", "MemFree") / 4 / 3;
+	if (pages > MOST_PAGES)
+		pages = MOST_PAGES;
 	fd = must(memfd_create("slow", 0));
 	must(ftruncate(fd, pages * page_size));
 	mapped = must(mmap(NULL, pages * page_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
