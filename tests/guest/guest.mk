@@ -71,18 +71,18 @@ $(guest_dir)/$(1)/%.o: tests/guest/%.c | $(4)
 $(guest_dir)/$(1)/lib/%.o: tests/guest/lib/%.c | $(4)
 	@mkdir -p $$(@D)
 	@echo "  CC    $(1) $$<"
-	@$(2) $(guest_cflags) -I$(guest_dir) -MMD -MP -c -o $$@ $$<
+	@$(2) $(guest_cflags) -I$(guest_dir) -DSUITE_LIST='"$(5)suite-list.h"' -MMD -MP -c -o $$@ $$<
 
-$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/suite-list.h
+$(guest_dir)/$(1)/lib/suite.o: $(guest_dir)/$(5)suite-list.h
 
-$(guest_dir)/$(3): $(guest_names:%=$(guest_dir)/$(1)/%.o) $(guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
+$(guest_dir)/$(3): $($(5)guest_names:%=$(guest_dir)/$(1)/%.o) $($(5)guest_lib:%=$(guest_dir)/$(1)/lib/%.o)
 	@echo "  LD    $$@"
 	@$(2) -static -s -o $$@ $$^ -lpthread
 endef
 $(eval $(call guest_suite,glibc,$(GLIBC_CC),suite-glibc,host-need))
 $(eval $(call guest_suite,musl,$(GUEST_CC),suite-musl,host-need))
-$(eval $(call guest_suite,i386/musl,tools/i386-cc.sh musl,i386/suite-musl,$(I386_PACKAGES)))
-$(eval $(call guest_suite,i386/glibc,tools/i386-cc.sh glibc,i386/suite-glibc,$(I386_PACKAGES)))
+$(eval $(call guest_suite,i386/musl,tools/i386-cc.sh musl,i386/suite-musl,$(I386_PACKAGES),i386_))
+$(eval $(call guest_suite,i386/glibc,tools/i386-cc.sh glibc,i386/suite-glibc,$(I386_PACKAGES),i386_))
 
 $(guest_dir)/i386/programs/%: tests/guest/programs/%.c | $(I386_PACKAGES)
 	@mkdir -p $(@D)

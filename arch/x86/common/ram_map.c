@@ -115,6 +115,36 @@ static void trim_to_pages(void)
 	}
 }
 
+static u64 usable_bytes(void)
+{
+	u64 bytes = 0;
+
+	for (unsigned i = 0; i < ram_map.ranges; i++)
+		if (ram_map.range[i].kind == RAM_USABLE)
+			bytes += ram_map.range[i].bytes;
+	return bytes;
+}
+
+/* Each MiB costs low memory 8 KiB of descriptors: that much makes them half of it soon. */
+#define HIGH_MEMORY_IS_MUCH (16ULL << 30)
+
+/* Cut at `limit`, which is one of the machine's or its user's, and say so. */
+static void cut_and_warn(u64 limit)
+{
+	const u64 all = usable_bytes();
+	u64 used;
+
+	cut_at(limit);
+	used = usable_bytes();
+	if (used < all)
+		pr_warn("Only %llu MiB of %llu MiB of RAM are used: the limit is 0x%llx%s\n",
+			(unsigned long long)used >> 20, (unsigned long long)all >> 20,
+			(unsigned long long)limit,
+			limit < MACHINE_RAM_LIMIT ? "" : ", as far as page tables reach");
+	if (MACHINE_RAM_LIMIT > LOW_MEMORY_END && used > HIGH_MEMORY_IS_MUCH)
+		pr_warn("More than 16 GiB of RAM: their descriptors leave little low memory\n");
+}
+
 /* "highmem=SIZE": no more memory than that beyond the direct map. */
 static u64 highest_limit(void)
 {
@@ -153,7 +183,7 @@ void ram_map_build(void)
 		else
 			pr_warn("mem=%s is less than the kernel needs, ignored\n", text);
 	}
-	cut_at(limit);
+	cut_and_warn(limit);
 	ram_map.nodes = 1;
 	ram_map.distance[0][0] = 10;
 }
