@@ -75,7 +75,7 @@ static unsigned fill_auxv(unsigned long *words, const struct places *places,
 
 static bool put(struct mm_struct *mm, unsigned long address, const void *from, size_t bytes)
 {
-	return access_remote_vm(mm, address, (void *)from, bytes, true) == bytes;
+	return access_remote_vm(mm, address, (void *)from, bytes, ACCESS_WRITE) == bytes;
 }
 
 /* The pointers to `n` strings that start at `text` here and at `address` there, and a zero. */

@@ -2,8 +2,7 @@
  * process_vm_readv, process_vm_writev: from one program's memory to another's, without a
  * detour.
  *
- * Page by page on the remote side: the page is faulted in as if its program had touched it, held
- * by a reference, and copied from or to where it is.  Whoever may trace the process may do
+ * Page by page on the remote side, as mm/space/remote.c has it.  Whoever may trace the process may do
  * this (may_trace()).  What was copied before something could not be had counts; only
  * if that is nothing the call fails.
  */
@@ -15,26 +14,52 @@
 #include "mm/lru/lru.h"
 #include "mm/slab/slab.h"
 
-/* One remote page's part, [address, address + bytes): bytes done. */
-static size_t copy_part(struct mm_struct *mm, unsigned long address, size_t bytes,
-			struct iov_iter *local, bool write, int *err)
+#define BOUNCE 512 /* bytes on the stack, of what is on its way to another program */
+
+/* Read one remote page's part, [address, address + bytes): bytes done. */
+static size_t read_part(struct mm_struct *mm, unsigned long address, size_t bytes,
+			struct iov_iter *local, int *err)
 {
 	struct page *page;
-	char *window, *at;
+	char *window;
 	size_t done;
 
-	*err = get_user_page(mm, address, write, &page);
+	*err = get_user_page(mm, address, false, &page);
 	if (*err)
 		return 0;
 	window = kmap_local_page(page);
-	at = window + (address & ~PAGE_MASK);
-	done = write ? copy_from_iter(at, bytes, local) : copy_to_iter(at, bytes, local);
+	done = copy_to_iter(window + (address & ~PAGE_MASK), bytes, local);
 	kunmap_local(window);
-	if (write && !page_is_anon(page))
-		set_page_dirty(page);
 	put_page(page);
 	if (done < bytes)
 		*err = -EFAULT;
+	return done;
+}
+
+/*
+ * Write it. Bytes from here may have to be faulted in, the page there must not be forked away
+ * meanwhile: so they make a stop in between.
+ */
+static size_t write_part(struct mm_struct *mm, unsigned long address, size_t bytes,
+			 struct iov_iter *local, int *err)
+{
+	char bounce[BOUNCE];
+	size_t done = 0;
+
+	while (done < bytes && !*err) {
+		const struct iov_iter before = *local;
+		const size_t part = min(bytes - done, sizeof(bounce));
+		const size_t got = copy_from_iter(bounce, part, local);
+
+		if (got < part)
+			*err = -EFAULT;
+		if (access_remote_vm(mm, address + done, bounce, got, ACCESS_WRITE) < got) {
+			*local = before;
+			*err = -EFAULT;
+			break;
+		}
+		done += got;
+	}
 	return done;
 }
 
@@ -51,7 +76,8 @@ static int copy_segment(struct mm_struct *mm, const struct iovec *remote, struct
 
 		if (address >= TASK_SIZE)
 			return -EFAULT;
-		left -= copy_part(mm, address, part, local, write, &err);
+		left -= write ? write_part(mm, address, part, local, &err)
+			      : read_part(mm, address, part, local, &err);
 		address += part;
 		if (fatal_signal_pending())
 			return -EINTR;

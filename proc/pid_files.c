@@ -75,7 +75,7 @@ static void show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long 
 	char buf[256];
 
 	while (at < end && !m->overflow) {
-		size_t n = access_remote_vm(mm, at, buf, min(end - at, sizeof(buf)), false);
+		size_t n = access_remote_vm(mm, at, buf, min(end - at, sizeof(buf)), ACCESS_READ);
 
 		if (!n)
 			break;
@@ -231,6 +231,7 @@ static const struct pid_file pid_files[] = {
 	{"numa_maps", 0444, .show_mm = pid_show_numa_maps},
 	{"pagemap", 0400, .read_mm = pid_read_pagemap},
 	{"page_tables", 0400, .show_mm = pid_show_page_tables},
+	{"mem", 0600, .read_mm = pid_read_mem, .write_mm = pid_write_mem},
 	{"environ", 0400, .show_mm = show_environ},
 	{"auxv", 0400, .show_mm = show_auxv},
 	{"wchan", 0444, show_wchan},
@@ -365,6 +366,17 @@ static long read_view(struct pid_view *view, struct iov_iter *to, u64 *pos)
 	return done;
 }
 
+static long write_view(struct pid_view *view, struct iov_iter *from, u64 *pos)
+{
+	long done;
+
+	if (!view->mm || !mmget_not_zero(view->mm))
+		return 0;
+	done = view->pi->file->write_mm(view->mm, from, pos);
+	mmput(view->mm);
+	return done;
+}
+
 static long file_read(struct file *file, struct iov_iter *to, u64 *pos)
 {
 	struct pid_inode *pi = file->inode->private;
@@ -393,6 +405,8 @@ static long file_write(struct file *file, struct iov_iter *from, u64 *pos)
 	char small[32] = "", *text = small;
 	int err;
 
+	if (pi->file->write_mm)
+		return write_view(file->private, from, pos);
 	if (!pi->file->write)
 		return -EINVAL;
 	if (bytes >= sizeof(small))

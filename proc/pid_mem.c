@@ -1,5 +1,6 @@
 /*
- * /proc/PID/maps, smaps, numa_maps and pagemap: a program's memory, area by area and page by page.
+ * /proc/PID/maps, smaps, numa_maps and pagemap: a program's memory, area by area and page by page;
+ * and mem, its bytes.
  *
  * One pass over the areas with the space's lock held shared; page tables are read in mm/space.
  */
@@ -242,4 +243,61 @@ long pid_read_pagemap(struct mm_struct *mm, bool see_frames, struct iov_iter *to
 	struct pagemap_reader reader = {mm, see_frames};
 
 	return proc_read_entries(to, pos, TASK_SIZE >> PAGE_SHIFT, fill_pagemap, &reader);
+}
+
+/*
+ * The bytes at an address, as a debugger wants them: whatever the program's own rights are
+ * (mm/space/remote.c). What cannot be had ends the copy; EIO if that was the first byte.
+ */
+#define MEM_PART 512
+
+long pid_read_mem(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos)
+{
+	char part[MEM_PART];
+	long done = 0;
+
+	while (to->count) {
+		const size_t wanted = min(to->count, sizeof(part));
+		size_t n = *pos < TASK_SIZE ? access_remote_vm(mm, *pos, part, wanted,
+							       ACCESS_READ | ACCESS_FORCE)
+					    : 0;
+		size_t copied = copy_to_iter(part, n, to);
+
+		done += copied;
+		*pos += copied;
+		if (copied < n)
+			return done ? done : -EFAULT;
+		if (n < wanted)
+			return done ? done : -EIO;
+		if (fatal_signal_pending())
+			break;
+		cond_resched();
+	}
+	return done;
+}
+
+long pid_write_mem(struct mm_struct *mm, struct iov_iter *from, u64 *pos)
+{
+	char part[MEM_PART];
+	long done = 0;
+
+	while (from->count) {
+		const size_t wanted = min(from->count, sizeof(part));
+		const size_t n = copy_from_iter(part, wanted, from);
+		const size_t written =
+			*pos < TASK_SIZE
+				? access_remote_vm(mm, *pos, part, n, ACCESS_WRITE | ACCESS_FORCE)
+				: 0;
+
+		done += written;
+		*pos += written;
+		if (n < wanted && written == n)
+			return done ? done : -EFAULT;
+		if (written < n)
+			return done ? done : -EIO;
+		if (fatal_signal_pending())
+			break;
+		cond_resched();
+	}
+	return done;
 }

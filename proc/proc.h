@@ -68,6 +68,7 @@ struct pid_file {
 	 */
 	int (*show_mm)(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
 	long (*read_mm)(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
+	long (*write_mm)(struct mm_struct *mm, struct iov_iter *from, u64 *pos);
 };
 /* One more file, kept by reference. At boot only. */
 void pid_file_add(const struct pid_file *file);
@@ -87,6 +88,8 @@ int pid_show_smaps_rollup(struct seq_file *m, struct task_struct *task, struct m
 int pid_show_numa_maps(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
 long pid_read_pagemap(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
 int pid_show_page_tables(struct seq_file *m, struct task_struct *task, struct mm_struct *mm);
+long pid_read_mem(struct mm_struct *mm, bool see_frames, struct iov_iter *to, u64 *pos);
+long pid_write_mem(struct mm_struct *mm, struct iov_iter *from, u64 *pos);
 int pid_show_limits(struct seq_file *m, struct task_struct *task);
 int pid_show_io(struct seq_file *m, struct task_struct *task);
 int pid_show_mounts(struct seq_file *m, struct task_struct *task);

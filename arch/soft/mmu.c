@@ -90,7 +90,7 @@ static bool look_up(struct tlb *tlb, struct tlb_entry *entry, unsigned long va,
 	*present = slot != NULL;
 	if (!slot)
 		return false;
-	leaf = pte_get(slot);
+	leaf.v = load_acquire(&slot->v); /* as a processor orders its walk and the access */
 	do {
 		*present = leaf.v & PTE_P;
 		if (!allows(leaf, access))

@@ -93,9 +93,14 @@ static inline bool lock_if_none(pte_t *slot, struct page *table) TRY_ACQUIRES(tr
 	return false;
 }
 
+static inline pte_t dirty_entry(const struct vm_area_struct *vma, struct page *page)
+{
+	return pte_mkdirty(mk_pte(page_to_pfn(page), vma->vm_page_prot));
+}
+
 static inline pte_t writable_entry(const struct vm_area_struct *vma, struct page *page)
 {
-	return pte_mkwrite(pte_mkdirty(mk_pte(page_to_pfn(page), vma->vm_page_prot)));
+	return pte_mkwrite(dirty_entry(vma, page));
 }
 
 /* --- anonymous memory --- */
@@ -119,10 +124,9 @@ static __always_inline fault_t zero_read(struct mm_struct *mm, struct vm_area_st
  * let go another thread may unmap the page, which must be listed by then.
  */
 static __always_inline void install_anon(struct mm_struct *mm, struct vm_area_struct *vma,
-					 unsigned long address, pte_t *slot, struct page *page)
+					 unsigned long address, pte_t *slot, struct page *page,
+					 pte_t e)
 {
-	pte_t e = writable_entry(vma, page);
-
 	page_add_new_anon_rmap(page, vma, address);
 	lru_cache_add(page);
 	if (unlikely(vma->vm_flags & VM_LOCKED))
@@ -142,7 +146,7 @@ static __always_inline fault_t add_anon(struct mm_struct *mm, struct vm_area_str
 		return FAULT_DONE;
 	}
 	table->pt_present++;
-	install_anon(mm, vma, address, slot, page);
+	install_anon(mm, vma, address, slot, page, writable_entry(vma, page));
 	raw_spin_unlock(&table->ptl);
 	atomic_inc(&mm->rss[MM_ANONPAGES]);
 	return FAULT_DONE;
@@ -171,17 +175,20 @@ static inline void put_references(struct page *page, int n)
  * else can be its last sharer then. NULL: nothing to copy any more, the page has been made writable
  * because it is ours alone, or the entry has changed.
  */
-static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_struct *vma,
-					unsigned long address, pte_t *slot, pte_t e)
+static __always_inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_struct *vma,
+						 unsigned long address, pte_t *slot, pte_t e,
+						 bool forced)
 {
 	struct page *table = user_table(slot), *old = pte_page(e);
 
 	if (unlikely(!lock_if_same(slot, e, table)))
 		return NULL;
 	if (page_reusable(old, vma)) {
-		pte_set(slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(e))));
-		tlb_flush_local_page(address);
-		trace_cow_reuse((unsigned long)mm, address, page_to_pfn(old), 0);
+		if (!forced) {
+			pte_set(slot, pte_mkwrite(pte_mkdirty(pte_mkyoung(e))));
+			tlb_flush_local_page(address);
+			trace_cow_reuse((unsigned long)mm, address, page_to_pfn(old), 0);
+		}
 		old = NULL;
 	} else {
 		atomic_inc(&old->refcount);
@@ -190,14 +197,15 @@ static inline struct page *page_to_copy(struct mm_struct *mm, struct vm_area_str
 	return old;
 }
 
-static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_struct *vma,
-					unsigned long address, pte_t *slot, pte_t e)
+/* The case; forced (a constant): the copy is the program's own, and read-only as the area is. */
+static __always_inline fault_t copy_own(struct mm_struct *mm, struct vm_area_struct *vma,
+					unsigned long address, pte_t *slot, pte_t e, bool forced)
 {
 	struct page *table = user_table(slot), *old = NULL, *page;
 	bool was_anon = false;
 
 	if (pte_counted(e)) {
-		old = page_to_copy(mm, vma, address, slot, e);
+		old = page_to_copy(mm, vma, address, slot, e, forced);
 		if (!old)
 			return FAULT_DONE;
 		was_anon = page_is_anon(old);
@@ -223,7 +231,8 @@ static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_str
 	}
 	pte_set(slot, (pte_t){0});
 	flush_page(mm, address);
-	install_anon(mm, vma, address, slot, page);
+	install_anon(mm, vma, address, slot, page,
+		     forced ? dirty_entry(vma, page) : writable_entry(vma, page));
 	if (old)
 		page_remove_rmap(old);
 	raw_spin_unlock(&table->ptl);
@@ -237,6 +246,18 @@ static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_str
 	trace_cow_copy((unsigned long)mm, address, page_to_pfn(old), page_to_pfn(page));
 	put_references(old, 2); /* ours and the entry's */
 	return FAULT_DONE;
+}
+
+static __noinline fault_t copy_on_write(struct mm_struct *mm, struct vm_area_struct *vma,
+					unsigned long address, pte_t *slot, pte_t e)
+{
+	return copy_own(mm, vma, address, slot, e, false);
+}
+
+static __cold fault_t forced_copy(struct mm_struct *mm, struct vm_area_struct *vma,
+				  unsigned long address, pte_t *slot, pte_t e)
+{
+	return copy_own(mm, vma, address, slot, e, true);
 }
 
 /* --- file memory --- */
@@ -607,6 +628,13 @@ static __noinline struct vm_area_struct *lock_vma_slowly(struct mm_struct *mm,
 	return vma;
 }
 
+struct vm_area_struct *lock_area(struct mm_struct *mm, unsigned long address)
+{
+	struct vm_area_struct *vma = lock_vma(mm, address);
+
+	return likely(vma) ? vma : lock_vma_slowly(mm, address);
+}
+
 static inline bool allowed(const struct vm_area_struct *vma, unsigned access)
 {
 	if (access & ACCESS_WRITE)
@@ -614,6 +642,15 @@ static inline bool allowed(const struct vm_area_struct *vma, unsigned access)
 	if (access & ACCESS_EXEC)
 		return vma->vm_flags & VM_EXEC;
 	return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
+}
+
+bool may_force(const struct vm_area_struct *vma, unsigned access)
+{
+	if (vma->vm_flags & (VM_PFNMAP | VM_IO))
+		return false;
+	if (access & ACCESS_WRITE)
+		return (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+	return vma->vm_flags & VM_MAYREAD;
 }
 
 /* Will this access make a page of the area's own, while the area has no place for it in a family? */
@@ -668,7 +705,7 @@ static __noinline struct vm_area_struct *prepare(struct mm_struct *mm, struct vm
 			*result = FAULT_SIGSEGV_MAPERR;
 			return NULL;
 		}
-		if (!allowed(vma, access)) {
+		if (!allowed(vma, access) && !(access & ACCESS_FORCE && may_force(vma, access))) {
 			*result = FAULT_SIGSEGV_ACCERR;
 			break;
 		}
@@ -687,6 +724,25 @@ static __noinline struct vm_area_struct *prepare(struct mm_struct *mm, struct vm
 	return NULL;
 }
 
+/*
+ * An access that the area does not allow: what is there is made present with the area's own
+ * rights, as if read; and for a write, once it is present, made the program's own: remote.c writes it.
+ */
+static __cold fault_t forced_fault(struct mm_struct *mm, struct vm_area_struct *vma,
+				   unsigned long address, unsigned access)
+{
+	pte_t *slot = user_pte_alloc(mm, address), entry;
+
+	if (!slot)
+		return FAULT_OOM;
+	entry = pte_get(slot);
+	if (pte_none(entry))
+		return vma_is_anonymous(vma)
+			       ? zero_read(mm, vma, address, slot)
+			       : other_fault(FILE_READ, mm, vma, address, slot, entry);
+	return access & ACCESS_WRITE ? forced_copy(mm, vma, address, slot, entry) : FAULT_DONE;
+}
+
 fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address,
 			unsigned access) NO_LOCK_ANALYSIS
 {
@@ -699,6 +755,10 @@ fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address,
 		vma = prepare(mm, vma, address, access, &result);
 		if (!vma)
 			return result;
+		if (unlikely(!allowed(vma, access))) {
+			result = forced_fault(mm, vma, address & PAGE_MASK, access);
+			goto out;
+		}
 	}
 	address &= PAGE_MASK;
 	slot = user_pte(mm, address);

@@ -63,7 +63,14 @@ typedef unsigned fault_t;
 #define FAULT_OOM            16u
 #define FAULT_ERROR          (FAULT_SIGSEGV_MAPERR | FAULT_SIGSEGV_ACCERR | FAULT_SIGBUS | FAULT_OOM)
 
-enum fault_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4, ACCESS_USER = 8 };
+/* FORCE: though the area does not allow it, where its owner could change that (/proc/PID/mem). */
+enum fault_access {
+	ACCESS_READ = 1,
+	ACCESS_WRITE = 2,
+	ACCESS_EXEC = 4,
+	ACCESS_USER = 8,
+	ACCESS_FORCE = 16
+};
 
 /* What the owner of a special or file mapping provides. All may be NULL. */
 struct vm_operations {
@@ -217,11 +224,18 @@ void mm_set_brk(struct mm_struct *mm, unsigned long end_of_bss);
 fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address, unsigned access);
 /* Make pages present as if touched: for MAP_POPULATE, mlock, remote access. Pages done or -errno. */
 long populate_range(struct mm_struct *mm, unsigned long start, unsigned long len);
-/* A referenced page of any space, faulted in: for ptrace-like access, futex keys. 0 or -EFAULT. */
+/*
+ * A referenced page of any space, faulted in: for reading, and for futex keys. 0 or -EFAULT. With
+ * `write` the entry allowed that, but need not any more: only where nobody else runs may it be
+ * written by that; else by access_remote_vm(). (remote.c)
+ */
 int get_user_page(struct mm_struct *mm, unsigned long address, bool write, struct page **page);
-/* Read or write another space's memory (cmdline, environ, process_vm_readv): bytes done. */
+/*
+ * Read or write (ACCESS_, with FORCE if wanted) another space's memory: bytes done. What is written
+ * is in the space, and in children forked later; in none forked before. buf is the kernel's. Sleeps.
+ */
 size_t access_remote_vm(struct mm_struct *mm, unsigned long address, void *buf, size_t bytes,
-			bool write);
+			unsigned access);
 
 /* --- looking --- */
 /* The VMA that contains address, or the next above it (find_vma). mmap_lock or epoch. */

@@ -103,6 +103,19 @@ int unmap_range_locked(struct mm_struct *mm, unsigned long start, unsigned long 
 int expand_stack(struct vm_area_struct *vma, unsigned long address);
 extern unsigned long stack_guard_gap; /* bytes: 256 pages */
 
+/* --- fault.c --- */
+/*
+ * The area of an address, its lock held shared: nobody unmaps, protects or forks what is in it
+ * until up_read(). Grows stacks. NULL: there is no such memory. Sleeps; no lock may be held.
+ */
+struct vm_area_struct *lock_area(struct mm_struct *mm, unsigned long address);
+/* What ACCESS_FORCE may do: 'could be allowed', and a write must stay this program's own. */
+bool may_force(const struct vm_area_struct *vma, unsigned access);
+static inline int fault_to_errno(fault_t fault)
+{
+	return fault & FAULT_OOM ? -ENOMEM : -EFAULT;
+}
+
 /* --- pages --- */
 void pages_init(void); /* from space_init(): zero page, caches of this half, its checker */
 /* mm_alloc() and the last mmdrop(): the list that space_check() and space_mark() walk. */

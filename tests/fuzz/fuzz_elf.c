@@ -164,7 +164,7 @@ static u8 byte_at(unsigned long va)
 {
 	u8 byte = 0;
 
-	MUST(access_remote_vm(loaded, va, &byte, 1, false) == 1);
+	MUST(access_remote_vm(loaded, va, &byte, 1, ACCESS_READ) == 1);
 	return byte;
 }
 
@@ -199,7 +199,7 @@ static void check_stack(void)
 	unsigned long words[2];
 
 	MUST(IS_ALIGNED(sp, 16UL));
-	MUST(access_remote_vm(loaded, sp, words, sizeof(words), false) == sizeof(words));
+	MUST(access_remote_vm(loaded, sp, words, sizeof(words), ACCESS_READ) == sizeof(words));
 	MUST_EQUAL(words[0], 2);
 	MUST_EQUAL(byte_at(words[1]), 'a');
 }

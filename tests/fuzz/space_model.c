@@ -204,7 +204,9 @@ void check_store(struct proc *proc, unsigned n, bool remote)
 
 	call_begin(proc);
 	if (remote)
-		fault = access_remote_vm(proc->mm, va_of(n) + WORD * 8, &value, 8, true) ? 0 : ~0u;
+		fault = access_remote_vm(proc->mm, va_of(n) + WORD * 8, &value, 8, ACCESS_WRITE)
+				? 0
+				: ~0u;
 	else
 		fault = program_store(proc->mm, va_of(n), value);
 	call_end();

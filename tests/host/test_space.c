@@ -212,10 +212,10 @@ static void do_remote(struct proc *proc, unsigned n)
 	unsigned long va = va_of(n) + WORD * 8;
 
 	if (page->kind == NONE || !(page->prot & PROT_WRITE) || beyond_file(page)) {
-		assert_int_equal(access_remote_vm(proc->mm, va, &value, 8, true), 0);
+		assert_int_equal(access_remote_vm(proc->mm, va, &value, 8, ACCESS_WRITE), 0);
 		return;
 	}
-	assert_int_equal(access_remote_vm(proc->mm, va, &value, 8, true), 8);
+	assert_int_equal(access_remote_vm(proc->mm, va, &value, 8, ACCESS_WRITE), 8);
 	if (page->kind == PRIVATE)
 		page->own = true;
 	*model_word(page) = value;

@@ -181,7 +181,8 @@ static long remote_write(struct mm_struct *mm)
 {
 	u64 word = 35;
 
-	return access_remote_vm(mm, va_of(34) + WORD * 8, &word, 8, true) == 8 ? 0 : -ENOMEM;
+	return access_remote_vm(mm, va_of(34) + WORD * 8, &word, 8, ACCESS_WRITE) == 8 ? 0
+										       : -ENOMEM;
 }
 static long other_pages_of_the_file(struct mm_struct *mm)
 {
@@ -234,7 +235,7 @@ static long exec_stack(struct mm_struct *mm)
 	err = setup_stack(fresh, mm_stack_top(), false);
 	if (!err) {
 		fresh->start_stack = mm_stack_top() - 64;
-		if (access_remote_vm(fresh, fresh->start_stack, &word, 8, true) != 8)
+		if (access_remote_vm(fresh, fresh->start_stack, &word, 8, ACCESS_WRITE) != 8)
 			err = -ENOMEM;
 	}
 	if (!err)

@@ -59,6 +59,68 @@ static void forks_see_one_moment(void **state)
 	assert_int_equal(mm_check(), 0);
 }
 
+/* The kernel writes for the program; the program looks whether it has it. */
+static int kernel_writes(void *arg)
+{
+	for (u64 i = 1, now; !READ_ONCE(stop); i++) {
+		assert_int_equal(
+			access_remote_vm(shared_mm, page_a + WORD * 8, &i, 8, ACCESS_WRITE), 8);
+		cond_resched();
+		assert_int_equal(load(shared_mm, page_a, &now), 0);
+		if (now != i)
+			fail_msg("a write by the kernel is lost: %llu, not %llu",
+				 (unsigned long long)now, (unsigned long long)i);
+	}
+	switch_mm(NULL);
+	return 0;
+}
+
+/* Another word of the same page, so that it is copied now and then. */
+static int write_beside(void *arg)
+{
+	for (u64 i = 1; !READ_ONCE(stop); i++) {
+		store(shared_mm, page_b, i);
+		cond_resched();
+	}
+	switch_mm(NULL);
+	return 0;
+}
+
+static void forks_lose_no_kernel_write(void **state)
+{
+	struct task_struct *writer, *beside;
+	struct mm_struct *mm;
+
+	spaces_up(3, *state ? test_seed() : 0);
+	mm = shared_mm = anon_mm(8);
+	page_a = BASE + PAGE_SIZE;
+	page_b = BASE + PAGE_SIZE + sizeof(u64);
+	stop = false;
+	writer = soft_run(kernel_writes, NULL, "writer", 6);
+	beside = soft_run(write_beside, NULL, "beside", 6);
+	for (int i = 0; i < 1000; i++) {
+		struct mm_struct *child = dup_mm(mm);
+		u64 first = 0, again = 0;
+
+		assert_false(IS_ERR(child));
+		assert_int_equal(access_remote_vm(child, page_a + WORD * 8, &first, 8, ACCESS_READ),
+				 8);
+		cond_resched();
+		assert_int_equal(access_remote_vm(child, page_a + WORD * 8, &again, 8, ACCESS_READ),
+				 8);
+		if (first != again)
+			fail_msg("a child's memory changed: %llu, then %llu",
+				 (unsigned long long)first, (unsigned long long)again);
+		put_mm(child);
+	}
+	WRITE_ONCE(stop, true);
+	soft_join(writer);
+	soft_join(beside);
+	put_mm(mm);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(mm_check(), 0);
+}
+
 static int disturb(void *arg)
 {
 	struct random mine = {.state = test_seed() + (unsigned long)arg};
@@ -101,7 +163,8 @@ static int disturb(void *arg)
 		case 5: {
 			u64 word = i;
 
-			access_remote_vm(mm, va, &word, 8, random_below(&mine, 2));
+			access_remote_vm(mm, va, &word, 8,
+					 random_below(&mine, 2) ? ACCESS_WRITE : ACCESS_READ);
 			break;
 		}
 		default:
@@ -151,7 +214,12 @@ static void threads_in_parallel(void **state)
 	}
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(forks_see_one_moment), IN_TURN(1), IN_TURN(2), IN_TURN(3),
+	cmocka_unit_test(forks_see_one_moment),
+	{"forks_lose_no_kernel_write_in_turn", forks_lose_no_kernel_write, NULL, NULL, (void *)1},
+	{"forks_lose_no_kernel_write_in_parallel", forks_lose_no_kernel_write, NULL, NULL, NULL},
+	IN_TURN(1),
+	IN_TURN(2),
+	IN_TURN(3),
 	cmocka_unit_test(threads_in_parallel),
 };
 HOST_TESTS(tests)

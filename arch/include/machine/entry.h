@@ -115,10 +115,13 @@ static inline pte_t pte_modify(pte_t e, pgprot_t prot)
 	return (pte_t){(e.v & keep) | (prot.v & ~keep)};
 }
 
-/* Memory access to live tables: the hardware sets A and D behind our back. */
+/*
+ * Memory access to live tables: the hardware sets A and D behind our back. Who finds the entry finds
+ * the page as it was filled before.
+ */
 static inline void pte_set(pte_t *slot, pte_t e)
 {
-	WRITE_ONCE(slot->v, e.v);
+	store_release(&slot->v, e.v);
 }
 static inline pte_t pte_xchg(pte_t *slot, pte_t e)
 {
