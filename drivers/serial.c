@@ -262,7 +262,7 @@ int serial_open(unsigned port, const struct serial_client *client)
 	p->open = true;
 	spin_unlock_irqrestore(&p->lock, flags);
 
-	err = request_irq(p->irq, serial_interrupt, p);
+	err = request_irq(p->irq, serial_interrupt, p, "ttyS");
 	if (err) {
 		p->open = false;
 		return err;

@@ -32,7 +32,8 @@
  * TASK_RUNNING and its new CPU already in t->cpu, so nobody else touches it.
  *
  * Address spaces are switched lazily: a kernel thread runs on whatever space was
- * there before, which it keeps alive by a count (active_mm).
+ * there before, which it keeps alive by a count (active_mm); but its CPU lets go of it when
+ * somebody else changes that space.
  */
 #include "kernel/itimer.h"
 #include "kernel/process.h"
@@ -220,6 +221,7 @@ static void switch_away(struct runqueue *rq, struct task_struct *prev, struct ta
 		next->active_mm = prev->active_mm;
 		if (next->active_mm)
 			mmgrab(next->active_mm);
+		lazy_mm();
 	}
 	finish_switch(arch_switch_to(prev, &prev->thread, next, &next->thread));
 }

@@ -29,11 +29,10 @@ struct facts {
 static void gather_signals(struct task_struct *task, struct facts *f)
 {
 	struct sighand_struct *sighand = task->sighand;
-	unsigned long flags;
 
 	if (!sighand)
 		return;
-	flags = spin_lock_irqsave(&sighand->lock);
+	spin_lock(&sighand->lock);
 	f->pending = task->pending.set;
 	f->shared_pending = task->signal->shared_pending.set;
 	f->blocked = task->blocked;
@@ -43,7 +42,7 @@ static void gather_signals(struct task_struct *task, struct facts *f)
 		else if (sighand->action[i].handler != (void __user *)SIG_DFL)
 			f->caught |= SIGMASK(i + 1);
 	}
-	spin_unlock_irqrestore(&sighand->lock, flags);
+	spin_unlock(&sighand->lock);
 }
 
 /* `whole`: sums over the process's threads; else of the one task. */

@@ -18,9 +18,11 @@
  *
  * All spinlocks rank above all sleeping locks, so each stack is checked alone.
  *
- * Three more things are checked: a lock that interrupt handlers take (RANK_IRQ and
+ * More is checked: a lock that interrupt handlers take (RANK_IRQ and
  * up) is only taken with interrupts off, or the handler could find it held by the
- * code it interrupted; nobody takes a lock twice; nobody sleeps with a spinlock held,
+ * code it interrupted; any other spinlock only with interrupts on, as its holder may be
+ * waiting for all CPUs to answer an interrupt (a TLB flush), while no lock from
+ * RANK_IRQ up may be held then; nobody takes a lock twice; nobody sleeps with a spinlock held,
  * with interrupts off or while reading in an epoch.
  *
  * Trying to take a lock cannot deadlock: it is recorded and not checked.
@@ -37,6 +39,7 @@
 
 /* Spinlocks held by a CPU. Only that CPU touches its own; interrupts off around changes. */
 static DEFINE_PER_CPU(struct held_locks, cpu_held_locks);
+static DEFINE_PER_CPU(bool, interrupts_were_on); /* the CPU has been started up */
 
 #define NAME(rank) [rank] = #rank
 static const char *const rank_names[] = {
@@ -136,6 +139,10 @@ void lock_debug_acquire(const void *lock, unsigned rank, const char *name)
 	cpu_interleave();
 	if (rank >= RANK_IRQ && !irqs_disabled())
 		report(&this_cpu(cpu_held_locks), &taking, "taken with interrupts on");
+	if (!irqs_disabled())
+		this_cpu(interrupts_were_on) = true;
+	else if (rank > RANK_SPIN && rank < RANK_IRQ && this_cpu(interrupts_were_on))
+		report(&this_cpu(cpu_held_locks), &taking, "taken with interrupts off");
 	flags = irq_save();
 	held = &this_cpu(cpu_held_locks);
 	check(held, &taking);
@@ -167,6 +174,16 @@ void lock_debug_assert_held(const void *lock)
 {
 	if (!cpu_holds(lock))
 		panic("lock order: spinlock at %p is not held by CPU %u", lock, cpu_id());
+}
+
+void lock_debug_below_irq(void)
+{
+	const struct held_locks *held = &this_cpu(cpu_held_locks);
+	static const struct held_lock wait = {.name = "waiting for other CPUs"};
+
+	for (unsigned i = 0; i < held->n; i++)
+		if (held->lock[i].rank >= RANK_IRQ)
+			report(held, &wait, "with a lock that is taken with interrupts off");
 }
 
 void might_sleep(void)

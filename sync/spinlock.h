@@ -38,6 +38,8 @@ typedef struct LOCK_TYPE("spinlock") {
 void lock_debug_acquire(const void *lock, unsigned rank, const char *name); /* before waiting */
 void lock_debug_release(const void *lock);
 void lock_debug_assert_held(const void *lock);
+/* Panic if this CPU holds a lock that others may be waiting for with interrupts off. */
+void lock_debug_below_irq(void);
 /* Panic if the caller holds a spinlock or has interrupts off: it is about to sleep. */
 void might_sleep(void);
 #else
@@ -48,6 +50,7 @@ void might_sleep(void);
 #define lock_debug_acquire(lock, rank, name) ((void)0)
 #define lock_debug_release(lock)             ((void)0)
 #define lock_debug_assert_held(lock)         ((void)0)
+#define lock_debug_below_irq()               ((void)0)
 #define might_sleep()                        ((void)0)
 #endif
 

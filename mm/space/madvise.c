@@ -124,7 +124,7 @@ static int throw_part(struct vm_area_struct *vma, unsigned long start, unsigned 
 	    ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED) ||
 	    (advice == MADV_FREE && !is_anonymous(vma)))
 		return -EINVAL;
-	tlb_gather_init(&tlb, vma->vm_mm, false);
+	tlb_gather_init_shared(&tlb, vma->vm_mm);
 	zap_page_range(&tlb, vma, start, end);
 	tlb_gather_finish(&tlb);
 	return 0;

@@ -68,5 +68,6 @@ unsigned long move_page_tables(struct vm_area_struct *from_vma, unsigned long fr
 		rmap_unlock(from_vma);
 		cond_resched();
 	}
+	tlb_flush_pending(mm);
 	return len;
 }

@@ -96,5 +96,6 @@ unsigned long change_protection(struct vm_area_struct *vma, unsigned long start,
 	}
 	if (run.lost)
 		tlb_flush_range(&mm->arch, start, end);
+	tlb_flush_pending(mm);
 	return run.changed;
 }

@@ -135,6 +135,7 @@ struct mm_struct {
 	struct file *exe_file;    /* a reference (task lock) */
 	u32 flags;                /* (mmap_lock) MM_ */
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
+	atomic_t flushing;        /* who clears entries without mmap_lock for himself: zap.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
 };

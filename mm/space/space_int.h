@@ -130,10 +130,22 @@ struct mmu_gather { /* what a range operation collects before one TLB flush */
 	unsigned long start, end; /* bytes touched */
 	unsigned nr;
 	bool full_mm;        /* the whole space goes: no flush needed */
+	bool shared;         /* others do the same meanwhile: counted in mm->flushing */
 	struct page *tables; /* unhooked page tables, linked by `next` */
 	struct page *pages[64];
 };
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm);
+void tlb_gather_init_shared(struct mmu_gather *tlb,
+			    struct mm_struct *mm); /* mmap_lock shared, or none */
+/*
+ * The caller has changed or looked through entries of the space, and is about to rely on their
+ * being so on all CPUs: what others have cleared and not flushed yet is flushed.
+ */
+static inline void tlb_flush_pending(struct mm_struct *mm)
+{
+	if (unlikely(atomic_read(&mm->flushing)))
+		tlb_flush_mm(&mm->arch);
+}
 void tlb_gather_page(struct mmu_gather *tlb, unsigned long address, struct page *page);
 void tlb_gather_finish(struct mmu_gather *tlb);
 void zap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,

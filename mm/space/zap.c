@@ -11,6 +11,12 @@
  *                | | |   |     | | |
  *      gather:  [p p p   p     p p p ]  full ->  tlb_flush_range -> release_pages
  *
+ * Two at once.  MADV_DONTNEED and truncation clear entries without having the space for
+ * themselves.  Who finds an entry cleared must not take it for flushed: another CPU may still use the
+ * old page, which is not freed yet, but is not to be seen any more either once munmap or madvise has returned.
+ * So those two count themselves in mm->flushing from before the first entry to after the flush,
+ * and whoever has gone through entries of a space and finds others counted there flushes as well.
+ *
  * Under the lock a page costs: one exchange of the entry (the hardware may be setting
  * its D bit at that moment), one decrement of mapcount; counters are added up for each table.
  *
@@ -34,8 +40,16 @@ void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm)
 	tlb->end = 0;
 	tlb->nr = 0;
 	tlb->full_mm = full_mm;
+	tlb->shared = false;
 	tlb->tables = NULL;
 	note_rss_peak(mm);
+}
+
+void tlb_gather_init_shared(struct mmu_gather *tlb, struct mm_struct *mm)
+{
+	tlb_gather_init(tlb, mm, false);
+	tlb->shared = true;
+	atomic_inc(&mm->flushing); /* before any entry is cleared */
 }
 
 static void flush_gathered(struct mmu_gather *tlb)
@@ -69,6 +83,10 @@ void tlb_gather_finish(struct mmu_gather *tlb)
 	if (tlb->tables && tlb->full_mm)
 		tlb_flush_mm(&tlb->mm->arch);
 	flush_gathered(tlb);
+	if (tlb->shared)
+		atomic_dec(&tlb->mm->flushing);
+	if (!tlb->full_mm)
+		tlb_flush_pending(tlb->mm);
 	while (tlb->tables) {
 		struct page *table = tlb->tables;
 
@@ -424,7 +442,7 @@ void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool e
 
 		if (from > to)
 			continue;
-		tlb_gather_init(&tlb, vma->vm_mm, false);
+		tlb_gather_init_shared(&tlb, vma->vm_mm);
 		zap_range(&tlb, vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
 			  vma->vm_start + ((to + 1 - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
 		tlb_gather_finish(&tlb);

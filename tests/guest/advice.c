@@ -14,10 +14,18 @@
 
 #define PAGES 16
 
+/* An area that joins no other: what the C library maps may lie beside it. */
+static char *reserve(void)
+{
+	return (char *)must(mmap(NULL, (PAGES + 2) * page_size, PROT_NONE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) +
+	       page_size;
+}
+
 static char *map(int flags)
 {
-	char *area = must(mmap(NULL, PAGES * page_size, PROT_READ | PROT_WRITE,
-			       flags | MAP_ANONYMOUS, -1, 0));
+	char *area = must(mmap(reserve(), PAGES * page_size, PROT_READ | PROT_WRITE,
+			       flags | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 
 	memset(area, 'a', PAGES * page_size);
 	return area;
@@ -25,7 +33,7 @@ static char *map(int flags)
 
 static void unmap(char *area)
 {
-	must(munmap(area, PAGES * page_size));
+	must(munmap(area - page_size, (PAGES + 2) * page_size));
 }
 
 static void dontneed_gives_back(void)
@@ -130,11 +138,11 @@ static void mlock_brings_in(void)
 
 static void populate_brings_in(void)
 {
-	char *area = must(mmap(NULL, PAGES * page_size, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
+	char *area = must(mmap(reserve(), PAGES * page_size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0));
 
 	expect_equal(smaps_number(0, area, "Rss"), PAGES * 4);
-	must(munmap(area, PAGES * page_size));
+	unmap(area);
 }
 
 static void everything_locked(void)

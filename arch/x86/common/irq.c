@@ -19,6 +19,7 @@
 struct action {
 	void (*handler)(void *);
 	void *arg;
+	const char *name;
 	struct action *next;
 };
 
@@ -26,7 +27,7 @@ static spinlock_t irq_lock = SPINLOCK_INIT(RANK_IRQ);
 static struct action pool[ACTIONS];   /* (irq_lock) handler NULL: free */
 static struct action *lines[NR_IRQS]; /* (irq_lock to change) */
 static DEFINE_PER_CPU(u64, counts[NR_IRQS]);
-static DEFINE_PER_CPU(u64, ticks);
+static DEFINE_PER_CPU(u64, cpu_counts[NR_CPU_IRQS]);
 static bool use_ioapic; /* constant after boot */
 
 void interrupt(struct pt_regs *regs);
@@ -47,7 +48,7 @@ static void open_line(unsigned irq)
 		pic_mask(irq, false);
 }
 
-int request_irq(unsigned irq, void (*handler)(void *), void *arg)
+int request_irq(unsigned irq, void (*handler)(void *), void *arg, const char *name)
 {
 	struct action *action = NULL;
 	unsigned long flags;
@@ -59,7 +60,7 @@ int request_irq(unsigned irq, void (*handler)(void *), void *arg)
 		if (!pool[i].handler)
 			action = &pool[i];
 	if (action) {
-		*action = (struct action){handler, arg, lines[irq]};
+		*action = (struct action){handler, arg, name, lines[irq]};
 		store_release(&lines[irq], action);
 		if (!action->next)
 			open_line(irq);
@@ -96,7 +97,7 @@ static void dispatch(unsigned irq)
 
 static void tick(struct pt_regs *regs)
 {
-	this_cpu(ticks)++;
+	this_cpu(cpu_counts)[CPU_IRQ_TICK]++;
 	if (cpu_id() == 0)
 		clock_tick();
 	timer_tick(user_mode(regs));
@@ -127,31 +128,32 @@ void interrupt(struct pt_regs *regs)
 		device_interrupt(regs, vector - VECTOR_IRQ);
 		return;
 	}
-	if (vector == VECTOR_SPURIOUS)
+	if (vector == VECTOR_SPURIOUS) {
+		this_cpu(cpu_counts)[CPU_IRQ_SPURIOUS]++;
 		return;
+	}
 	lapic_eoi();
 	switch (vector) {
 	case VECTOR_TICK: tick(regs); break;
-	case VECTOR_SHOOT: tlb_shoot_interrupt(); break;
+	case VECTOR_KICK: this_cpu(cpu_counts)[CPU_IRQ_KICK]++; break;
+	case VECTOR_SHOOT:
+		this_cpu(cpu_counts)[CPU_IRQ_SHOOT]++;
+		tlb_shoot_interrupt();
+		break;
 	case VECTOR_STOP:
 		for (;;)
 			__asm__ volatile("cli; hlt");
 	}
 }
 
-u64 irq_count(unsigned irq)
+u64 irq_count(unsigned irq, unsigned cpu)
 {
-	unsigned cpu;
-	u64 sum = 0;
-
-	for_each_online_cpu (cpu)
-		sum += per_cpu(counts, cpu)[irq];
-	return sum;
+	return per_cpu(counts, cpu)[irq];
 }
 
-u64 irq_count_tick(unsigned cpu)
+u64 irq_count_cpu(enum cpu_irq which, unsigned cpu)
 {
-	return per_cpu(ticks, cpu);
+	return per_cpu(cpu_counts, cpu)[which];
 }
 
 u64 irq_count_total(void)
@@ -159,11 +161,22 @@ u64 irq_count_total(void)
 	u64 sum = 0;
 	unsigned cpu;
 
-	for (unsigned irq = 0; irq < NR_IRQS; irq++)
-		sum += irq_count(irq);
-	for_each_online_cpu (cpu)
-		sum += per_cpu(ticks, cpu);
+	for_each_online_cpu (cpu) {
+		for (unsigned irq = 0; irq < NR_IRQS; irq++)
+			sum += irq_count(irq, cpu);
+		for (unsigned which = 0; which < NR_CPU_IRQS; which++)
+			sum += irq_count_cpu(which, cpu);
+	}
 	return sum;
+}
+
+const char *irq_name(unsigned irq, unsigned n)
+{
+	const struct action *a = load_acquire(&lines[irq]);
+
+	while (a && n-- > 0)
+		a = load_acquire(&a->next);
+	return a ? a->name : NULL;
 }
 
 const char *irq_chip_name(void)

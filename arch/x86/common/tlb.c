@@ -3,7 +3,13 @@
  *
  * A space's cpu_mask names the CPUs that may hold translations of it: set before
  * its root is loaded, cleared after another one is.  A change of a live mapping is
- * followed by a flush on all of them before the frame may be reused.
+ * followed by a flush on all of them before the frame may be reused.  Who flushes changes
+ * entries first and reads the mask then, with a full barrier between; who switches sets
+ * his bit first and walks then: so either the one is asked or the other finds the new entry.
+ *
+ * Kernel threads use no user addresses and leave the space of the task before them loaded, in case
+ * that one comes back.  A CPU that idles so is interrupted once: it gives the space up
+ * (the kernel's own root is loaded, the bit cleared), and is not asked again.
  *
  *   here       INVLPG per page, or all by loading cr3 again when they are many
  *              (kernel pages are global and survive that)
@@ -11,7 +17,10 @@
  *              have not answered yet; an interrupt makes each of them flush and
  *              clear its bit.  Who waits for the lock or for answers answers
  *              requests himself, so two CPUs with interrupts off cannot wait for
- *              each other.
+ *              each other.  Nor can one wait here for a CPU that waits, with
+ *              interrupts off, for a lock of his: who flushes holds no lock that
+ *              is taken that way (a rank from RANK_IRQ up; checked here), and no
+ *              other lock is taken with interrupts off (checked in sync/lockdebug.c).
  *
  * With one CPU the cost is one comparison.
  *
@@ -27,6 +36,7 @@
 #define FULL_FLUSH_PAGES 33 /* from here on it is cheaper to lose everything */
 
 static DEFINE_PER_CPU(struct arch_mm *, loaded_mm);
+static DEFINE_PER_CPU(bool, lazy); /* nobody runs in loaded_mm */
 
 static struct {
 	raw_spinlock_t lock;
@@ -67,6 +77,17 @@ static void call_local(void (*fn)(struct arch_mm *mm), struct arch_mm *mm)
 		fn(mm);
 }
 
+/* Another root in place of the one of a space that no task here runs in. */
+static void give_up_space(u64 self)
+{
+	struct arch_mm *mm = this_cpu(loaded_mm);
+
+	load_root(swapper_pg_dir);
+	space_segments_load(NULL);
+	this_cpu(loaded_mm) = NULL;
+	fetch_and(&mm->cpu_mask, ~self);
+}
+
 void tlb_shoot_interrupt(void)
 {
 	u64 self = 1ULL << cpu_id();
@@ -74,6 +95,8 @@ void tlb_shoot_interrupt(void)
 	if (READ_ONCE(shoot.waiting) & self) {
 		if (shoot.call)
 			call_local(shoot.call, shoot.mm);
+		else if (!shoot.kernel && this_cpu(lazy) && this_cpu(loaded_mm))
+			give_up_space(self);
 		else
 			flush_local(shoot.start, shoot.end, shoot.kernel);
 		fetch_and(&shoot.waiting, ~self);
@@ -82,6 +105,7 @@ void tlb_shoot_interrupt(void)
 
 static void lock_requests(void)
 {
+	lock_debug_below_irq();
 	while (!raw_spin_trylock(&shoot.lock)) {
 		tlb_shoot_interrupt();
 		cpu_relax();
@@ -141,14 +165,22 @@ static void flush(u64 cpus, unsigned long start, unsigned long end, bool kernel)
 		flush_remote(cpus, start, end, kernel);
 }
 
+/* Those that may hold what was in the entries before the caller changed them. */
+static inline u64 holders(const struct arch_mm *mm)
+{
+	if (unlikely(nr_cpu_ids > 1))
+		smp_mb();
+	return READ_ONCE(mm->cpu_mask);
+}
+
 void tlb_flush_range(struct arch_mm *mm, unsigned long start, unsigned long end)
 {
-	flush(READ_ONCE(mm->cpu_mask), start, end, false);
+	flush(holders(mm), start, end, false);
 }
 
 void tlb_flush_mm(struct arch_mm *mm)
 {
-	flush(READ_ONCE(mm->cpu_mask), 0, 0, false);
+	flush(holders(mm), 0, 0, false);
 }
 
 void tlb_flush_local_page(unsigned long va)
@@ -166,6 +198,7 @@ void switch_mm(struct arch_mm *mm)
 	struct arch_mm *old = this_cpu(loaded_mm);
 	u64 self = 1ULL << cpu_id();
 
+	this_cpu(lazy) = false;
 	if (mm == old)
 		return;
 	if (mm)
@@ -175,6 +208,11 @@ void switch_mm(struct arch_mm *mm)
 	this_cpu(loaded_mm) = mm;
 	if (old)
 		fetch_and(&old->cpu_mask, ~self);
+}
+
+void lazy_mm(void)
+{
+	this_cpu(lazy) = true;
 }
 
 void stop_other_cpus(void)

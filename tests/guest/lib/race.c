@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include "check.h"
 #include "race.h"
 
-static atomic_bool over, is_wrong;
+static atomic_bool begun, over, is_wrong;
 static atomic_long counted;
 static char wrong[200];
 static unsigned long seed;
@@ -91,6 +92,8 @@ static void *run_body(void *argument)
 {
 	number = (int)(long)argument;
 	state = seed + number;
+	while (!begun) /* no thread's stack is mapped into a hole that a body makes */
+		sched_yield();
 	running[number]();
 	return NULL;
 }
@@ -105,13 +108,14 @@ void race(double seconds, void (*const bodies[])(void))
 
 	if (!seed)
 		seed = random_seed();
-	over = is_wrong = false;
+	begun = over = is_wrong = false;
 	counted = 0;
 	running = bodies;
 	must(sigaction(SIGSEGV, &action, NULL));
 	must(sigaction(SIGBUS, &action, NULL));
 	for (; bodies[n]; n++)
 		expect_equal(pthread_create(&threads[n], NULL, run_body, (void *)(long)n), 0);
+	begun = true;
 	nanosleep(&length, NULL);
 	over = true;
 	while (n-- > 0)

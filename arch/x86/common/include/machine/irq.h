@@ -8,11 +8,24 @@
 
 #define NR_IRQS 24
 
-/* Call handler(arg) on each interrupt; the line is opened. 0, -EINVAL or -ENOSPC. Any context. */
-int request_irq(unsigned irq, void (*handler)(void *), void *arg);
+/*
+ * Call handler(arg) on each interrupt; the line is opened. `name`, for people, is kept. 0, -EINVAL or
+ * -ENOSPC. Any context.
+ */
+int request_irq(unsigned irq, void (*handler)(void *), void *arg, const char *name);
 void free_irq(unsigned irq, void (*handler)(void *), void *arg);
-/* For /proc/interrupts and /proc/stat: how often the line, or a CPU's tick, fired. */
-u64 irq_count(unsigned irq);
-u64 irq_count_tick(unsigned cpu);
+/* For /proc/interrupts and /proc/stat: how often a line arrived at a CPU, and all together. */
+u64 irq_count(unsigned irq, unsigned cpu);
 u64 irq_count_total(void);
+/* The CPUs' own interrupts. */
+enum cpu_irq {
+	CPU_IRQ_TICK,
+	CPU_IRQ_KICK,  /* look at your work word */
+	CPU_IRQ_SHOOT, /* drop translations */
+	CPU_IRQ_SPURIOUS,
+	NR_CPU_IRQS
+};
+u64 irq_count_cpu(enum cpu_irq which, unsigned cpu);
+/* Who is called on a line: the n-th name, or NULL. */
+const char *irq_name(unsigned irq, unsigned n);
 const char *irq_chip_name(void); /* "IO-APIC" or "XT-PIC" */

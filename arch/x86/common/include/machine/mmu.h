@@ -3,7 +3,7 @@
  *
  * Which CPUs may hold translations of a space is in cpu_mask: switch_mm() sets
  * the bit before it loads the root, and a flush goes to the CPUs whose bit is
- * set (S15).  Lazily: a CPU that idles on a space keeps its bit.
+ * set (S15).  A CPU whose kernel thread borrows a space keeps its bit until the first flush.
  */
 #pragma once
 
@@ -25,6 +25,11 @@ void arch_mm_init(struct arch_mm *mm, pte_t *root);
 void arch_mm_exit(struct arch_mm *mm);
 /* Load the space on this CPU. Interrupts off. A kernel thread passes the kernel's (NULL). */
 void switch_mm(struct arch_mm *mm);
+/*
+ * A kernel thread runs next and leaves the space loaded that is: it may be needed again, and until
+ * then is given up at the first flush. The caller keeps it alive. Interrupts off.
+ */
+void lazy_mm(void);
 
 /*
  * Drop translations of user addresses [start, end) on every CPU that may have them. Waits. What
