@@ -2,8 +2,8 @@
  * /proc/interrupts: which interrupts came to which CPU, how often.
  *
  * First the devices' lines with who is called, then what the CPUs send each other and themselves,
- * named as on Linux.  TLB counts the requests to drop translations that the CPU answered: who
- * sends one is not in it.
+ * named as on Linux.  TLB counts the requests to drop translations of a program's memory that the CPU
+ * answered, CAL those of the kernel's own addresses; who sends one is not in it.
  */
 #include "kernel/initcall.h"
 #include "machine/irq.h"
@@ -34,6 +34,7 @@ static int show_interrupts(struct seq_file *m, void *unused)
 		{"LOC", CPU_IRQ_TICK, "Local timer interrupts"},
 		{"SPU", CPU_IRQ_SPURIOUS, "Spurious interrupts"},
 		{"RES", CPU_IRQ_KICK, "Rescheduling interrupts"},
+		{"CAL", CPU_IRQ_SHOOT_KERNEL, "Function call interrupts"},
 		{"TLB", CPU_IRQ_SHOOT, "TLB shootdowns"},
 	};
 	unsigned cpu;

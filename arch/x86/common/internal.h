@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "machine/irq.h"
 #include "arch/x86/common/x86.h"
 #include "machine/cpu.h"
 #include "machine/pgtable.h"
@@ -100,6 +101,7 @@ bool fixup_exception(struct pt_regs *regs);
 
 void irq_init(void); /* PIC masked; local APIC and IOAPIC where there are */
 void irq_dispatch(unsigned irq);
+void count_cpu_irq(enum cpu_irq which); /* interrupts off */
 extern bool lapic_enabled;
 void lapic_init(void);
 void lapic_setup_cpu(void);

@@ -136,10 +136,7 @@ void interrupt(struct pt_regs *regs)
 	switch (vector) {
 	case VECTOR_TICK: tick(regs); break;
 	case VECTOR_KICK: this_cpu(cpu_counts)[CPU_IRQ_KICK]++; break;
-	case VECTOR_SHOOT:
-		this_cpu(cpu_counts)[CPU_IRQ_SHOOT]++;
-		tlb_shoot_interrupt();
-		break;
+	case VECTOR_SHOOT: tlb_shoot_interrupt(); break;
 	case VECTOR_STOP:
 		for (;;)
 			__asm__ volatile("cli; hlt");
@@ -149,6 +146,11 @@ void interrupt(struct pt_regs *regs)
 u64 irq_count(unsigned irq, unsigned cpu)
 {
 	return per_cpu(counts, cpu)[irq];
+}
+
+void count_cpu_irq(enum cpu_irq which)
+{
+	this_cpu(cpu_counts)[which]++;
 }
 
 u64 irq_count_cpu(enum cpu_irq which, unsigned cpu)

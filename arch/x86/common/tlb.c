@@ -99,6 +99,7 @@ void tlb_shoot_interrupt(void)
 			give_up_space(self);
 		else
 			flush_local(shoot.start, shoot.end, shoot.kernel);
+		count_cpu_irq(shoot.kernel ? CPU_IRQ_SHOOT_KERNEL : CPU_IRQ_SHOOT);
 		fetch_and(&shoot.waiting, ~self);
 	}
 }

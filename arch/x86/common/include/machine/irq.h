@@ -20,8 +20,9 @@ u64 irq_count_total(void);
 /* The CPUs' own interrupts. */
 enum cpu_irq {
 	CPU_IRQ_TICK,
-	CPU_IRQ_KICK,  /* look at your work word */
-	CPU_IRQ_SHOOT, /* drop translations */
+	CPU_IRQ_KICK,         /* look at your work word */
+	CPU_IRQ_SHOOT,        /* drop translations of a space, */
+	CPU_IRQ_SHOOT_KERNEL, /* or of the kernel's addresses */
 	CPU_IRQ_SPURIOUS,
 	NR_CPU_IRQS
 };
