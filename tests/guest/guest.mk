@@ -6,6 +6,7 @@
 #   make guest-test			all tests on all machines (tests/guest/machines)
 #   make guest-test TESTS="vma cow"	only these
 #   make guest-test MACHINES=small	only on this machine
+#   make guest-test ORDER=random REPEAT=2	shuffled (a number: that order again), twice
 #   make guest-test KERNEL=/boot/vmlinuz	on another kernel: what Linux does
 #   make soak			the random ones for hours: tools/soak.sh
 

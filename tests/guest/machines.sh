@@ -3,7 +3,8 @@
 #
 # From the environment: TESTS, names of tests (default all); MACHINES, names of
 # machines below (default all); KERNEL, another kernel than ours, to see what it
-# does; BUILD and PAGODA as in harness.sh.
+# does; ORDER, a number that shuffles the tests (`random`: another one each time; it is
+# printed); REPEAT, how often all of them run; BUILD and PAGODA as in harness.sh.
 set -u
 
 here=$(dirname "$0")
@@ -31,6 +32,20 @@ chosen() {
 	done
 }
 
+# As often, and in the order, that are asked for.
+ordered() {
+	local tests i
+	tests=$(cat)
+	for ((i = 1; i <= ${REPEAT:-1}; i++)); do
+		if [ -n "${ORDER-}" ]; then
+			echo "$tests" | awk -v seed="$((ORDER * 7919 + i * 104729))" \
+				'BEGIN { srand(seed) } { print rand() "\t" $0 }' | sort | cut -f 2
+		else
+			echo "$tests"
+		fi
+	done
+}
+
 # Without those that only the other machine's suites have (guest.mk).
 for_arch() {
 	case $1 in
@@ -45,7 +60,7 @@ machine() {
 	local name=$1 libc=$2 tests
 	shift 2
 	case " ${MACHINES-$name} " in *" $name "*) ;; *) return ;; esac
-	mapfile -t tests < <(all_tests "$libc" | chosen)
+	mapfile -t tests < <(all_tests "$libc" | chosen | for_arch "$name" | grep . | ordered)
 	[ ${#tests[@]} = 0 ] && return
 	set -- "$here/harness.sh" "$name" "${tests[@]}" -- "${kernel[@]}" "$@"
 	if [ "${MACHINES-}" = "$name" ]; then
@@ -64,6 +79,10 @@ wait_for_one() {
 	esac
 }
 
+if [ "${ORDER-}" = random ]; then
+	ORDER=$RANDOM
+	echo "# ORDER=$ORDER"
+fi
 said=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$said"' EXIT
 trap 'exit 143' TERM INT HUP
