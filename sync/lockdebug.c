@@ -34,6 +34,7 @@
 #include "lib/printk.h"
 #include "machine/cpu.h"
 #include "sync/epoch.h"
+#include "sync/lockstat.h"
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
 
@@ -84,6 +85,13 @@ static bool rank_repeats(unsigned rank)
 	return false;
 }
 
+const char *lock_rank_name(unsigned rank)
+{
+	return rank < ARRAY_SIZE(rank_names) && rank_names[rank]
+		       ? rank_names[rank] + sizeof("RANK_") - 1
+		       : NULL;
+}
+
 static void __noreturn __cold report(const struct held_locks *held, const struct held_lock *taking,
 				     const char *what)
 {
@@ -110,19 +118,35 @@ static void check(const struct held_locks *held, const struct held_lock *taking)
 	}
 }
 
+static enum lock_mode mode_of(const struct held_lock *held)
+{
+	return held->shared ? LOCK_SHARED : LOCK_EXCLUSIVE;
+}
+
 static void push(struct held_locks *held, const struct held_lock *taking)
 {
+	unsigned long flags = irq_save();
+
 	if (held->n == HELD_LOCKS_MAX)
 		report(held, taking, "too many locks held");
-	held->lock[held->n++] = *taking;
+	held->lock[held->n] = *taking;
+	held->lock[held->n++].since = cycles();
+	lock_stat_taken(taking->class, mode_of(taking));
+	irq_restore(flags);
 }
 
 /* Locks are mostly released in reverse order, but need not be. */
 static bool pop(struct held_locks *held, const void *lock)
 {
 	for (unsigned i = held->n; i-- > 0;) {
-		if (held->lock[i].lock != lock)
+		const struct held_lock *it = &held->lock[i];
+		unsigned long flags;
+
+		if (it->lock != lock)
 			continue;
+		flags = irq_save();
+		lock_stat_released(it->class, mode_of(it), cycles() - it->since);
+		irq_restore(flags);
 		for (held->n--; i < held->n; i++)
 			held->lock[i] = held->lock[i + 1];
 		return true;
@@ -132,7 +156,7 @@ static bool pop(struct held_locks *held, const void *lock)
 
 void lock_debug_acquire(const void *lock, unsigned rank, const char *name)
 {
-	const struct held_lock taking = {.lock = lock, .name = name, .rank = rank};
+	const struct held_lock taking = {.lock = lock, .name = name, .rank = rank, .class = rank};
 	struct held_locks *held;
 	unsigned long flags;
 
@@ -147,6 +171,15 @@ void lock_debug_acquire(const void *lock, unsigned rank, const char *name)
 	held = &this_cpu(cpu_held_locks);
 	check(held, &taking);
 	push(held, &taking);
+	irq_restore(flags);
+}
+
+void lock_debug_acquired(const void *lock, unsigned rank, const char *name)
+{
+	const struct held_lock taken = {.lock = lock, .name = name, .class = rank};
+	unsigned long flags = irq_save();
+
+	push(&this_cpu(cpu_held_locks), &taken);
 	irq_restore(flags);
 }
 
@@ -168,6 +201,30 @@ static bool cpu_holds(const void *lock)
 		if (held->lock[i].lock == lock)
 			return true;
 	return false;
+}
+
+/* The stacks are its own and its task's: the lock is near the top of one of them. */
+static struct held_lock *find_held(struct held_locks *held, const void *lock)
+{
+	for (unsigned i = held ? held->n : 0; i-- > 0;)
+		if (held->lock[i].lock == lock)
+			return &held->lock[i];
+	return NULL;
+}
+
+void lock_stat_waited(const void *lock, u64 start)
+{
+	unsigned long flags = irq_save();
+	struct held_lock *it = find_held(&this_cpu(cpu_held_locks), lock);
+	const u64 now = cycles();
+
+	if (!it)
+		it = find_held(task_held_locks(), lock);
+	if (it) {
+		it->since = now;
+		lock_stat_add_wait(it->class, mode_of(it), now - start);
+	}
+	irq_restore(flags);
 }
 
 void lock_debug_assert_held(const void *lock)
@@ -206,9 +263,13 @@ __attribute__((weak)) struct held_locks *task_held_locks(void)
 	return NULL;
 }
 
-void sleep_lock_acquire(const void *lock, unsigned rank)
+void sleep_lock_acquire(const void *lock, unsigned rank, bool shared)
 {
-	const struct held_lock taking = {.lock = lock, .name = rank_name(rank), .rank = rank};
+	const struct held_lock taking = {.lock = lock,
+					 .name = rank_name(rank),
+					 .rank = rank,
+					 .class = rank,
+					 .shared = shared};
 	struct held_locks *held = task_held_locks();
 
 	cpu_interleave();
@@ -219,9 +280,13 @@ void sleep_lock_acquire(const void *lock, unsigned rank)
 	push(held, &taking);
 }
 
-void sleep_lock_acquired(const void *lock, unsigned rank)
+void sleep_lock_acquired(const void *lock, unsigned rank, bool shared)
 {
-	const struct held_lock taken = {.lock = lock, .name = rank_name(rank), .rank = rank};
+	const struct held_lock taken = {.lock = lock,
+					.name = rank_name(rank),
+					.rank = rank,
+					.class = rank,
+					.shared = shared};
 	struct held_locks *held = task_held_locks();
 
 	if (held)

@@ -12,7 +12,10 @@
 struct held_lock {
 	const void *lock;
 	const char *name;
-	u32 rank;
+	u32 rank;  /* RANK_NONE if it was had by trying: not checked */
+	u32 class; /* the lock's rank */
+	bool shared;
+	u64 since; /* cycles() */
 };
 
 /* Locks held, in the order they were taken. */
@@ -30,12 +33,12 @@ struct held_locks {
 struct held_locks *task_held_locks(void);
 
 /* A sleeping lock of this rank is about to be waited for (checked; may sleep) ... */
-void sleep_lock_acquire(const void *lock, unsigned rank);
+void sleep_lock_acquire(const void *lock, unsigned rank, bool shared);
 /* ... or was had by trying, which cannot deadlock. */
-void sleep_lock_acquired(const void *lock, unsigned rank);
+void sleep_lock_acquired(const void *lock, unsigned rank, bool shared);
 void sleep_lock_release(const void *lock);
 #else
-#define sleep_lock_acquire(lock, rank)  ((void)0)
-#define sleep_lock_acquired(lock, rank) ((void)0)
-#define sleep_lock_release(lock)        ((void)0)
+#define sleep_lock_acquire(lock, rank, shared)  ((void)0)
+#define sleep_lock_acquired(lock, rank, shared) ((void)0)
+#define sleep_lock_release(lock)                ((void)0)
 #endif

@@ -14,6 +14,7 @@
 #include "sync/mutex.h"
 #include "lib/assert.h"
 #include "sync/lockdebug.h"
+#include "sync/lockstat.h"
 #include "sync/sleeper.h"
 
 enum { FREE, HELD, CONTENDED };
@@ -36,6 +37,7 @@ static inline bool try_lock(struct mutex *lock)
 static __noinline int mutex_wait(struct mutex *lock, enum task_state state)
 {
 	struct sleeper me = {.task = current, .exclusive = true};
+	const u64 start = lock_stat_clock();
 	unsigned long flags = spin_lock_irqsave(&lock->wait.lock);
 	int err = 0;
 
@@ -48,12 +50,14 @@ static __noinline int mutex_wait(struct mutex *lock, enum task_state state)
 	if (!err)
 		WRITE_ONCE(lock->owner, current);
 	spin_unlock_irqrestore(&lock->wait.lock, flags);
+	if (!err)
+		lock_stat_waited(lock, start);
 	return err;
 }
 
 void mutex_lock(struct mutex *lock)
 {
-	sleep_lock_acquire(lock, lock->rank);
+	sleep_lock_acquire(lock, lock->rank, false);
 	if (likely(try_lock(lock)))
 		return;
 	(void)mutex_wait(lock, TASK_UNINTERRUPTIBLE);
@@ -61,7 +65,7 @@ void mutex_lock(struct mutex *lock)
 
 int mutex_lock_interruptible(struct mutex *lock)
 {
-	sleep_lock_acquire(lock, lock->rank);
+	sleep_lock_acquire(lock, lock->rank, false);
 	if (likely(try_lock(lock)))
 		return 0;
 	if (mutex_wait(lock, TASK_INTERRUPTIBLE) == 0)
@@ -74,7 +78,7 @@ bool mutex_trylock(struct mutex *lock)
 {
 	if (!try_lock(lock))
 		return false;
-	sleep_lock_acquired(lock, lock->rank);
+	sleep_lock_acquired(lock, lock->rank, false);
 	return true;
 }
 

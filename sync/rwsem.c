@@ -17,6 +17,7 @@
  */
 #include "lib/assert.h"
 #include "sync/lockdebug.h"
+#include "sync/lockstat.h"
 #include "sync/mutex.h"
 #include "sync/sleeper.h"
 
@@ -82,6 +83,7 @@ static __noinline void grant_locked(struct rw_semaphore *sem)
 static __noinline int rwsem_wait(struct rw_semaphore *sem, bool exclusive, enum task_state state)
 {
 	struct sleeper me = {.task = current, .exclusive = exclusive};
+	const u64 start = lock_stat_clock();
 	unsigned long flags = spin_lock_irqsave(&sem->wait.lock);
 	int err;
 
@@ -94,12 +96,14 @@ static __noinline int rwsem_wait(struct rw_semaphore *sem, bool exclusive, enum 
 	else if (exclusive)
 		WRITE_ONCE(sem->owner, current);
 	spin_unlock_irqrestore(&sem->wait.lock, flags);
+	if (!err)
+		lock_stat_waited(sem, start);
 	return err;
 }
 
 void down_read(struct rw_semaphore *sem)
 {
-	sleep_lock_acquire(sem, sem->rank);
+	sleep_lock_acquire(sem, sem->rank, true);
 	if (unlikely(!try_read(sem)))
 		(void)rwsem_wait(sem, false, TASK_UNINTERRUPTIBLE);
 }
@@ -108,7 +112,7 @@ bool down_read_trylock(struct rw_semaphore *sem)
 {
 	if (!try_read(sem))
 		return false;
-	sleep_lock_acquired(sem, sem->rank);
+	sleep_lock_acquired(sem, sem->rank, true);
 	return true;
 }
 
@@ -125,7 +129,7 @@ void up_read(struct rw_semaphore *sem)
 
 void down_write(struct rw_semaphore *sem)
 {
-	sleep_lock_acquire(sem, sem->rank);
+	sleep_lock_acquire(sem, sem->rank, false);
 	if (unlikely(!try_write(sem)))
 		(void)rwsem_wait(sem, true, TASK_UNINTERRUPTIBLE);
 }
@@ -134,7 +138,7 @@ int down_write_killable(struct rw_semaphore *sem)
 {
 	int err = 0;
 
-	sleep_lock_acquire(sem, sem->rank);
+	sleep_lock_acquire(sem, sem->rank, false);
 	if (unlikely(!try_write(sem)))
 		err = rwsem_wait(sem, true, TASK_KILLABLE);
 	if (err)
@@ -146,7 +150,7 @@ bool down_write_trylock(struct rw_semaphore *sem)
 {
 	if (!try_write(sem))
 		return false;
-	sleep_lock_acquired(sem, sem->rank);
+	sleep_lock_acquired(sem, sem->rank, false);
 	return true;
 }
 

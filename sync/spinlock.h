@@ -35,7 +35,8 @@ typedef struct LOCK_TYPE("spinlock") {
 	{                                               \
 		.rank = (lock_rank), .name = #lock_rank \
 	}
-void lock_debug_acquire(const void *lock, unsigned rank, const char *name); /* before waiting */
+void lock_debug_acquire(const void *lock, unsigned rank, const char *name);  /* before waiting */
+void lock_debug_acquired(const void *lock, unsigned rank, const char *name); /* had by trying */
 void lock_debug_release(const void *lock);
 void lock_debug_assert_held(const void *lock);
 /* Panic if this CPU holds a lock that others may be waiting for with interrupts off. */
@@ -47,11 +48,12 @@ void might_sleep(void);
 	{                        \
 		.raw = { 0 }     \
 	}
-#define lock_debug_acquire(lock, rank, name) ((void)0)
-#define lock_debug_release(lock)             ((void)0)
-#define lock_debug_assert_held(lock)         ((void)0)
-#define lock_debug_below_irq()               ((void)0)
-#define might_sleep()                        ((void)0)
+#define lock_debug_acquire(lock, rank, name)  ((void)0)
+#define lock_debug_acquired(lock, rank, name) ((void)0)
+#define lock_debug_release(lock)              ((void)0)
+#define lock_debug_assert_held(lock)          ((void)0)
+#define lock_debug_below_irq()                ((void)0)
+#define might_sleep()                         ((void)0)
 #endif
 
 static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
@@ -97,7 +99,7 @@ static inline bool spin_trylock(spinlock_t *lock) TRY_ACQUIRES(true, *lock) NO_L
 {
 	if (!raw_spin_trylock(&lock->raw))
 		return false;
-	lock_debug_acquire(lock, RANK_NONE, lock->name); /* trying cannot deadlock */
+	lock_debug_acquired(lock, lock->rank, lock->name);
 	return true;
 }
 

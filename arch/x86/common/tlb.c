@@ -111,7 +111,7 @@ static void lock_requests(void)
 		tlb_shoot_interrupt();
 		cpu_relax();
 	}
-	lock_debug_acquire(&shoot.lock, RANK_NONE, "shoot"); /* by trying: not checked */
+	lock_debug_acquired(&shoot.lock, RANK_TLB, "shoot");
 }
 
 /* The request stands in `shoot`; returns when all have answered, with the lock released. */
