@@ -257,7 +257,7 @@ static void moved(void)
 	expect_errno(shmdt(a), EINVAL);
 	/* Growing works in place, beyond the segment's end is nothing. */
 	must(munmap(must(mremap(b, PAGES * page_size, 2 * PAGES * page_size, MREMAP_MAYMOVE)),
-		    0x1000000));
+		    2 * PAGES * page_size));
 	expect_equal(status().shm_nattch, 0);
 	remove_segment();
 }
