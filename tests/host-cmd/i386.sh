@@ -75,6 +75,23 @@ expect i386-stage2-user "$(last -m pse --dump "$work/memory" --cr3 0x101000 --cp
 python3 "$here/monitor.py" "$work/monitor" quit >/dev/null 2>&1
 wait $machine
 
+# --- a double fault: the stack is gone, and the gate to a task of its own says so (S4) ---
+for model in 2.4 2.2; do
+	qemu-system-i386 -m 64M -display none -vga none -serial "file:$work/serial" -S -no-reboot -kernel "$image" \
+		-append "console=ttyS0 panic=-1 task_model=$model" -gdb "unix:$work/gdb-$model,server=on,wait=off" &
+	machine=$!
+	eventually test -S "$work/gdb-$model"
+	timeout 60 gdb -batch -nx -ex 'set confirm off' -ex "target remote $work/gdb-$model" \
+		-ex "hbreak *0x$(symbol schedule)" -ex continue -ex 'delete' -ex 'set $esp = 0xff7fff10' -ex 'detach' \
+		"$image" >"$work/gdb.log" 2>&1 </dev/null
+	eventually grep -q 'end Kernel panic' "$work/serial" || kill -KILL $machine
+	expect_match "i386-double-fault-$model" "$(cat "$work/serial")" \
+		'BUG: (double fault|kernel stack overflow)'
+	expect_match "i386-double-fault-$model-where" "$(cat "$work/serial")" 'EIP: 0060:schedule'
+	kill $machine 2>/dev/null
+	wait $machine
+done
+
 # --- a running machine's own words ---
 if [ ! -x "$built/guest/init-i386" ]; then
 	echo "ok i386-walk # skip make ARCH=i386 has not been run"
