@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define TEST(name) int name##_main(int argc, char **argv);
-#include "suite-list.h"
+#include SUITE_LIST
 #undef TEST
 
 static const struct {
@@ -19,7 +19,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } tests[] = {
 #define TEST(name) {#name, name##_main},
-#include "suite-list.h"
+#include SUITE_LIST
 };
 
 /*
