@@ -510,6 +510,13 @@ static void far_call_body(void)
 	_exit(0);
 }
 
+/* With a stack at an address of the kernel's that leads nowhere. */
+static void far_call_nowhere(void)
+{
+	__asm__ volatile("mov $0xff7ff000, %esp; lcall $0x73, $0");
+	__builtin_unreachable();
+}
+
 /* QEMU pushes the return address as if it were ring 0. With SMAP that must fail: the program, not the kernel. */
 static void far_call(void)
 {
@@ -519,6 +526,7 @@ static void far_call(void)
 		skip("Linux takes it for a fault of its own");
 	status = wait_child(start_child(far_call_body));
 	expect(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV));
+	expect_child_killed(far_call_nowhere, SIGSEGV);
 }
 
 /* The last quarter of the addresses is the kernel's (S17). */

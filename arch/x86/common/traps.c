@@ -145,7 +145,7 @@ static void program_fault_as_kernel(struct pt_regs *regs, const struct fault_inf
 
 	as_user.user = true;
 	irq_enable();
-	if (!fault->present) {
+	if (!fault->present && fault->address < TASK_SIZE) {
 		handle_page_fault(regs, &as_user);
 		return;
 	}
@@ -155,13 +155,13 @@ static void program_fault_as_kernel(struct pt_regs *regs, const struct fault_inf
 
 static __noinline void kernel_page_fault(struct pt_regs *regs, const struct fault_info *fault)
 {
-	if (user_mode(regs) && fault->address < TASK_SIZE) {
+	if (fault->address >= TASK_SIZE && !fault->present && kernel_entry_sync(fault->address))
+		return;
+	if (user_mode(regs)) {
 		program_fault_as_kernel(regs, fault);
 		return;
 	}
 	if (fault->address >= TASK_SIZE) {
-		if (!fault->present && kernel_entry_sync(fault->address))
-			return;
 		if (!fixup_exception(regs))
 			oops(regs,
 			     fault->exec       ? "execution of memory that is no code"
