@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/check.h"
+#include "lib/failing.h"
 #include "lib/segment.h"
 
 #define TYPE(rights) ((rights) >> 8 & 15)
@@ -549,6 +550,64 @@ static void kernel_quarter(void)
 		     ENOMEM);
 }
 
+/* Allocations that fail: the table is as it was, and nothing is lost. */
+static struct user_desc small, large;
+static uint64_t few[4];
+static pid_t forked;
+
+static void small_table(void)
+{
+	small = data_segment(2, words, 7, false);
+	large = data_segment(8191, words, 7, false);
+	write_ldt(&small);
+}
+
+static long replace_entry(void)
+{
+	return modify_ldt(LDT_WRITE, &small, sizeof(small));
+}
+
+static long grow_table(void)
+{
+	return modify_ldt(LDT_WRITE, &large, sizeof(large));
+}
+
+static long read_table(void)
+{
+	return modify_ldt(LDT_READ, few, sizeof(few));
+}
+
+static long fork_with_table(void)
+{
+	forked = fork();
+	if (forked == 0)
+		_exit(0);
+	return forked;
+}
+
+static void wait_for_forked(bool succeeded)
+{
+	uint32_t limit;
+
+	if (succeeded)
+		must(waitpid(forked, NULL, 0));
+	expect(segment_limit(LDT_SELECTOR_OF(2), &limit));
+	expect_equal(limit, 7);
+}
+
+static void no_memory(void)
+{
+	static const struct operation operations[] = {
+		{"an entry", small_table, replace_entry},
+		{"a larger table", small_table, grow_table},
+		{"reading", small_table, read_table},
+		{"fork", small_table, fork_with_table, wait_for_forked},
+	};
+
+	failing_needed();
+	failing_run(operations, sizeof(operations) / sizeof(operations[0]));
+}
+
 static int after_exec(void)
 {
 	uint64_t entry;
@@ -577,5 +636,6 @@ int main(int argc, char **argv)
 	run("segments-frames", frames);
 	run("segments-far-call", far_call);
 	run("segments-kernel-quarter", kernel_quarter);
+	run("segments-no-memory", no_memory);
 	return finish();
 }
