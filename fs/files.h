@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "machine/syscalls.h"
 #include "fs/vfs.h"
 
 struct task_struct;
@@ -43,6 +44,10 @@ int may_grow(const struct inode *inode, u64 size);
 int shmem_account(struct file *file, u64 bytes);
 /* What system calls of several forms share. */
 s64 file_seek(int fd, s64 offset, unsigned whence); /* lseek(2) */
+/* What stat(2) says, before it is given to the program: 0 or -errno. flags are AT_. */
+struct MACHINE_STAT;
+int stat_of_name(int dirfd, const char __user *name, int flags, struct MACHINE_STAT *st);
+int stat_of_fd(int fd, struct MACHINE_STAT *st);
 /* sendfile(2); *offset (NULL: the file's own position) moves on. */
 long send_file(int out_fd, int in_fd, s64 *offset, size_t count);
 long statfs_by_name(const char __user *name, struct kstatfs *k);

@@ -38,32 +38,30 @@ static u64 inode_blocks(const struct inode *inode)
 					      : inode->blocks;
 }
 
-static int copy_stat(const struct path *path, struct MACHINE_STAT __user *user)
+static void fill_stat(const struct path *path, struct MACHINE_STAT *st)
 {
 	const struct inode *inode = refreshed(path);
-	struct MACHINE_STAT st;
 
-	memset(&st, 0, sizeof(st));
-	st.st_dev = encode_dev(inode->sb->dev);
-	st.st_ino = inode->ino;
-	st.st_mode = inode->mode;
-	st.st_nlink = inode->nlink;
-	st.st_uid = inode->uid;
-	st.st_gid = inode->gid;
-	st.st_rdev = encode_dev(inode->rdev);
-	st.st_size = inode->size;
-	st.st_blksize = PAGE_SIZE;
-	st.st_blocks = inode_blocks(inode);
-	st.st_atime = inode->atime.sec;
-	st.st_atime_nsec = inode->atime.nsec;
-	st.st_mtime = inode->mtime.sec;
-	st.st_mtime_nsec = inode->mtime.nsec;
-	st.st_ctime = inode->ctime.sec;
-	st.st_ctime_nsec = inode->ctime.nsec;
-	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
+	memset(st, 0, sizeof(*st));
+	st->st_dev = encode_dev(inode->sb->dev);
+	st->st_ino = inode->ino;
+	st->st_mode = inode->mode;
+	st->st_nlink = inode->nlink;
+	st->st_uid = inode->uid;
+	st->st_gid = inode->gid;
+	st->st_rdev = encode_dev(inode->rdev);
+	st->st_size = inode->size;
+	st->st_blksize = PAGE_SIZE;
+	st->st_blocks = inode_blocks(inode);
+	st->st_atime = inode->atime.sec;
+	st->st_atime_nsec = inode->atime.nsec;
+	st->st_mtime = inode->mtime.sec;
+	st->st_mtime_nsec = inode->mtime.nsec;
+	st->st_ctime = inode->ctime.sec;
+	st->st_ctime_nsec = inode->ctime.nsec;
 }
 
-static long stat_at(int dirfd, const char __user *name, struct MACHINE_STAT __user *user, int flags)
+int stat_of_name(int dirfd, const char __user *name, int flags, struct MACHINE_STAT *st)
 {
 	struct path path;
 	int err = user_path(dirfd, name,
@@ -73,9 +71,30 @@ static long stat_at(int dirfd, const char __user *name, struct MACHINE_STAT __us
 
 	if (err)
 		return err;
-	err = copy_stat(&path, user);
+	fill_stat(&path, st);
 	path_put(&path);
-	return err;
+	return 0;
+}
+
+int stat_of_fd(int fd, struct MACHINE_STAT *st)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return -EBADF;
+	fill_stat(&file->path, st);
+	fput(file);
+	return 0;
+}
+
+static long stat_at(int dirfd, const char __user *name, struct MACHINE_STAT __user *user, int flags)
+{
+	struct MACHINE_STAT st;
+	int err = stat_of_name(dirfd, name, flags, &st);
+
+	if (err)
+		return err;
+	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
 SYSCALL2(stat, const char __user *, name, struct MACHINE_STAT __user *, user)
@@ -98,14 +117,12 @@ SYSCALL4(newfstatat, int, dirfd, const char __user *, name, struct MACHINE_STAT 
 
 SYSCALL2(fstat, int, fd, struct MACHINE_STAT __user *, user)
 {
-	struct file *file = fget(fd);
-	int err;
+	struct MACHINE_STAT st;
+	int err = stat_of_fd(fd, &st);
 
-	if (!file)
-		return -EBADF;
-	err = copy_stat(&file->path, user);
-	fput(file);
-	return err;
+	if (err)
+		return err;
+	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
 SYSCALL5(statx, int, dirfd, const char __user *, name, unsigned, flags, unsigned, mask,

@@ -18,8 +18,10 @@
 
 /* Old name and number, new number. */
 #define __NR_lchown16          16
+#define __NR_stat_oldest       18
 #define __NR_setuid16          23
 #define __NR_getuid16          24
+#define __NR_fstat_oldest      28
 #define __NR_setgid16          46
 #define __NR_getgid16          47
 #define __NR_geteuid16         49
@@ -31,10 +33,14 @@
 #define __NR_getgroups16       80
 #define __NR_setgroups16       81
 #define __NR_select_old        82
+#define __NR_lstat_oldest      84
 #define __NR_mmap_old          90
 #define __NR_truncate32        92
 #define __NR_ftruncate32       93
 #define __NR_fchown16          95
+#define __NR_stat32            106
+#define __NR_lstat32           107
+#define __NR_fstat32           108
 #define __NR_setfsuid16        138
 #define __NR_setfsgid16        139
 #define __NR_setresuid16       164
