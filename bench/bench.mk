@@ -1,5 +1,6 @@
 # make bench: every row of bench/rows, on Pagoda and on Linux (bench/bench.py); build/bench has
 # the result as JSON and as a plot.
+#   make bench ARCH=i386	what runs in the guest, on that machine; ARCH=i386-pae
 #   make bench KERNEL=/boot/vmlinuz-...	beside this kernel; without it Debian's is fetched
 #   make bench ROWS="fork_128 frame_pair"	only these, within seconds
 #   make bench PARTS="instructions host"	of: instructions boot wall host
@@ -10,11 +11,11 @@ bench_programs := $(B)/bench/guest $(B)/bench/frame $(B)/bench/slab $(B)/bench/s
 bench_guest := $(patsubst bench/guest/%.c,$(B)/bench/objects/%.o,$(wildcard bench/guest/*.c))
 bench_lib := /usr/lib/$(shell uname -m)-linux-gnu
 
-bench: kernel bench-need $(bench_programs)
-	@bench/bench.py run $(if $(KERNEL),--kernel $(KERNEL)) $(PARTS:%=--part %) $(ROWS:%=--row %)
+bench: $(if $(filter i386%,$(ARCH)),i386-kernel $(B)/bench/guest-i386,kernel $(bench_programs)) bench-need
+	@bench/bench.py run --arch $(ARCH) $(if $(KERNEL),--kernel $(KERNEL)) $(PARTS:%=--part %) $(ROWS:%=--row %)
 
 bench-keep:
-	@bench/bench.py keep $(if $(WHY),--why "$(WHY)")
+	@bench/bench.py keep --arch $(ARCH) $(if $(WHY),--why "$(WHY)")
 
 bench-need:
 	@tools/need.sh python3=python3-minimal qemu-system-x86_64=qemu-system-x86 \
@@ -31,6 +32,16 @@ $(B)/bench/objects/%.o: bench/guest/%.c bench/guest/bench.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) -O2 -Wall -Wextra -Werror -c -o $@ $<
+
+# The same for i386.
+$(B)/bench/guest-i386: $(bench_guest:$(B)/bench/objects/%=$(B)/bench/i386/%)
+	@echo "  LD    $@"
+	@tools/i386-cc.sh glibc -s -o $@ $^
+
+$(B)/bench/i386/%.o: bench/guest/%.c bench/guest/bench.h | $(I386_PACKAGES)
+	@mkdir -p $(@D)
+	@echo "  CC    i386/glibc $<"
+	@tools/i386-cc.sh glibc -O2 -Wall -Wextra -Werror -c -o $@ $<
 
 # Over our allocators on the soft machine, and over malloc.
 $(B)/soft/bench/host/%.o: | bench-need

@@ -23,12 +23,14 @@ import sys
 import tempfile
 
 PARTS = ("instructions", "boot", "wall", "host")
+GUEST_PARTS = PARTS[:3]  # on another machine than x86-64: the host is the same
+ARCHES = ("x86_64", "i386", "i386-pae")
 KERNELS = ("Linux", "Pagoda")
 COMMAND_LINE = {
     "Linux": "quiet mitigations=off init_on_alloc=0 cgroup_disable=memory audit=0 transparent_hugepage=never",
     "Pagoda": "quiet",
 }
-QEMU = ["qemu-system-x86_64", "-cpu", "max,-erms,-fsrm", "-nodefaults", "-display", "none", "-serial", "stdio",
+QEMU = ["-cpu", "max,-erms,-fsrm", "-nodefaults", "-display", "none", "-serial", "stdio",
         "-no-reboot"]
 COUNTING = ["-icount", "shift=0,sleep=off"]
 TIMING = ["-object", "memory-backend-ram,id=ram,size=1024M,prealloc=on", "-machine", "memory-backend=ram"]
@@ -53,8 +55,12 @@ def about():
 
 
 class Bench:
-    def __init__(self, build, kernel, rows, wanted, result):
+    def __init__(self, build, arch, kernel, rows, wanted, result):
         self.build, self.out = build, os.path.join(build, "bench")
+        self.arch, i386 = arch, arch != "x86_64"
+        self.qemu = ["qemu-system-i386" if i386 else "qemu-system-x86_64"] + QEMU
+        self.program = os.path.join(self.out, "guest-i386" if i386 else "guest")
+        self.busybox = os.path.join(build, "i386-packages/bin/busybox") if i386 else shutil.which("busybox")
         self.in_guest = sorted(name for name in wanted if rows[name].part == "instructions")
         self.wanted, self.result = wanted, result
         self.linux = kernel
@@ -73,22 +79,23 @@ class Bench:
         root = os.path.join(self.work, "root")
         os.makedirs(os.path.join(root, "bin"))
         os.makedirs(os.path.join(root, "dev"))
-        shutil.copy(os.path.join(self.out, "guest"), os.path.join(root, "init"))
-        shutil.copy(shutil.which("busybox"), os.path.join(root, "bin/busybox"))
+        shutil.copy(self.program, os.path.join(root, "init"))
+        shutil.copy(self.busybox, os.path.join(root, "bin/busybox"))
         subprocess.run("""find . -exec touch -d @0 {} + &&
             find . | LC_ALL=C sort | cpio -o -H newc --quiet --reproducible -R 0:0 >../cpio &&
             gzip -9n <../cpio >../gzip""", shell=True, check=True, cwd=root)
         if not self.linux:
-            self.linux = first_line("tools/linux.sh", os.path.join(self.build, "linux"))
+            where = "linux" if self.arch == "x86_64" else "linux-" + self.arch
+            self.linux = first_line("tools/linux.sh", os.path.join(self.build, where), self.arch)
         if not self.linux:
             sys.exit("bench: no Linux kernel to compare with")
-        self.kernel = {"Linux": self.linux, "Pagoda": os.path.join(self.build, "x86_64/pagoda.elf")}
+        self.kernel = {"Linux": self.linux, "Pagoda": os.path.join(self.build, self.arch, "pagoda.elf")}
         print(f"bench: initramfs of {os.path.getsize(os.path.join(self.work, 'gzip'))} bytes, "
               f"{os.path.getsize(os.path.join(self.work, 'cpio'))} unpacked", file=sys.stderr)
 
     def machine(self, which, words, mib=1024, initrd="gzip", qemu=COUNTING, limit=600):
         """What the program says, as lines; also a boot that ends badly has said something."""
-        command = QEMU + qemu + ["-kernel", self.kernel[which], "-initrd", os.path.join(self.work, initrd),
+        command = self.qemu + qemu + ["-kernel", self.kernel[which], "-initrd", os.path.join(self.work, initrd),
                                  "-m", str(mib), "-append",
                                  f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- {words}"]
         try:
@@ -106,7 +113,7 @@ class Bench:
         """What measure() finds; Linux's answer is kept for as long as nothing it depends on changes."""
         if which != "Linux":
             return measure()
-        key = hashlib.sha256(repr((QEMU, COUNTING, COMMAND_LINE, what, first_line(QEMU[0], "--version"))).encode())
+        key = hashlib.sha256(repr((self.qemu, COUNTING, COMMAND_LINE, what, first_line(self.qemu[0], "--version"))).encode())
         for path in (self.linux, os.path.join(self.work, "cpio")):
             with open(path, "rb") as f:
                 key.update(f.read())

@@ -1,11 +1,20 @@
 #!/bin/sh
 # Debian's Linux kernel, to compare with: fetches its package into DIRECTORY, unless it is there
-# already, and prints where the kernel lies.  tools/linux.sh DIRECTORY
+# already, and prints where the kernel lies.  tools/linux.sh DIRECTORY [x86_64|i386|i386-pae]
 set -eu
 dir=$1
 kernel() {
 	find "$dir" -name 'vmlinuz-*' 2>/dev/null | head -n 1
 }
+case ${2-} in
+i386 | i386-pae)
+	if [ -z "$(kernel)" ]; then
+		echo "linux.sh: fetching linux-image-686${2#i386}" >&2
+		"$(dirname "$0")"/i386-packages.sh "$dir" "of:linux-image-686${2#i386}" >&2
+		rm -rf "${dir:?}/lib" "${dir:?}/usr" # modules and texts
+	fi
+	;;
+esac
 if [ -z "$(kernel)" ]; then
 	package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
 	if [ -z "$package" ]; then

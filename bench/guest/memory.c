@@ -95,7 +95,7 @@ void bench_anon(void)
 		long free_before = free_kib(), rested = (long)write_cost(pages);
 
 		rule_free("unmap_touched", free_before, 64);
-		rule("fault_anon_write", "idle", 100 * rested / busy, 95, 105);
+		rule("fault_anon_write", "idle", (long)(100LL * rested / busy), 95, 105);
 	}
 }
 

@@ -32,17 +32,17 @@ i386_guest_built := $(guest_dir)/i386/suite-glibc $(guest_dir)/i386/suite-musl \
 guest-tests: $(guest_built)
 i386-guest-tests: i386 i386-debug-kernel $(i386_guest_built)
 
-# The machines of i386 run when they are asked for by name: not all they are tested with passes yet
-# (docs/caveats.md).
-guest-test: $(if $(KERNEL),tools,all debug-kernel $(if $(findstring i386,$(MACHINES)),i386-guest-tests)) \
-		$(guest_built)
+# Where Debian's packages of i386 cannot be had, its machines fail by name.
+guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
+	@$(if $(KERNEL),:,$(MAKE) --no-print-directory i386-guest-tests) || :
 	@tests/guest/machines.sh | tee $(B)/guest-test.log
 	@tools/count-tests.sh $(B)/guest-test.log
 
 soak: all debug-kernel $(guest_built)
 	@tools/soak.sh
 
-host-cmd-test: $(if $(KERNEL),tools,all debug-kernel i386-kernel) $(guest_built) $(B)/bench/guest
+host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built) $(B)/bench/guest
+	@$(if $(KERNEL),:,$(MAKE) --no-print-directory i386) || :
 	@tests/host-cmd/run.sh | tee $(B)/host-cmd-test.log
 	@tools/count-tests.sh $(B)/host-cmd-test.log
 
@@ -53,7 +53,8 @@ lab-test: $(if $(KERNEL),tools,all)
 	@tools/count-tests.sh $(B)/lab-test.log
 
 # All there are. What the suites said stands in the logs, what failed is shown.
-test: all debug-kernel i386-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
+test: all debug-kernel i386-kernel i386-debug-kernel $(guest_built) $(B)/bench/guest $(compare_program) host-test-tools fuzz-need
+	@$(MAKE) --no-print-directory i386-guest-tests || :
 	@$(MAKE) --no-print-directory $(HOST_TEST_LOGS) $(FUZZ_LOGS)
 	@tools/run-test.sh $(B)/host-cmd-test.log tests/host-cmd/run.sh
 	@tools/run-test.sh $(B)/compare.log tests/compare/compare.py check

@@ -107,21 +107,28 @@ else
 	kernel=(--debug)
 	machine debug both --ram 256M
 	machine debug-cpus musl --ram 256M --cpus 2
-fi
-if [ -n "${MACHINES-}" ] && [ -z "${KERNEL-}" ]; then # by name alone
+
+	# The other PC: two levels of page tables, then three; HIGHMEM from 1 GiB on.
 	kernel=(--arch i386)
 	machine i386 both --ram 512M
 	machine i386-tiny musl --ram 16M
-	machine i386-high musl --ram 2G
 	machine i386-cpus musl --ram 256M --cpus 4
 	machine i386-2.2 musl --ram 256M --append "task_model=2.2"
-	machine i386-2.2-most musl --ram 1G --append "task_model=2.2 nr_tasks=10000"
-	kernel=(--arch i386-pae)
-	machine i386-pae both --ram 512M
-	machine i386-pae-high musl --ram 5G --cpus 2
 	kernel=(--arch i386 --debug)
 	machine i386-debug musl --ram 1G
-	machine i386-2.2-debug musl --ram 256M --append "task_model=2.2"
+	kernel=(--arch i386-pae)
+	machine i386-pae musl --ram 1536M
+	if [ -n "${MACHINES-}" ]; then # by name alone: they tell little that the others do not
+		machine i386-pae-tiny musl --ram 16M
+		machine i386-pae-cpus both --ram 5G --cpus 2
+		kernel=(--arch i386)
+		machine i386-high both --ram 2G
+		machine i386-2.2-most musl --ram 1G --append "task_model=2.2 nr_tasks=10000"
+		kernel=(--arch i386 --debug)
+		machine i386-2.2-debug musl --ram 256M --append "task_model=2.2"
+		kernel=(--arch i386-pae --debug)
+		machine i386-pae-debug musl --ram 1G
+	fi
 fi
 while [ -n "$(jobs -pr)" ]; do
 	wait_for_one
