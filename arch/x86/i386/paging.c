@@ -183,9 +183,21 @@ void paging_init(void)
 	hardware_tasks_init();
 }
 
+/*
+ * At the end of the direct map's addresses, where a machine has no RAM for them: it is too early for
+ * vmalloc. Before the first space copies the top table.
+ */
 void *paging_map_shared(u64 start, u64 bytes)
 {
-	return NULL; /* there is no room for it before vmalloc works */
+	const u64 offset = DIRECT_MAP_BYTES - bytes;
+
+	if (!cpu_features.pse || !IS_ALIGNED(start | bytes, PT_SIZE(LOW_LEVEL)) ||
+	    start + bytes > MACHINE_RAM_LIMIT || ram_touches(offset, DIRECT_MAP_BYTES))
+		return NULL;
+	for (u64 at = 0; at < bytes; at += PT_SIZE(LOW_LEVEL))
+		pte_set(entry_at(DIRECT_MAP_BASE + (unsigned long)(offset + at), LOW_LEVEL),
+			mk_large_pte((pfn_t)((start + at) >> PAGE_SHIFT), KERNEL_PROT_RW));
+	return (void *)(DIRECT_MAP_BASE + (unsigned long)offset);
 }
 
 /* --- 4: mem_map --- */
