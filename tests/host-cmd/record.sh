@@ -75,6 +75,14 @@ head -c $((at + 10)) "$work/events" >"$work/cut"
 check "$work/cut"
 expect record-cut "$verdict" 1
 
+# The other PC.
+for arch in i386 i386-pae; do
+	guest --ram 128M --arch $arch --record "$work/$arch" -- sh -c "$load"
+	expect record-$arch "$status $(out | tail -n 1)" '0 done'
+	check "$work/$arch"
+	expect check-$arch "$verdict" 0
+done
+
 # A machine that is not switched off: what there is can be read, and is not taken for whole.
 LIMIT=2 guest --ram 64M --record "$work/killed" -- sh -c 'while :; do :; done'
 expect record-killed "$status" 124

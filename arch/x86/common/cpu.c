@@ -142,7 +142,7 @@ void cpu_detect(void)
 	f->smap = seven.ebx >> 20 & 1;
 	f->umip = seven.ecx >> 2 & 1;
 	f->fsrm = seven.edx >> 4 & 1;
-	f->nx = PTE_NX && (ext.edx >> 20 & 1);
+	f->nx = PTE_NX != 0 && (ext.edx >> 20 & 1);
 	f->gbpages = ext.edx >> 26 & 1;
 	f->tsc_steady = power.edx >> 8 & 1;
 	if (f->xsave)
