@@ -36,7 +36,7 @@ check-compilers: check-need
 	@$(MAKE) --no-print-directory CC=gcc kernel-objects soft-libraries
 	@$(MAKE) --no-print-directory CC=clang B=$(B)/clang kernel-objects soft-libraries
 
-kernel-objects: $(OBJ_x86_64) $(OBJ_x86_64-debug)
+kernel-objects: $(OBJ_x86_64) $(OBJ_x86_64-debug) $(OBJ_i386) $(OBJ_i386-debug) $(OBJ_i386-pae) $(OBJ_i386-pae-debug)
 soft-libraries: $(SOFT_FLAVOURS:%=$(B)/%/libpagoda.a)
 
 .PHONY: check check-need check-format check-floors check-rows check-cppcheck check-threads \
