@@ -4,6 +4,7 @@
 #   make bench KERNEL=/boot/vmlinuz-...	beside this kernel; without it Debian's is fetched
 #   make bench ROWS="fork_128 frame_pair"	only these, within seconds
 #   make bench PARTS="instructions host"	of: instructions boot wall host
+#   make bench-cpus	how throughput grows with CPUs (bench/cpus.py)
 #   make bench-keep WHY="..."	bench/kept.json is the last result from now on; WHY it lost, if it did
 
 bench_programs := $(B)/bench/guest $(B)/bench/frame $(B)/bench/slab $(B)/bench/shared \
@@ -13,6 +14,9 @@ bench_lib := /usr/lib/$(shell uname -m)-linux-gnu
 
 bench: $(if $(filter i386%,$(ARCH)),i386-kernel $(B)/bench/guest-i386,kernel $(bench_programs)) bench-need
 	@bench/bench.py run --arch $(ARCH) $(if $(KERNEL),--kernel $(KERNEL)) $(PARTS:%=--part %) $(ROWS:%=--row %)
+
+bench-cpus: kernel bench-need $(B)/bench/guest $(B)/bench/scale
+	@bench/cpus.py $(if $(KERNEL),--kernel $(KERNEL))
 
 bench-keep:
 	@bench/bench.py keep --arch $(ARCH) $(if $(WHY),--why "$(WHY)")
@@ -45,13 +49,13 @@ $(B)/bench/i386/%.o: bench/guest/%.c bench/guest/bench.h | $(I386_PACKAGES)
 
 # Over our allocators on the soft machine, and over malloc.
 $(B)/soft/bench/host/%.o: | bench-need
-$(B)/bench/frame $(B)/bench/slab $(B)/bench/shared: $(B)/bench/%: $(B)/soft/bench/host/%.o \
+$(B)/bench/frame $(B)/bench/slab $(B)/bench/shared $(B)/bench/scale: $(B)/bench/%: $(B)/soft/bench/host/%.o \
 		$(B)/soft/bench/host/measure.o $(B)/soft/libpagoda.a
 $(B)/bench/malloc: $(B)/soft/bench/host/malloc.o $(B)/soft/bench/host/measure.o
-$(B)/bench/frame $(B)/bench/slab $(B)/bench/shared $(B)/bench/malloc:
+$(B)/bench/frame $(B)/bench/slab $(B)/bench/shared $(B)/bench/scale $(B)/bench/malloc:
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(call soft_cflags,soft) -no-pie -rdynamic -o $@ $^
--include $(patsubst %,$(B)/soft/bench/host/%.d,frame slab shared malloc measure)
+-include $(patsubst %,$(B)/soft/bench/host/%.d,frame slab shared scale malloc measure)
 
-.PHONY: bench bench-keep bench-need
+.PHONY: bench bench-cpus bench-keep bench-need

@@ -34,13 +34,33 @@ static inline bool try_lock(struct mutex *lock)
 	return true;
 }
 
+/* See sync/sleeper.h. Not past those who queue. */
+static bool had_by_spinning(struct mutex *lock)
+{
+	for (unsigned i = 0; i < sleeper_spins(); i++) {
+		const u32 state = READ_ONCE(lock->state);
+
+		if (state == CONTENDED)
+			return false;
+		if (state == FREE && try_lock(lock))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
 static __noinline int mutex_wait(struct mutex *lock, enum task_state state)
 {
 	struct sleeper me = {.task = current, .exclusive = true};
 	const u64 start = lock_stat_clock();
-	unsigned long flags = spin_lock_irqsave(&lock->wait.lock);
+	unsigned long flags;
 	int err = 0;
 
+	if (had_by_spinning(lock)) {
+		lock_stat_waited(lock, start);
+		return 0;
+	}
+	flags = spin_lock_irqsave(&lock->wait.lock);
 	if (xchg(&lock->state, CONTENDED) == FREE) {
 		store_release(&lock->state, HELD); /* free: then nobody is queued */
 	} else {

@@ -9,6 +9,9 @@
  * is set the count changes only by releases, without a lock, and by grants, under
  * the queue's lock; so what grant() sees can only get better while it looks.
  *
+ * Who finds the lock held spins for a while before queueing (sync/sleeper.h): else one collision of two
+ * CPUs that keep coming back would make each pass through the queue, and sleep, every time from then on.
+ *
  * grant() serves the queue from the front: one writer once all have left, or all
  * readers up to the next writer (sync/sleeper.h).  The one who takes the last reader or
  * the writer out calls it when the bit is set; so does who has just queued, in
@@ -55,6 +58,24 @@ static inline bool try_write(struct rw_semaphore *sem)
 	return true;
 }
 
+/*
+ * The lock is short of us by what another CPU is about to do: look on for about as long as going to sleep
+ * and being woken would take, unless somebody queues already.
+ */
+static bool had_by_spinning(struct rw_semaphore *sem, bool exclusive)
+{
+	for (unsigned i = 0; i < sleeper_spins(); i++) {
+		const long count = READ_ONCE(sem->count);
+
+		if (count & WAITING)
+			return false;
+		if (exclusive ? count == 0 && try_write(sem) : !(count & WRITER) && try_read(sem))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
 /* Let in whom the state of the lock admits. The queue's lock is held. */
 static void grant(struct rw_semaphore *sem)
 {
@@ -84,9 +105,14 @@ static __noinline int rwsem_wait(struct rw_semaphore *sem, bool exclusive, enum 
 {
 	struct sleeper me = {.task = current, .exclusive = exclusive};
 	const u64 start = lock_stat_clock();
-	unsigned long flags = spin_lock_irqsave(&sem->wait.lock);
+	unsigned long flags;
 	int err;
 
+	if (had_by_spinning(sem, exclusive)) {
+		lock_stat_waited(sem, start);
+		return 0;
+	}
+	flags = spin_lock_irqsave(&sem->wait.lock);
 	list_add_tail(&me.list, &sem->wait.waiters);
 	fetch_or(&sem->count, WAITING);
 	grant(sem);

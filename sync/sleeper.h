@@ -3,12 +3,23 @@
  * lock, which sleeps until whoever releases the lock hands it over.
  *
  * Handing over instead of letting all compete is what makes the locks fair: the
- * queue is served in order of arrival and nobody overtakes.
+ * queue is served in order of arrival and nobody overtakes.  It has a price where two CPUs keep
+ * coming back for one lock: once somebody sleeps, each pass hands the lock to a CPU that has to wake
+ * first, while the other is back already, finds the lock held and goes to sleep in its turn.  So a lock is
+ * watched for a moment before queueing: about what going to sleep and being woken costs, which
+ * at worst doubles the price.
  */
 #pragma once
 
 #include "lib/errno.h"
+#include "sync/percpu.h"
 #include "sync/wait.h"
+
+/* How often to look before going to sleep: not at all where nobody else runs. */
+static inline unsigned sleeper_spins(void)
+{
+	return cpu_online_mask & (cpu_online_mask - 1) ? 1000 : 0;
+}
 
 struct sleeper {
 	struct list_head list; /* (queue's lock) in wait_queue_head.waiters */

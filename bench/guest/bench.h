@@ -67,3 +67,4 @@ void bench_read(void);
 void bench_file(void);
 void bench_exec_static(void);
 void bench_exec_busybox(void);
+void bench_cpus(void);

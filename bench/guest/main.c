@@ -12,6 +12,7 @@
  *     wall=N        times instead, N times all rows; no rules: what checks costs time, too
  *     boot          only what booting took, and what a shell finds free
  *     check         as an ordinary process, small and quick: do the rules hold?
+ *     cpus          times how throughput grows with CPUs, instead (cpus.c)
  *     rows=A,B      only these (and what is measured along with them)
  */
 #include <stdio.h>
@@ -86,7 +87,7 @@ int main(int argc, char **argv)
 {
 	uint64_t started = now();
 	const char *wanted = NULL;
-	bool boot = false;
+	bool boot = false, cpus = false;
 	int rounds = 1;
 
 	if (argc > 1 && !strcmp(argv[1], "exit"))
@@ -100,6 +101,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "boot"))
 			boot = true;
+		else if (!strcmp(argv[i], "cpus"))
+			cpus = true;
 		else if (!strcmp(argv[i], "check"))
 			set_short();
 		else if (!strncmp(argv[i], "rows=", 5))
@@ -113,6 +116,8 @@ int main(int argc, char **argv)
 		die("/proc/self/exe");
 	if (boot)
 		bench_boot(started);
+	else if (cpus)
+		bench_cpus();
 	else
 		while (rounds-- > 0)
 			run_rows(wanted);
