@@ -239,7 +239,10 @@ void soft_unload_mm(struct arch_mm *mm)
 
 void tlb_flush_range(struct arch_mm *mm, unsigned long start, unsigned long end)
 {
-	u64 mask = __atomic_load_n(&mm->cpu_mask, __ATOMIC_SEQ_CST);
+	u64 mask;
+
+	smp_mb(); /* entries first: who loads the space sets his bit first */
+	mask = READ_ONCE(mm->cpu_mask);
 
 	for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (mask >> cpu & 1)

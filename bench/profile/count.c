@@ -2,7 +2,7 @@
  * A QEMU plugin that counts how often each block of guest instructions runs
  * (QEMU's plugin interface version 1; the prototypes are repeated here because
  * distributions do not ship its header).  At the end it writes one line per
- * block: address, instructions executed in it.
+ * block: address, instructions executed in it, instructions it has.
  *
  * Blocks are found again by address and length when they are translated anew.
  */
@@ -64,8 +64,9 @@ static void write_result(plugin_id id, void *arg)
 
 	for (size_t i = 0; out && i < BLOCKS; i++)
 		if (blocks[i].executed)
-			fprintf(out, "%lx %lu\n", blocks[i].address,
-				blocks[i].executed * blocks[i].instructions);
+			fprintf(out, "%lx %lu %lu\n", blocks[i].address,
+				blocks[i].executed * blocks[i].instructions,
+				blocks[i].instructions);
 	if (out)
 		fclose(out);
 }

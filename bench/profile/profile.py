@@ -43,7 +43,7 @@ def main():
         addresses = [address for address, _ in table]
         total, counts = 0, collections.Counter()
         for line in open(out):
-            address, executed = line.split()
+            address, executed, _ = line.split()
             address, executed = int(address, 16), int(executed)
             total += executed
             if address >= addresses[0]:

@@ -159,6 +159,6 @@ echo 3 >drop_caches
 expect_true sysctl-drop-slab test "$(awk '/^Slab:/ { print $2 }' /proc/meminfo)" -le "$slab"
 expect sysctl-drop-counted "$(drops)" "$(echo "$before" | awk '{ print $1 + 1, $2 + 1, "" }')"
 expect sysctl-drop-keeps "$(md5sum </tmp/dropped/file)" "$sum"
-umount /tmp/dropped
+umount /tmp/dropped && rmdir /tmp/dropped
 expect_true sysctl-sysrq test -w /proc/sys/kernel/sysrq
 finish

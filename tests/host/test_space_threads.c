@@ -179,15 +179,16 @@ static int disturb(void *arg)
 	return 0;
 }
 
-static void many_threads(u64 schedule_seed)
+/* As many as there are CPUs, each anywhere. */
+static void many_threads(u64 schedule_seed, unsigned cpus)
 {
-	struct task_struct *task[4];
+	struct task_struct *task[8];
 
-	spaces_up(4, schedule_seed);
+	spaces_up(cpus, schedule_seed);
 	shared_mm = mm_alloc();
-	for (unsigned long i = 0; i < ARRAY_SIZE(task); i++)
-		task[i] = soft_run(disturb, (void *)i, "disturb", 15);
-	for (unsigned i = 0; i < ARRAY_SIZE(task); i++)
+	for (unsigned long i = 0; i < cpus; i++)
+		task[i] = soft_run(disturb, (void *)i, "disturb", BIT(cpus) - 1);
+	for (unsigned i = 0; i < cpus; i++)
 		soft_join(task[i]);
 	assert_int_equal(mm_check(), 0);
 	put_mm(shared_mm);
@@ -200,17 +201,23 @@ static void many_threads(u64 schedule_seed)
 /* Several orders of events; *state is which. */
 static void threads_in_turn(void **state)
 {
-	many_threads(test_seed() * 100 + (unsigned long)*state);
+	many_threads(test_seed() * 100 + (unsigned long)*state, 4);
 }
 
+/* On so many CPUs, at the same time. */
 static void threads_in_parallel(void **state)
 {
-	many_threads(0);
+	many_threads(0, (unsigned long)*state);
 }
 
 #define IN_TURN(n)                                                                       \
 	{                                                                                \
 		"threads_in_turn_" #n, threads_in_turn, NULL, NULL, (void *)(uintptr_t)n \
+	}
+
+#define IN_PARALLEL(n)                                                                           \
+	{                                                                                        \
+		"threads_in_parallel_" #n, threads_in_parallel, NULL, NULL, (void *)(uintptr_t)n \
 	}
 
 static const struct CMUnitTest tests[] = {
@@ -220,6 +227,8 @@ static const struct CMUnitTest tests[] = {
 	IN_TURN(1),
 	IN_TURN(2),
 	IN_TURN(3),
-	cmocka_unit_test(threads_in_parallel),
+	IN_PARALLEL(2),
+	IN_PARALLEL(4),
+	IN_PARALLEL(8),
 };
 HOST_TESTS(tests)
