@@ -61,13 +61,11 @@ static int set_geometry(struct kmem_cache *cache, size_t bytes, size_t align, u3
 	cache->flags = slab_debug_flags(flags, bytes, cache->ctor);
 	cache->align = (u32)align;
 	cache->object_size = (u32)bytes;
-	/* What debug.c puts behind an object begins at a multiple of 8. */
-	cache->size = (u32)ALIGN_UP(
-		bytes, cache->flags & (SLAB_RED_ZONE | SLAB_STORE_USER) ? 8U : sizeof(void *));
+	cache->size = (u32)ALIGN_UP(bytes, sizeof(void *));
 	if (cache->flags & SLAB_RED_ZONE) {
 		cache->object_offset = (u32)ALIGN_UP(REDZONE_BYTES, align);
-		cache->size = cache->object_offset + ALIGN_UP(cache->size, REDZONE_BYTES) +
-			      REDZONE_BYTES;
+		cache->size =
+			cache->object_offset + ALIGN_UP(cache->size, REDZONE_BYTES) + REDZONE_BYTES;
 	}
 	if (cache->flags & SLAB_STORE_USER)
 		cache->size += sizeof(struct slab_user);
