@@ -18,7 +18,8 @@ static void show_line(struct seq_file *m, unsigned irq)
 	seq_printf(m, "%3u:", irq);
 	for_each_online_cpu (cpu)
 		seq_printf(m, " %10llu", (unsigned long long)irq_count(irq, cpu));
-	seq_printf(m, "   %s  %2u-edge      ", irq_chip_name(), irq);
+	seq_printf(m, "   %s  %2u-edge      ", irq < NR_IRQ_LINES ? irq_chip_name() : "PCI-MSI",
+		   irq);
 	for (unsigned n = 0; (name = irq_name(irq, n)); n++)
 		seq_printf(m, "%s%s", n ? ", " : "", name);
 	seq_putc(m, '\n');

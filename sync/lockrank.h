@@ -49,6 +49,7 @@ enum lock_rank {
 	RANK_PAGE_TREE, /* address_space.tree_lock */
 	RANK_LRU,       /* a node's LRU lists */
 	RANK_SWAP,      /* swap slots */
+	RANK_DISK,      /* a disk's queue */
 	RANK_SLAB,      /* a kmem_cache's lists on one node */
 	RANK_VMAP,      /* kernel page tables */
 	RANK_ZONE,      /* a zone's free lists */

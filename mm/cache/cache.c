@@ -24,6 +24,7 @@
 #include "mm/trace/trace.h"
 
 void (*unmap_mapping_range)(struct address_space *mapping, u64 first, u64 last, bool even_cows);
+void (*write_protect_page)(struct page *page);
 
 void mapping_init(struct address_space *mapping, const struct address_space_ops *ops, void *host,
 		  bool swap_backed)
@@ -147,14 +148,13 @@ void cache_remove_page(struct address_space *mapping, struct page *page)
 {
 	ASSERT(page_test(page, PG_locked) && page_owner_ptr(page) == mapping);
 	ASSERT(page_mapcount(page) == 0);
+	ASSERT(!page_test(page, PG_writeback));
 	spin_lock(&mapping->tree_lock);
 	take_out(mapping, page);
+	if (page_test_and_clear(page, PG_dirty) && !mapping->swap_backed)
+		count_undirtied(page);
+	WRITE_ONCE(page->mapping, 0); /* who would mark it dirty now looks under the lock */
 	spin_unlock(&mapping->tree_lock);
-	if (page_test_and_clear(page, PG_dirty) && !mapping->swap_backed) {
-		mod_node_stat(page_node(page), NR_FILE_DIRTY, -1);
-		mod_zone_stat(page_zone(page), NR_ZONE_WRITE_PENDING, -1);
-	}
-	WRITE_ONCE(page->mapping, 0);
 	put_page(page);
 	if (mapping->ops && mapping->ops->uncharge)
 		mapping->ops->uncharge(mapping, 1);
@@ -253,6 +253,10 @@ struct page *cache_get_page(struct address_space *mapping, u64 index, bool *majo
 		return page;
 	if (page)
 		put_page(page);
+	else if (mapping->ops && mapping->ops->read_pages) {
+		*major = true;
+		read_ahead(mapping, index);
+	}
 	page = grab_page(mapping, index, false);
 	if (IS_ERR(page))
 		return page;
@@ -271,15 +275,11 @@ bool set_page_dirty(struct page *page)
 {
 	struct address_space *mapping = page_owner_ptr(page);
 
-	if (page_test(page, PG_dirty) || page_test_and_set(page, PG_dirty))
+	if (page_test(page, PG_dirty))
 		return false;
-	if (mapping && !page_is_anon(page) && !mapping->swap_backed) {
-		mod_node_stat(page_node(page), NR_FILE_DIRTY, 1);
-		mod_node_stat(page_node(page), NR_DIRTIED, 1);
-		mod_zone_stat(page_zone(page), NR_ZONE_WRITE_PENDING, 1);
-		trace_cache_dirty((unsigned long)mapping, page_index(page), page_to_pfn(page), 0);
-	}
-	return true;
+	if (mapping && !page_is_anon(page) && !mapping->swap_backed)
+		return dirty_file_page(mapping, page);
+	return !page_test_and_set(page, PG_dirty);
 }
 
 static void remove_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
@@ -293,6 +293,7 @@ static void remove_range(struct address_space *mapping, u64 first, u64 last, boo
 	while ((n = find_get_pages(mapping, &index, last, ARRAY_SIZE(batch), batch))) {
 		for (unsigned i = 0; i < n; i++) {
 			lock_page(batch[i]);
+			wait_on_page_writeback(batch[i]);
 			if (page_owner_ptr(batch[i]) == mapping)
 				cache_remove_page(mapping, batch[i]);
 			unlock_page(batch[i]);

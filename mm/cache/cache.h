@@ -12,16 +12,31 @@
 
 struct address_space;
 
+/* What pages of a file are looked for by. */
+enum tree_tag { TAG_DIRTY, TAG_WRITEBACK, NR_TREE_TAGS };
+
 struct page_tree {  /* index -> page: a radix tree; see page_tree.c */
 	void *root; /* NULL, the page of index 0, or a node with bit 0 set */
+	u32 tagged; /* (tree lock) by tag: is the page of index 0 that is the root marked so? */
 };
 
 /* What a file system does for its pages. May sleep. */
 struct address_space_ops {
 	/* Fill a locked page that is not up to date; 0 and PG_uptodate, or -errno. NULL: zeros. */
 	int (*read_page)(struct address_space *mapping, struct page *page);
-	/* Start writing a locked dirty page; unlocks it. NULL: memory is all there is. */
-	int (*write_page)(struct address_space *mapping, struct page *page);
+	/*
+	 * Start reading n pages of indices that follow each other (CACHE_RUN at most): locked, not up to
+	 * date, with a reference each. Each gets cache_end_read(), sooner or later. NULL: no read-ahead.
+	 */
+	void (*read_pages)(struct address_space *mapping, struct page **pages, unsigned n);
+	/*
+	 * Start writing such a run to the disk: PG_writeback is set, they are not locked, and have a
+	 * reference each. Each gets cache_end_writeback(). NULL: memory is all there is.
+	 */
+	void (*write_pages)(struct address_space *mapping, struct page **pages, unsigned n);
+	/* Keep the file in being for a while; false: it is on its way out. Needed with write_pages. */
+	bool (*hold)(struct address_space *mapping); /* does not sleep */
+	void (*release)(struct address_space *mapping);
 	/*
 	 * A page is about to be added; pages were removed: accounting, limits. 0 or -ENOSPC.
 	 * uncharge does not sleep.
@@ -45,7 +60,17 @@ struct address_space {
 	bool swap_backed; /* tmpfs, shared anonymous memory: counted as shmem */
 	bool unevictable; /* locked by shmctl(SHM_LOCK): its pages stay in memory */
 	gfp_t gfp;        /* of its pages */
+	/* Writing back (writeback.c) */
+	bool busy;                  /* (busy_lock) in the list of files with pages to be written */
+	u32 visit[2];               /* (busy_lock) the last round that came by, by kind */
+	struct list_head busy_list; /* (busy_lock) */
+	u64 dirtied_when;           /* (busy_lock) ktime of the first change since it was clean */
+	u32 write_errors;           /* (tree_lock) runs of pages that could not be written */
+	u32 errors_told;            /* how many of them somebody has heard of */
+	int write_error;            /* (tree_lock) -errno of the last */
 } __aligned(16);
+
+#define CACHE_RUN 32u /* pages that are read or written together */
 
 void mapping_init(struct address_space *mapping, const struct address_space_ops *ops, void *host,
 		  bool swap_backed);
@@ -98,8 +123,67 @@ void cache_punch_hole(struct address_space *mapping, u64 first, u64 last);
 /* Zero [from, to) within one page if it is in the cache. */
 void cache_zero_partial(struct address_space *mapping, u64 from, u64 to);
 
-/* A write reached the page: tag it, count it. False if it was dirty already. */
+/* A write reached the page: tag it, count it. False if it was dirty already. Does not sleep. */
 bool set_page_dirty(struct page *page);
+
+/* --- writing back: files with ->write_pages (writeback.c) --- */
+
+/*
+ * Write what is dirty of [first, last] (indices), not more than `limit` pages. Pages that are being
+ * written at present are left out unless `all` is set: then they are waited for and written again if
+ * need be. Returns how many were started. May sleep.
+ */
+unsigned long cache_write_back(struct address_space *mapping, u64 first, u64 last,
+			       unsigned long limit, bool all);
+/* Wait until what is being written of [first, last] is on the disk, or has failed. */
+void cache_wait_writeback(struct address_space *mapping, u64 first, u64 last);
+/* Both: the disk has what [first, last] held when it was called, unless there were errors. */
+void cache_sync_range(struct address_space *mapping, u64 first, u64 last);
+/* The same for all files: sync(2). */
+void cache_sync_all(void);
+/*
+ * Errors of writing since this reader last asked (*seen, from cache_errors_seen() at first): 0 or the
+ * last -errno. Each reader hears of them once.
+ */
+int cache_write_error(struct address_space *mapping, u32 *seen);
+static inline u32 cache_errors_seen(const struct address_space *mapping)
+{
+	return READ_ONCE(mapping->errors_told);
+}
+/*
+ * Start writing a locked dirty page, unmapped or not; unlocks it. False: it was clean, or is being
+ * written; it is unlocked, too. For reclaim, who has a reference.
+ */
+bool cache_write_page(struct address_space *mapping, struct page *page);
+/* From who reads and writes, when it is done; drops the reference. 0 or -errno. Do not sleep. */
+void cache_end_writeback(struct page *page, int err);
+void cache_end_read(struct page *page, int err);
+/* Sleep until the page is not being written. The caller has a reference. */
+void wait_on_page_writeback(struct page *page);
+/* Drop clean pages of [first, last], mapped or not: how many are left. For who goes by the cache. */
+unsigned long cache_invalidate(struct address_space *mapping, u64 first, u64 last);
+/* A file without pages is about to go: nobody will find it any more. */
+void cache_forget(struct address_space *mapping);
+
+/* The first disk is here: from now on there are flusher threads. 0 or -errno. */
+int writeback_init(void);
+/* Somebody changed a knob: look at once. */
+void writeback_wake(void);
+/* Sleep while far too much is dirty. A task that writes comes by after every few pages. */
+void writeback_throttle(void);
+void writeback_limits(unsigned long *background, unsigned long *limit); /* pages */
+
+/* Knobs of /proc/sys/vm: of a ratio (percent) and a number of bytes one is zero. */
+extern int dirty_ratio, dirty_background_ratio;
+extern unsigned long dirty_bytes, dirty_background_bytes;
+extern int dirty_writeback_centisecs, dirty_expire_centisecs;
+
+/* Pages of block devices' own cache (meminfo's Buffers), from whoever has block devices; NULL: none. */
+extern unsigned long (*count_buffer_pages)(void);
+static inline unsigned long cache_buffer_pages(void)
+{
+	return count_buffer_pages ? count_buffer_pages() : 0;
+}
 
 /* The page lock: sleeps. */
 void lock_page(struct page *page);
@@ -112,6 +196,9 @@ static inline bool trylock_page(struct page *page)
 /* rmap of file pages, set by mm/space: take [first, last] out of all page tables. */
 extern void (*unmap_mapping_range)(struct address_space *mapping, u64 first, u64 last,
 				   bool even_cows);
+
+/* Take write access to a locked page away from all who map it, so that they ask again (mm/space). */
+extern void (*write_protect_page)(struct page *page);
 
 void cache_init(void);
 unsigned cache_check(void);

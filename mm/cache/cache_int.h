@@ -8,6 +8,18 @@
 #include "mm/lru/lru.h"
 
 void page_lock_init(void);
+void page_writeback_ended(struct page *page); /* and who waits for it is woken */
+
+/* A page of a file on a disk was written to: set_page_dirty()'s slow half. */
+bool dirty_file_page(struct address_space *mapping, struct page *page);
+/* A dirty page leaves the cache: the counts. */
+void count_undirtied(struct page *page);
+/* The page at index was not in the cache: read it and, if the file is read in order, what follows. */
+void read_ahead(struct address_space *mapping, u64 index);
+
+/* Pages dirtied by this CPU since somebody looked whether that is too much. */
+DECLARE_PER_CPU(u32, pages_dirtied);
+#define DIRTY_CHECK_PAGES 32
 
 /* The page in a slot of the tree, with a reference; NULL: none. *again: it has just changed. */
 static inline struct page *get_page_of_slot(struct page *const *slot, bool *again)

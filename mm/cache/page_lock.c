@@ -10,9 +10,11 @@
  *
  * The holder's clearing and the waiter's last try are atomic operations on the
  * same word, so either the try succeeds or the holder sees the bit.  Those woken
- * for another page of the same queue look again and set the bit again.
+ * for another page of the same queue look again and set the bit again.  Those who wait for the end of
+ * a page's writing (PG_writeback) do so in the same queue and by the same bit.
  */
 #include "mm/cache/cache_int.h"
+#include "sync/stall.h"
 
 #define WAIT_QUEUES 256
 
@@ -48,6 +50,34 @@ void unlock_page(struct page *page)
 
 	ASSERT(old >> PG_locked & 1);
 	if (unlikely(old >> PG_waiters & 1)) {
+		page_clear(page, PG_waiters);
+		wake_up_all(wait_queue_of(page));
+	}
+}
+
+/* Not being written any more, or announced to who ends it. */
+static bool written_or_announce(struct page *page)
+{
+	page_set(page, PG_waiters);
+	return !page_test(page, PG_writeback);
+}
+
+void wait_on_page_writeback(struct page *page)
+{
+	if (likely(!page_test(page, PG_writeback)))
+		return;
+	might_sleep();
+	stall_begin(STALL_IO);
+	wait_event(wait_queue_of(page), written_or_announce(page));
+	stall_end(STALL_IO);
+}
+
+void page_writeback_ended(struct page *page)
+{
+	u32 old = fetch_and(&page->flags, ~(1u << PG_writeback));
+
+	ASSERT(old >> PG_writeback & 1);
+	if (old >> PG_waiters & 1) {
 		page_clear(page, PG_waiters);
 		wake_up_all(wait_queue_of(page));
 	}

@@ -19,6 +19,9 @@
  * A page found may be on its way out: the caller takes a reference unless the
  * count is zero, then looks again whether it is still the one (cache.c).
  *
+ * A page can be marked (dirty, being written): a bit for its slot in the leaf, and in each node above one
+ * for the slot that leads there, so that those marked are found without looking at the others.
+ *
  * Writers hold the mapping's tree_lock.  Allocation cannot happen under it, so an
  * insertion that lacks a node says so and the caller brings one.
  */
@@ -93,6 +96,10 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struc
 		if (root) {
 			top->slot[0] = node ? (void *)node : root;
 			top->count = 1;
+			for (unsigned tag = 0; tag < NR_TREE_TAGS; tag++)
+				top->tagged[tag] = node ? node->tagged[tag] != 0
+							: tree->tagged >> tag & 1;
+			tree->tagged = 0;
 			if (node) {
 				node->parent = top;
 				node->offset = 0;
@@ -158,6 +165,85 @@ void page_tree_cancel(struct page_tree *tree, u64 index)
 	drop_if_empty(tree, node);
 }
 
+/* The leaf for index, of a tree that has nodes; NULL: there is none. */
+static struct tree_node *leaf_of(const struct page_tree *tree, u64 index)
+{
+	struct tree_node *node = page_tree_node(tree->root);
+
+	if (!node || page_tree_beyond(node, index))
+		return NULL;
+	while (node && node->shift > 0)
+		node = node->slot[slot_of(node, index)];
+	return node;
+}
+
+void page_tree_tag(struct page_tree *tree, u64 index, enum tree_tag tag)
+{
+	struct tree_node *node = leaf_of(tree, index);
+
+	if (!node) {
+		ASSERT(index == 0 && tree->root && !page_tree_node(tree->root));
+		tree->tagged |= 1u << tag;
+		return;
+	}
+	for (; node; node = node->parent) {
+		const u64 bit = 1ULL << slot_of(node, index);
+
+		if (node->tagged[tag] & bit)
+			return;
+		node->tagged[tag] |= bit;
+	}
+}
+
+void page_tree_untag(struct page_tree *tree, u64 index, enum tree_tag tag)
+{
+	struct tree_node *node = leaf_of(tree, index);
+
+	if (!node) {
+		if (index == 0)
+			tree->tagged &= ~(1u << tag);
+		return;
+	}
+	for (; node; node = node->parent) {
+		node->tagged[tag] &= ~(1ULL << slot_of(node, index));
+		if (node->tagged[tag])
+			return;
+	}
+}
+
+bool page_tree_next_tagged(const struct page_tree *tree, u64 *index, enum tree_tag tag)
+{
+	struct tree_node *node = page_tree_node(tree->root);
+	u64 at = *index;
+
+	if (!node)
+		return at == 0 && tree->tagged >> tag & 1;
+	for (;;) {
+		u64 marked = 0;
+
+		if (!page_tree_beyond(node, at))
+			marked = node->tagged[tag] & ~0ULL << slot_of(node, at);
+		if (marked) {
+			const unsigned slot = __builtin_ctzll(marked);
+
+			if (slot != slot_of(node, at)) /* then from its beginning on */
+				at = ((at >> node->shift & ~(u64)TREE_NODE_MASK) | slot)
+				     << node->shift;
+			if (node->shift == 0) {
+				*index = at;
+				return true;
+			}
+			node = node->slot[slot];
+			continue;
+		}
+		/* Nothing more here: on behind this node, from the top. */
+		if (!node->parent)
+			return false;
+		at = ((at >> node->shift >> TREE_NODE_BITS) + 1) << node->shift << TREE_NODE_BITS;
+		node = page_tree_node(tree->root);
+	}
+}
+
 struct page *page_tree_remove(struct page_tree *tree, u64 index)
 {
 	struct tree_node *node = page_tree_node(tree->root);
@@ -166,6 +252,7 @@ struct page *page_tree_remove(struct page_tree *tree, u64 index)
 	if (!node) {
 		if (index != 0)
 			return NULL;
+		tree->tagged = 0;
 		page = tree->root;
 		store_release(&tree->root, NULL);
 		return page;
@@ -180,6 +267,9 @@ struct page *page_tree_remove(struct page_tree *tree, u64 index)
 	page = node->slot[slot_of(node, index)];
 	if (!page)
 		return NULL;
+	for (unsigned tag = 0; tag < NR_TREE_TAGS; tag++)
+		if (unlikely(node->tagged[tag] >> slot_of(node, index) & 1))
+			page_tree_untag(tree, index, tag);
 	store_release(&node->slot[slot_of(node, index)], NULL);
 	node->count--;
 	drop_if_empty(tree, node);

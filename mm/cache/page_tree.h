@@ -12,6 +12,7 @@
 
 struct tree_node {
 	void *slot[TREE_NODE_SLOTS]; /* (tree lock to write) pages at shift 0, else nodes */
+	u64 tagged[NR_TREE_TAGS];    /* (tree lock) slots with a page so marked, or with one below */
 	struct tree_node *parent;
 	u8 shift;  /* index bits below this node's slots */
 	u8 offset; /* its slot in the parent */
@@ -67,6 +68,12 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page,
 void page_tree_cancel(struct page_tree *tree, u64 index);
 /* Take a page out; tree lock held. The page that was there, or NULL. Cannot fail. */
 struct page *page_tree_remove(struct page_tree *tree, u64 index);
+
+/* Mark the page at index, which is there, or take the mark away. Tree lock held. */
+void page_tree_tag(struct page_tree *tree, u64 index, enum tree_tag tag);
+void page_tree_untag(struct page_tree *tree, u64 index, enum tree_tag tag);
+/* The first marked page from *index on, which moves there: false, there is none. Tree lock held. */
+bool page_tree_next_tagged(const struct page_tree *tree, u64 *index, enum tree_tag tag);
 
 struct tree_node *page_tree_node_alloc(void);     /* may sleep; NULL without memory */
 void page_tree_node_free(struct tree_node *node); /* a spare one; NULL is allowed */

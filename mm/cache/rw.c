@@ -131,6 +131,8 @@ long cache_write(struct address_space *mapping, u64 *pos, struct iov_iter *from,
 		unlock_page(page);
 		mark_page_accessed(page);
 		put_page(page);
+		if (unlikely(this_cpu(pages_dirtied) >= DIRTY_CHECK_PAGES))
+			writeback_throttle();
 		if (copied < 0) {
 			err = copied;
 			break;

@@ -469,7 +469,7 @@ static inline bool wants_notice(const struct vm_area_struct *vma)
 	const struct address_space *mapping = vma->vm_mapping;
 
 	return (vma->vm_ops && vma->vm_ops->page_mkwrite) ||
-	       (mapping && mapping->ops && mapping->ops->write_page);
+	       (mapping && mapping->ops && mapping->ops->write_pages);
 }
 
 static fault_t file_write(struct fault *f)

@@ -188,4 +188,7 @@ void rmap_unlock(struct vm_area_struct *vma);
 /* Would a walk for a page of `node` come by `vma`? */
 bool anon_vma_covers(const struct anon_vma *node, const struct vm_area_struct *vma);
 
+/* Takes write access to a locked file page away everywhere; what entries knew of writes goes to it. */
+void protect_file_page(struct page *page);
+
 void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool even_cows);

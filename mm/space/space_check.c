@@ -245,6 +245,7 @@ void pages_init(void)
 	zero_pfn = page_to_pfn(zero);
 	rmap_init();
 	unmap_mapping_range = unmap_file_range;
+	write_protect_page = protect_file_page;
 	mm_check_register(&space_checker);
 	mm_mark_register(&space_marker);
 }

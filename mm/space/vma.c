@@ -138,7 +138,7 @@ void vma_set_prot(struct vm_area_struct *vma)
 		const struct address_space *mapping = vma->vm_mapping;
 		const bool asks = vma->vm_ops && vma->vm_ops->page_mkwrite;
 
-		write = !asks && !(mapping && mapping->ops && mapping->ops->write_page);
+		write = !asks && !(mapping && mapping->ops && mapping->ops->write_pages);
 	}
 	vma->vm_page_prot = user_pgprot(flags & (VM_READ | VM_WRITE), write, flags & VM_EXEC);
 }

@@ -2,7 +2,8 @@
  * Interrupts of devices: from vector to line to the handlers that share it.
  *
  * Lines are ISA's 0-15 or, above, the IOAPIC's inputs; a line is opened when it gets
- * its first handler.  Handlers come from a small pool, so that request_irq() needs
+ * its first handler.  Messages (Intel SDM 3A, 11.11) come behind the lines, each with one handler
+ * and without a controller to ask: the device writes the vector to the boot CPU's local APIC.  Handlers come from a small pool, so that request_irq() needs
  * no memory.  They are changed with interrupts off under irq_lock; the dispatcher
  * only follows links, and a handler that is removed keeps its link (free_irq() is
  * for drivers whose device is silent already).
@@ -14,7 +15,8 @@
 #include "machine/upcall.h"
 #include "sync/spinlock.h"
 
-#define ACTIONS 32
+#define ACTIONS         64
+#define MESSAGE_ADDRESS 0xfee00000u /* and the APIC it is for, from bit 12 on */
 
 struct action {
 	void (*handler)(void *);
@@ -34,6 +36,8 @@ void interrupt(struct pt_regs *regs);
 
 static void close_line(unsigned irq)
 {
+	if (irq >= NR_IRQ_LINES)
+		return;
 	if (use_ioapic)
 		ioapic_mask(irq);
 	else
@@ -48,25 +52,56 @@ static void open_line(unsigned irq)
 		pic_mask(irq, false);
 }
 
-int request_irq(unsigned irq, void (*handler)(void *), void *arg, const char *name)
+/* A handler at the head of its line, or NULL when there are too many. (irq_lock) */
+static struct action *add_action(unsigned irq, void (*handler)(void *), void *arg,
+				 const char *name)
 {
-	struct action *action = NULL;
-	unsigned long flags;
+	for (unsigned i = 0; i < ACTIONS; i++) {
+		struct action *action = &pool[i];
 
-	if (irq >= (use_ioapic ? NR_IRQS : 16))
-		return -EINVAL;
-	flags = spin_lock_irqsave(&irq_lock);
-	for (unsigned i = 0; i < ACTIONS && !action; i++)
-		if (!pool[i].handler)
-			action = &pool[i];
-	if (action) {
+		if (action->handler)
+			continue;
 		*action = (struct action){handler, arg, name, lines[irq]};
 		store_release(&lines[irq], action);
-		if (!action->next)
-			open_line(irq);
+		return action;
 	}
+	return NULL;
+}
+
+int request_irq(unsigned irq, void (*handler)(void *), void *arg, const char *name)
+{
+	struct action *action;
+	unsigned long flags;
+
+	if (irq >= (use_ioapic ? NR_IRQ_LINES : 16))
+		return -EINVAL;
+	flags = spin_lock_irqsave(&irq_lock);
+	action = add_action(irq, handler, arg, name);
+	if (action && !action->next)
+		open_line(irq);
 	spin_unlock_irqrestore(&irq_lock, flags);
 	return action ? 0 : -ENOSPC;
+}
+
+int request_message_irq(void (*handler)(void *), void *arg, const char *name, u64 *address,
+			u32 *data)
+{
+	unsigned irq = NR_IRQ_LINES;
+	unsigned long flags;
+	bool added;
+
+	if (!lapic_enabled)
+		return -ENODEV;
+	flags = spin_lock_irqsave(&irq_lock);
+	while (irq < NR_IRQS && lines[irq])
+		irq++;
+	added = irq < NR_IRQS && add_action(irq, handler, arg, name);
+	spin_unlock_irqrestore(&irq_lock, flags);
+	if (!added)
+		return -ENOSPC;
+	*address = MESSAGE_ADDRESS | cpu_apic_id[0] << 12;
+	*data = VECTOR_IRQ + irq; /* fixed delivery, edge triggered */
+	return 0;
 }
 
 void free_irq(unsigned irq, void (*handler)(void *), void *arg)
@@ -105,7 +140,7 @@ static void tick(struct pt_regs *regs)
 
 static void device_interrupt(struct pt_regs *regs, unsigned irq)
 {
-	if (use_ioapic) {
+	if (use_ioapic || irq >= NR_IRQ_LINES) {
 		dispatch(irq);
 		lapic_eoi();
 		return;

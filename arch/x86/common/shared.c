@@ -4,16 +4,13 @@
  * 3.2.2.3.2 and 6.2.5.)
  *
  * The firmware has given the range an address and turned it on; so all there is to do is to find
- * the device on the first bus, ask where the range is, and map it.  Functions of PCI devices are
- * addressed through two ports: which register, then its value.
+ * the device on the first bus, ask where the range is, and map it.
  */
 #include "arch/x86/common/internal.h"
 #include "lib/printk.h"
 #include "machine/boot.h"
+#include "machine/pci.h"
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA    0xcfc
-#define CONFIG_ENABLE  0x80000000u
 #define DEVICES        32u
 
 #define IVSHMEM_ID     0x11101af4u /* device 1110, vendor 1af4 */
@@ -24,21 +21,14 @@
 #define BAR_64BIT      0x4u
 #define BAR_FLAGS      0xfu
 
-static u32 config_address(unsigned device, unsigned reg)
-{
-	return CONFIG_ENABLE | device << 11 | reg;
-}
-
 static u32 config_read(unsigned device, unsigned reg)
 {
-	outl(CONFIG_ADDRESS, config_address(device, reg));
-	return inl(CONFIG_DATA);
+	return pci_config_read((u16)(device << 3), (u8)reg);
 }
 
 static void config_write(unsigned device, unsigned reg, u32 value)
 {
-	outl(CONFIG_ADDRESS, config_address(device, reg));
-	outl(CONFIG_DATA, value);
+	pci_config_write((u16)(device << 3), (u8)reg, value);
 }
 
 static u64 config_read_bar(unsigned device)
