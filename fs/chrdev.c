@@ -1,10 +1,10 @@
 /*
- * Character devices by number, and /dev.
+ * Devices by number, and /dev.
  *
  * A driver registers a range of minors; opening a device inode looks the range up
- * and continues with the driver's operations.  devtmpfs is a tmpfs in which
- * registered devices appear by themselves: names announced before it is mounted
- * are made at the mount.
+ * and continues with the driver's operations.  Block devices are of one kind, which knows its numbers.
+ * devtmpfs is a tmpfs in which registered devices appear by themselves: names announced before it
+ * is mounted are made at the mount, those that come later (partitions) below /dev, whatever is there.
  */
 #include "fs/files.h"
 #include "kernel/initcall.h"
@@ -28,7 +28,11 @@ struct dev_name {
 
 /* Filled at boot, before there is a second task; constant afterwards. */
 static LIST_HEAD(chrdevs);
-static LIST_HEAD(dev_names);
+const struct file_operations *blkdev_fops;
+
+static struct mutex names_lock = MUTEX_INIT(names_lock, RANK_SLEEP_LEAF);
+static LIST_HEAD(dev_names); /* (names_lock) */
+static bool was_mounted;     /* devtmpfs has been: later names are made at once */
 
 int register_chrdev(u32 major, u32 minor, u32 count, const struct file_operations *ops)
 {
@@ -66,6 +70,15 @@ static int open_nothing(struct inode *inode, struct file *file)
 	return -ENXIO;
 }
 
+static int open_blkdev(struct inode *inode, struct file *file)
+{
+	if (!blkdev_fops)
+		return -ENXIO;
+	file->ops = blkdev_fops;
+	return file->ops->open(inode, file);
+}
+
+static const struct file_operations block_fops = {.open = open_blkdev};
 static const struct file_operations chrdev_fops = {.open = open_chrdev};
 static const struct file_operations no_device_fops = {.open = open_nothing};
 
@@ -74,41 +87,84 @@ void init_special_inode(struct inode *inode, u32 mode, u32 dev)
 	inode->rdev = dev;
 	switch (mode & S_IFMT) {
 	case S_IFCHR: inode->fops = &chrdev_fops; break;
+	case S_IFBLK: inode->fops = &block_fops; break;
 	case S_IFIFO: inode->fops = &fifo_fops; break;
-	default: inode->fops = &no_device_fops; /* no block devices, no socket names */
+	default: inode->fops = &no_device_fops; /* no socket names */
 	}
 }
 
 int devtmpfs_add(const char *name, u32 mode, u32 dev)
 {
 	struct dev_name *d = kmalloc(sizeof(*d), GFP_KERNEL);
+	char path[40];
 
 	if (!d)
 		return -ENOMEM;
 	d->mode = mode;
 	d->dev = dev;
 	str_copy(d->name, name, sizeof(d->name));
+	mutex_lock(&names_lock);
 	list_add_tail(&d->list, &dev_names);
+	mutex_unlock(&names_lock);
+	if (was_mounted) {
+		scnprintf(path, sizeof(path), "/dev/%s", name);
+		(void)kernel_mknod(path, mode, dev);
+	}
 	return 0;
+}
+
+void devtmpfs_remove(const char *name)
+{
+	struct dev_name *d, *found = NULL;
+	char path[40];
+
+	mutex_lock(&names_lock);
+	list_for_each_entry (d, &dev_names, list)
+		if (!strcmp(d->name, name))
+			found = d;
+	if (found)
+		list_del(&found->list);
+	mutex_unlock(&names_lock);
+	kfree(found);
+	if (was_mounted) {
+		scnprintf(path, sizeof(path), "/dev/%s", name);
+		(void)kernel_remove(path, false);
+	}
+}
+
+/* The n-th name, copied: making its node may sleep for other locks than ours. */
+static bool nth_name(unsigned n, struct dev_name *copy)
+{
+	struct dev_name *d;
+	bool found = false;
+
+	mutex_lock(&names_lock);
+	list_for_each_entry (d, &dev_names, list)
+		if (n-- == 0) {
+			*copy = *d;
+			found = true;
+			break;
+		}
+	mutex_unlock(&names_lock);
+	return found;
 }
 
 /* Make nodes below a root that is mounted nowhere yet: by the file system's own operations. */
 static int populate(struct dentry *root)
 {
-	struct dev_name *d;
+	struct dev_name d;
 	int err = 0;
 
-	list_for_each_entry (d, &dev_names, list) {
-		struct dentry *dentry = d_alloc(root, d->name, strlen(d->name));
+	was_mounted = true;
+	for (unsigned n = 0; !err && nth_name(n, &d); n++) {
+		struct dentry *dentry = d_alloc(root, d.name, strlen(d.name));
 
 		if (!dentry)
 			return -ENOMEM;
 		down_write(&root->inode->lock);
-		err = root->inode->ops->mknod(root->inode, dentry, d->mode, d->dev);
+		err = root->inode->ops->mknod(root->inode, dentry, d.mode, d.dev);
 		up_write(&root->inode->lock);
 		dput(dentry);
-		if (err)
-			break;
 	}
 	return err;
 }

@@ -52,6 +52,8 @@ struct file *file_alloc(const struct path *path, u32 flags, const struct file_op
 	path_get(&file->path);
 	file->inode = path->dentry->inode;
 	file->mapping = file->inode->mapping;
+	if (file->mapping)
+		file->errors_seen = cache_errors_seen(file->mapping);
 	mutex_init(&file->pos_lock, RANK_FILE_POS);
 	return file;
 }

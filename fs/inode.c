@@ -57,12 +57,25 @@ void iput(struct inode *inode)
 		cache_truncate(&inode->data, 0, ~0ULL);
 		up_write(&inode->data.invalidate_lock);
 	}
+	cache_forget(&inode->data);
 	/* Who has just dropped the last page (cache_remove_unused) may still hold the tree's lock. */
 	spin_lock(&inode->data.tree_lock);
 	spin_unlock(&inode->data.tree_lock);
 	if (inode->sb->ops && inode->sb->ops->evict)
 		inode->sb->ops->evict(inode);
 	kmem_cache_free(inode_cache, inode);
+}
+
+bool inode_hold_mapping(struct address_space *mapping)
+{
+	struct inode *inode = mapping->host;
+
+	return atomic_inc_not_zero(&inode->count);
+}
+
+void inode_release_mapping(struct address_space *mapping)
+{
+	iput(mapping->host);
 }
 
 /* Owner, group, others, in that order; root may do all, but run only what somebody may. */

@@ -19,6 +19,12 @@ static int cannot_map(struct file *file, struct vm_area_struct *vma)
 	return -ENODEV;
 }
 
+/* Open as such, not by O_PATH. */
+static bool is_block_device(const struct file *file)
+{
+	return (file->inode->mode & S_IFMT) == S_IFBLK && file->mode & FMODE_SEEK;
+}
+
 void map_source_of(struct file *file, struct map_source *source)
 {
 	bool regular = (file->inode->mode & S_IFMT) == S_IFREG && file->mode & FMODE_SEEK;
@@ -31,7 +37,7 @@ void map_source_of(struct file *file, struct map_source *source)
 	};
 	if (file->ops->mmap) {
 		source->mmap = call_mmap;
-	} else if (regular && file->ops->read == generic_read) {
+	} else if ((regular && file->ops->read == generic_read) || is_block_device(file)) {
 		source->mapping = file->mapping;
 		if (READ_ONCE(file->inode->seals) & F_SEAL_FUTURE_WRITE)
 			source->mmap = seals_mmap;
@@ -72,8 +78,15 @@ static int zero_setup(u64 bytes, bool noreserve, struct map_source *source)
 	return 0;
 }
 
+/* msync(MS_SYNC): more than the range does no harm. */
+static int sync_mapped(struct file *file, u64 first, u64 last)
+{
+	return file->ops->fsync ? file->ops->fsync(file) : 0;
+}
+
 static int map_init(void)
 {
+	vm_file_ops.sync = sync_mapped;
 	map_source_of_fd = source_of_fd;
 	shmem_zero_setup = zero_setup;
 	return 0;

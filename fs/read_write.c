@@ -4,6 +4,7 @@
  * The file's position is shared by all who share the file: it is moved under
  * pos_lock.  Files that cannot seek (pipes, terminals) have none and skip it.
  */
+#include "drivers/block.h"
 #include "fs/files.h"
 #include "kernel/iovec.h"
 #include "kernel/syscall.h"
@@ -377,6 +378,12 @@ SYSCALL4(sendfile, int, out_fd, int, in_fd, s64 __user *, user_offset, size_t, c
 
 /* --- durability: memory file systems have nothing to write --- */
 
+int generic_sync(struct file *file)
+{
+	cache_sync_range(file->mapping, 0, ~0ULL);
+	return cache_write_error(file->mapping, &file->errors_seen);
+}
+
 static long sync_file(int fd)
 {
 	struct file *file = fget(fd);
@@ -404,5 +411,20 @@ SYSCALL1(fdatasync, int, fd)
 
 SYSCALL0(sync)
 {
+	cache_sync_all();
+	block_flush_all();
+	return 0;
+}
+
+/* Of one file system: all of them, which is more than was asked for. */
+SYSCALL1(syncfs, int, fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return -EBADF;
+	fput(file);
+	cache_sync_all();
+	block_flush_all();
 	return 0;
 }

@@ -192,6 +192,7 @@ struct file {
 	struct mutex pos_lock;
 	void *private;
 	struct address_space *mapping;
+	u32 errors_seen; /* of writing the mapping back: cache_write_error() */
 	struct epoch_head epoch;
 };
 #define FMODE_READ  1u
@@ -311,6 +312,9 @@ int mount_root(void);
 int register_chrdev(u32 major, u32 minor, u32 count, const struct file_operations *ops);
 int devtmpfs_add(const char *name, u32 mode,
 		 u32 dev); /* /dev/name; kept until devtmpfs is mounted */
+void devtmpfs_remove(const char *name);
+/* What block device inodes are opened by; there is one kind (drivers/blkdev.c). NULL: none. */
+extern const struct file_operations *blkdev_fops;
 const struct file_operations *chrdev_ops(u32 dev);
 
 /* --- mounts --- */
@@ -324,6 +328,11 @@ void mntget(struct mount *mnt); /* NULL is allowed, as for mntput */
 void mntput(struct mount *mnt);
 
 /* --- helpers that many share --- */
+/* For address_space_ops of files that are written back: an inode's reference. */
+bool inode_hold_mapping(struct address_space *mapping);
+void inode_release_mapping(struct address_space *mapping);
+/* Write the file's dirty pages and wait, then tell of errors: most of an fsync. 0 or -errno. */
+int generic_sync(struct file *file);
 long generic_read(struct file *file, struct iov_iter *to, u64 *pos);
 long generic_write(struct file *file, struct iov_iter *from, u64 *pos);
 s64 generic_llseek(struct file *file, s64 offset, int whence);

@@ -4,7 +4,7 @@
  * The line is what anyone would use to boot Linux: -kernel, -initrd, -append;
  * Pagoda and Linux are started alike. No devices but the serial ports (wire.h),
  * isa-debug-exit, by which a kernel without power management can end a machine
- * that panicked, and with --record the memory that events are recorded in (recorder.h).
+ * that panicked, virtio disks (--disk), and with --record the memory that events are recorded in (recorder.h).
  *
  * The serial ports are socket pairs that QEMU inherits by number: nothing has a
  * name in a file system, so nothing is left behind.
@@ -79,6 +79,27 @@ static void add_socket(struct words *words, const char *name, int fd)
 	add(words, format_string("socket,id=%s,fd=%d", name, fd));
 }
 
+/* "FILE[:ro]" as virtio disk number n. QEMU's options end at a comma, which is doubled in a name. */
+static void add_disk(struct words *words, const char *disk, unsigned n)
+{
+	size_t length = strlen(disk);
+	bool read_only = length > 3 && !strcmp(disk + length - 3, ":ro");
+	char *file = allocate(2 * length + 1), *to = file;
+
+	for (size_t i = 0; i < length - (read_only ? 3 : 0); i++) {
+		if (disk[i] == ',')
+			*to++ = ',';
+		*to++ = disk[i];
+	}
+	*to = '\0';
+	add(words, "-drive");
+	add(words, format_string("file=%s,format=raw,if=none,id=disk%u,discard=unmap%s", file, n,
+				 read_only ? ",readonly=on" : ""));
+	add(words, "-device");
+	add(words, format_string("virtio-blk-pci,drive=disk%u", n));
+	free(file);
+}
+
 static char *command_line(const struct run_options *options, bool console_on_terminal)
 {
 	/* A panic ends the machine (-no-reboot). */
@@ -132,6 +153,8 @@ static void make_words(struct words *words, const struct run_options *options, i
 			       : format_string("%s", options->initrd));
 	add(words, "-append");
 	add(words, command_line(options, console_on_terminal));
+	for (unsigned i = 0; i < options->nr_disk; i++)
+		add_disk(words, options->disk[i], i);
 	if (record >= 0) {
 		add(words, "-object");
 		add(words, format_string("memory-backend-file,id=events,share=on,size=%u,"

@@ -28,6 +28,7 @@ enum option_key {
 	KEY_QEMU_ARGS,
 	KEY_DEBUG,
 	KEY_ADD,
+	KEY_DISK,
 	KEY_GDB,
 	KEY_RECORD,
 };
@@ -39,6 +40,10 @@ static const struct argp_option option_list[] = {
 	{"add", KEY_ADD, "HOST[:GUEST]", 0,
 	 "put this file (with its libraries, if it is a program) or directory into the guest "
 	 "too; may be given again",
+	 0},
+	{"disk", KEY_DISK, "FILE[:ro]", 0,
+	 "a disk whose contents are this file: /dev/vda, and if it is given again vdb and so on; "
+	 "with :ro it is not written to",
 	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "end the machine after so long, with status 124", 0},
 	{"icount", KEY_ICOUNT, NULL, 0,
@@ -152,6 +157,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	case KEY_DEBUG: reading->debug = true; break;
 	case KEY_GDB: options->gdb = text ? text : gdb_default_socket(); break;
 	case KEY_RECORD: options->record = text; break;
+	case KEY_DISK: options->disk[options->nr_disk++] = text; break;
 	case KEY_ADD: options->add[options->nr_add++] = text; break;
 	case ARGP_KEY_ARG:
 		/* The first word that is no option: all from here on is the program's. */
@@ -183,6 +189,7 @@ void options_read(struct run_options *options, int argc, char **argv)
 		.ram = 256 << 10,
 		.cpus = 1,
 		.add = allocate(argc * sizeof(char *)),
+		.disk = allocate(argc * sizeof(char *)),
 	};
 	argv[0] = "pagoda run";
 	argp_err_exit_status = EXIT_USAGE;

@@ -19,6 +19,8 @@ struct run_options {
 	bool debug, own_kernel; /* --debug, --kernel */
 	double timeout;         /* seconds; 0: none */
 	bool icount;
+	const char **disk; /* "FILE[:ro]"..., nr_disk of them */
+	unsigned nr_disk;
 	const char **add; /* "HOST[:GUEST]"..., nr_add of them */
 	unsigned nr_add;
 	char **program; /* the program and its arguments, nr_program; 0: a shell */

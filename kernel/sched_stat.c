@@ -6,6 +6,7 @@
  */
 #include "kernel/runqueue.h"
 #include "lib/string.h"
+#include "sync/stall.h"
 
 #define LOAD_PERIOD 5000000000ULL /* ns between samples of the load */
 
@@ -16,7 +17,7 @@ static u64 loadavg_next;         /* CPU 0's tick: ktime of the next sample */
 void account_tick(struct runqueue *rq, struct task_struct *t, u64 passed, bool user_mode)
 {
 	if (is_idle_task(t)) {
-		rq->times.idle += passed;
+		*(atomic_read(&stalled[STALL_IO]) ? &rq->times.iowait : &rq->times.idle) += passed;
 	} else if (user_mode) {
 		t->utime += passed;
 		*(t->se.nice > 0 ? &rq->times.nice : &rq->times.user) += passed;

@@ -7,6 +7,7 @@
 #include "kernel/time.h"
 #include "lib/div.h"
 #include "lib/string.h"
+#include "mm/cache/cache.h"
 #include "mm/frame/frame.h"
 #include <linux/capability.h>
 #include <linux/personality.h>
@@ -69,6 +70,7 @@ SYSCALL1(sysinfo, struct sysinfo __user *, to)
 	info.totalram = totalram_pages() << page;
 	info.freeram = nr_free_pages() << page;
 	info.sharedram = global_node_stat(NR_SHMEM) << page;
+	info.bufferram = cache_buffer_pages() << page;
 	info.totalhigh = totalhigh_pages() << page;
 	info.freehigh = nr_free_highpages() << page;
 	info.procs = nr_threads();

@@ -3,6 +3,7 @@
  * zswap, NFS) show the nothing there is, so that tools find every line they know.
  */
 #include "kernel/initcall.h"
+#include "mm/cache/cache.h"
 #include "mm/kva/kva.h"
 #include "mm/pgtable/pgtable.h"
 #include "mm/slab/slab.h"
@@ -77,13 +78,15 @@ static int show_meminfo(struct seq_file *m, void *unused)
 	unsigned long slab_r = global_node_stat(NR_SLAB_RECLAIMABLE);
 	unsigned long slab_u = global_node_stat(NR_SLAB_UNRECLAIMABLE);
 	unsigned long swapcached = global_node_stat(NR_SWAPCACHE);
+	unsigned long buffers = cache_buffer_pages();
+	unsigned long cached = global_node_stat(NR_FILE_PAGES);
 	unsigned long direct[PT_LEVELS] = {};
 
 	pages(m, "MemTotal", totalram_pages());
 	pages(m, "MemFree", nr_free_pages());
 	pages(m, "MemAvailable", si_mem_available());
-	pages(m, "Buffers", 0);
-	pages(m, "Cached", global_node_stat(NR_FILE_PAGES) - swapcached);
+	pages(m, "Buffers", buffers);
+	pages(m, "Cached", cached - min(cached, swapcached + buffers));
 	pages(m, "SwapCached", swapcached);
 	pages(m, "Active", anon_active + file_active);
 	pages(m, "Inactive", anon_inactive + file_inactive);

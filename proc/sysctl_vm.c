@@ -20,8 +20,6 @@
 
 static struct {
 	int compact_unevictable_allowed, compaction_proactiveness, extfrag_threshold;
-	unsigned long dirty_bytes, dirty_background_bytes;
-	int dirty_ratio, dirty_background_ratio, dirty_expire_centisecs, dirty_writeback_centisecs;
 	int dirtytime_expire_seconds, laptop_mode;
 	int hugetlb_optimize_vmemmap, hugetlb_shm_group;
 	unsigned long nr_overcommit_hugepages;
@@ -36,10 +34,6 @@ static struct {
 	.compact_unevictable_allowed = 1,
 	.compaction_proactiveness = 20,
 	.extfrag_threshold = 500,
-	.dirty_ratio = 20,
-	.dirty_background_ratio = 10,
-	.dirty_expire_centisecs = 3000,
-	.dirty_writeback_centisecs = 500,
 	.dirtytime_expire_seconds = 43200,
 	.memory_failure_recovery = 1,
 	.min_slab_ratio = 5,
@@ -93,25 +87,31 @@ static int overcommit_kbytes_changed(s64 now)
 
 static int dirty_ratio_changed(s64 now)
 {
-	idle.dirty_bytes = 0;
+	dirty_bytes = 0;
 	return 0;
 }
 
 static int dirty_bytes_changed(s64 now)
 {
-	idle.dirty_ratio = 0;
+	dirty_ratio = 0;
 	return 0;
 }
 
 static int background_ratio_changed(s64 now)
 {
-	idle.dirty_background_bytes = 0;
+	dirty_background_bytes = 0;
 	return 0;
 }
 
 static int background_bytes_changed(s64 now)
 {
-	idle.dirty_background_ratio = 0;
+	dirty_background_ratio = 0;
+	return 0;
+}
+
+static int writeback_period_changed(s64 now)
+{
+	writeback_wake();
 	return 0;
 }
 
@@ -136,14 +136,15 @@ static const struct proc_number numbers[] = {
 
 	IDLE(compact_unevictable_allowed, 0, 1),
 	IDLE(compaction_proactiveness, 0, 100),
-	KNOB("dirty_background_bytes", idle.dirty_background_bytes, 1, LONG_LIMIT,
+	KNOB("dirty_background_bytes", dirty_background_bytes, 1, LONG_LIMIT,
 	     background_bytes_changed),
-	KNOB("dirty_background_ratio", idle.dirty_background_ratio, 0, 100,
+	KNOB("dirty_background_ratio", dirty_background_ratio, 0, 100,
 	     background_ratio_changed),
-	KNOB("dirty_bytes", idle.dirty_bytes, 2 * PAGE_SIZE, LONG_LIMIT, dirty_bytes_changed),
-	IDLE(dirty_expire_centisecs, 0, INT_LIMIT),
-	KNOB("dirty_ratio", idle.dirty_ratio, 0, 100, dirty_ratio_changed),
-	IDLE(dirty_writeback_centisecs, -INT_LIMIT - 1, INT_LIMIT),
+	KNOB("dirty_bytes", dirty_bytes, 2 * PAGE_SIZE, LONG_LIMIT, dirty_bytes_changed),
+	KNOB("dirty_expire_centisecs", dirty_expire_centisecs, 0, INT_LIMIT, NULL),
+	KNOB("dirty_ratio", dirty_ratio, 0, 100, dirty_ratio_changed),
+	KNOB("dirty_writeback_centisecs", dirty_writeback_centisecs, -INT_LIMIT - 1, INT_LIMIT,
+	     writeback_period_changed),
 	IDLE(dirtytime_expire_seconds, 0, INT_LIMIT),
 	IDLE(extfrag_threshold, 0, 1000),
 	IDLE(hugetlb_shm_group, -INT_LIMIT - 1, INT_LIMIT),

@@ -122,12 +122,6 @@ static int show_swaps(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/* One line a disk; there is none. */
-static int show_diskstats(struct seq_file *m, void *unused)
-{
-	return 0;
-}
-
 /*
  * Reading tells how many warnings there were; writing runs the check: EIO if something is wrong,
  * ENOMEM if that could not be found out.
@@ -161,7 +155,6 @@ static int system_init(void)
 	proc_create("cmdline", 0444, show_cmdline, NULL, NULL);
 	proc_create("filesystems", 0444, show_filesystems, NULL, NULL);
 	proc_create("swaps", 0444, show_swaps, NULL, NULL);
-	proc_create("diskstats", 0444, show_diskstats, NULL, NULL);
 	proc_create("mm_mark", 0200, NULL, write_mm_mark, NULL);
 	proc_create("mm_check", 0600, show_mm_check, write_mm_check, NULL);
 	return 0;

@@ -229,11 +229,18 @@ static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
 
 static int show_vmstat(struct seq_file *m, void *unused)
 {
+	unsigned long background, limit;
+
 	each_zone_gauge(m, NULL, print_gauge);
 	show_numa_gauges(m);
 	each_node_gauge(m, NULL, print_gauge);
-	seq_puts(m, "nr_dirty_threshold 0\nnr_dirty_background_threshold 0\n");
-	seq_puts(m, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n");
+	writeback_limits(&background, &limit);
+	print_gauge(m, "nr_dirty_threshold", limit);
+	print_gauge(m, "nr_dirty_background_threshold", background);
+	/* In KiB, for all that disks read and wrote. */
+	print_gauge(m, "pgpgin", trace_count(TRACE_disk_read) / 2);
+	print_gauge(m, "pgpgout", trace_count(TRACE_disk_write) / 2);
+	seq_puts(m, "pswpin 0\npswpout 0\n");
 	by_zone_type(m, "pgalloc", true);
 	by_zone_type(m, "allocstall", false);
 	by_zone_type(m, "pgskip", false);
