@@ -145,7 +145,8 @@ static void disk_submit(struct block_device *device, struct block_request *reque
 	if (request->op == BLOCK_READ)
 		trace_disk_read(device->number, request->sector, request->bytes >> SECTOR_SHIFT, 0);
 	else if (request->op == BLOCK_WRITE)
-		trace_disk_write(device->number, request->sector, request->bytes >> SECTOR_SHIFT, 0);
+		trace_disk_write(device->number, request->sector, request->bytes >> SECTOR_SHIFT,
+				 0);
 	spin_lock(&disk->lock);
 	count_begin(request);
 	list_add_tail(&request->list, &disk->waiting);
@@ -322,8 +323,8 @@ int disk_add(struct disk *disk)
 	nr_disks++;
 	pr_info("%s: %llu sectors of %u bytes (%llu MiB)%s\n", whole->name,
 		(unsigned long long)whole->sectors >> (__builtin_ctz(whole->block) - SECTOR_SHIFT),
-		whole->block,
-		(unsigned long long)whole->sectors >> 11, whole->read_only ? ", read-only" : "");
+		whole->block, (unsigned long long)whole->sectors >> 11,
+		whole->read_only ? ", read-only" : "");
 	err = blkdev_add_part(&disk->part[0]);
 	return err ? err : partitions_read(disk);
 }

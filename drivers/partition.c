@@ -124,7 +124,8 @@ static void say(const struct disk *disk)
 
 	for (unsigned i = 1; i < DISK_MINORS; i++)
 		if (disk->part[i].device.sectors)
-			n += scnprintf(text + n, sizeof(text) - n, " %s", disk->part[i].device.name);
+			n += scnprintf(text + n, sizeof(text) - n, " %s",
+				       disk->part[i].device.name);
 	if (n)
 		pr_info(" %s:%s\n", disk->part[0].device.name, text);
 }

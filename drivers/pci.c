@@ -131,7 +131,8 @@ static int request_message(u16 function, void (*handler)(void *), void *arg,
 	table[PCI_MSIX_ENTRY_UPPER_ADDR / 4] = (u32)(address >> 32);
 	table[PCI_MSIX_ENTRY_DATA / 4] = data;
 	table[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] = 0;
-	pci_config_write(function, cap, pci_config_read(function, cap) | PCI_MSIX_FLAGS_ENABLE << 16);
+	pci_config_write(function, cap,
+			 pci_config_read(function, cap) | PCI_MSIX_FLAGS_ENABLE << 16);
 	write_command(function, PCI_COMMAND_INTX_DISABLE, 0);
 	return 0;
 }

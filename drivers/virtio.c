@@ -105,8 +105,8 @@ static int queue_alloc(struct virtio_queue *queue, u16 size)
 					    (size_t)VRING_DESC_ALIGN_SIZE);
 	const size_t used_bytes =
 		sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + 2;
-	char *memory = alloc_pages_exact(desc_bytes + avail_bytes + used_bytes,
-					 GFP_KERNEL | __GFP_ZERO);
+	char *memory =
+		alloc_pages_exact(desc_bytes + avail_bytes + used_bytes, GFP_KERNEL | __GFP_ZERO);
 
 	if (!memory)
 		return -ENOMEM;

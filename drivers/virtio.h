@@ -11,10 +11,10 @@
 #define VIRTIO_VENDOR 0x1af4
 
 struct virtio_queue {
-	u16 size;              /* descriptors; a power of two, constant */
-	u16 free, first_free;  /* (user's lock) how many, linked by `next` */
-	u16 added;             /* (user's lock) what avail->idx will be */
-	u16 taken;             /* (user's lock) up to where used->ring was read */
+	u16 size;             /* descriptors; a power of two, constant */
+	u16 free, first_free; /* (user's lock) how many, linked by `next` */
+	u16 added;            /* (user's lock) what avail->idx will be */
+	u16 taken;            /* (user's lock) up to where used->ring was read */
 	struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;

@@ -158,7 +158,8 @@ static void read_config(struct virtio_blk *blk, struct block_device *whole)
 
 	whole->sectors = capacity[0] | (u64)capacity[1] << 32;
 	whole->block = features & FEATURE(BLK_SIZE) ? config->blk_size : SECTOR_SIZE;
-	if (whole->block < SECTOR_SIZE || whole->block > PAGE_SIZE || (whole->block & (whole->block - 1)))
+	if (whole->block < SECTOR_SIZE || whole->block > PAGE_SIZE ||
+	    (whole->block & (whole->block - 1)))
 		whole->block = SECTOR_SIZE;
 	whole->max_pages = CACHE_RUN;
 	if (features & FEATURE(SEG_MAX))
@@ -172,8 +173,8 @@ static void read_config(struct virtio_blk *blk, struct block_device *whole)
 
 static int probe(u16 function)
 {
-	const u64 wanted =
-		FEATURE(SEG_MAX) | FEATURE(RO) | FEATURE(BLK_SIZE) | FEATURE(FLUSH) | FEATURE(DISCARD);
+	const u64 wanted = FEATURE(SEG_MAX) | FEATURE(RO) | FEATURE(BLK_SIZE) | FEATURE(FLUSH) |
+			   FEATURE(DISCARD);
 	struct virtio_blk *blk = kzalloc(sizeof(*blk), GFP_KERNEL);
 	struct disk *disk = blk ? disk_alloc(&driver, blk) : NULL;
 	int err;

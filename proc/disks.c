@@ -133,8 +133,8 @@ static int show_discard_unit(struct seq_file *m, void *private)
 }
 static int show_most_kb(struct seq_file *m, void *private)
 {
-	return show_u64(m, (u64)((struct disk_part *)private)->device.max_pages
-				   << (PAGE_SHIFT - 10));
+	return show_u64(m,
+			(u64)((struct disk_part *)private)->device.max_pages << (PAGE_SHIFT - 10));
 }
 static int show_one(struct seq_file *m, void *private)
 {
@@ -147,7 +147,7 @@ static int show_none(struct seq_file *m, void *private)
 static int show_cache(struct seq_file *m, void *private)
 {
 	seq_puts(m, ((struct disk_part *)private)->device.write_cache ? "write back\n"
-								       : "write through\n");
+								      : "write through\n");
 	return 0;
 }
 
@@ -168,9 +168,13 @@ struct attribute {
 	int (*show)(struct seq_file *m, void *private);
 };
 
-static const struct attribute of_both[] = {
-	{"dev", show_dev}, {"size", show_size}, {"ro", show_ro}, {"stat", show_stat},
-	{"uevent", show_uevent}, {"alignment_offset", show_none}, {"discard_alignment", show_none}};
+static const struct attribute of_both[] = {{"dev", show_dev},
+					   {"size", show_size},
+					   {"ro", show_ro},
+					   {"stat", show_stat},
+					   {"uevent", show_uevent},
+					   {"alignment_offset", show_none},
+					   {"discard_alignment", show_none}};
 static const struct attribute of_partition[] = {{"partition", show_number_of},
 						{"start", show_start}};
 static const struct attribute of_disk[] = {

@@ -97,8 +97,8 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struc
 			top->slot[0] = node ? (void *)node : root;
 			top->count = 1;
 			for (unsigned tag = 0; tag < NR_TREE_TAGS; tag++)
-				top->tagged[tag] = node ? node->tagged[tag] != 0
-							: tree->tagged >> tag & 1;
+				top->tagged[tag] =
+					node ? node->tagged[tag] != 0 : tree->tagged >> tag & 1;
 			tree->tagged = 0;
 			if (node) {
 				node->parent = top;
@@ -218,11 +218,9 @@ bool page_tree_next_tagged(const struct page_tree *tree, u64 *index, enum tree_t
 
 	if (!node)
 		return at == 0 && tree->tagged >> tag & 1;
-	for (;;) {
-		u64 marked = 0;
+	while (node->parent || !page_tree_beyond(node, at)) {
+		const u64 marked = node->tagged[tag] & ~0ULL << slot_of(node, at);
 
-		if (!page_tree_beyond(node, at))
-			marked = node->tagged[tag] & ~0ULL << slot_of(node, at);
 		if (marked) {
 			const unsigned slot = __builtin_ctzll(marked);
 
@@ -242,6 +240,7 @@ bool page_tree_next_tagged(const struct page_tree *tree, u64 *index, enum tree_t
 		at = ((at >> node->shift >> TREE_NODE_BITS) + 1) << node->shift << TREE_NODE_BITS;
 		node = page_tree_node(tree->root);
 	}
+	return false;
 }
 
 struct page *page_tree_remove(struct page_tree *tree, u64 index)

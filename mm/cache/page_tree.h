@@ -12,7 +12,7 @@
 
 struct tree_node {
 	void *slot[TREE_NODE_SLOTS]; /* (tree lock to write) pages at shift 0, else nodes */
-	u64 tagged[NR_TREE_TAGS];    /* (tree lock) slots with a page so marked, or with one below */
+	u64 tagged[NR_TREE_TAGS]; /* (tree lock) slots with a page so marked, or with one below */
 	struct tree_node *parent;
 	u8 shift;  /* index bits below this node's slots */
 	u8 offset; /* its slot in the parent */

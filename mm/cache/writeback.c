@@ -50,8 +50,8 @@ unsigned long (*count_buffer_pages)(void);
 DEFINE_PER_CPU(u32, pages_dirtied);
 
 static spinlock_t busy_lock = SPINLOCK_INIT(RANK_DISK);
-static LIST_HEAD(busy_files);   /* (busy_lock) */
-static u32 rounds[2];           /* (busy_lock) by visitor */
+static LIST_HEAD(busy_files); /* (busy_lock) */
+static u32 rounds[2];         /* (busy_lock) by visitor */
 static struct mutex one_sync = MUTEX_INIT(one_sync, RANK_RENAME);
 static struct task_struct *flusher; /* constant once there is a disk */
 static bool flusher_called;

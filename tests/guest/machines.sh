@@ -71,6 +71,13 @@ machine() {
 	("$@" >"$said/$name" 2>&1; status=$?; cat "$said/$name"; exit $status) &
 }
 
+# The same for what is about disks: the others have been tested without any.
+disks_only() {
+	local TESTS=${TESTS-blockdev audit}
+
+	machine "$@"
+}
+
 wait_for_one() {
 	wait -n
 	case $? in
@@ -87,6 +94,12 @@ said=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$said"' EXIT
 trap 'exit 143' TERM INT HUP
 
+# disk NAME: the options for a disk of its own for this machine.
+disk() {
+	"$here/lib/disk.py" "$said/$1.disk"
+	echo "--disk $said/$1.disk"
+}
+
 nodes=(--qemu-args "-object memory-backend-ram,size=128M,id=m0
 	-object memory-backend-ram,size=128M,id=m1
 	-numa node,nodeid=0,memdev=m0,cpus=0 -numa node,nodeid=1,memdev=m1,cpus=1")
@@ -95,6 +108,7 @@ if [ -n "${KERNEL-}" ]; then
 	# Without what would make the figures of Linux differ from the plain rules.
 	kernel=(--kernel "$KERNEL" --append "transparent_hugepage=never no5lvl")
 	machine linux both --ram 512M
+	disks_only linux-disks musl --ram 128M $(disk linux-disks)
 	machine linux-nodes musl --ram 256M --cpus 2 "${nodes[@]}"
 	[ -z "${MACHINES-}" ] || machine linux-i386 both --arch i386 --ram 512M --cpus 2
 else
@@ -102,11 +116,13 @@ else
 	machine plain both --ram 512M
 	machine small both --ram 64M
 	machine tiny musl --ram 16M
+	disks_only disks both --ram 128M --cpus 2 $(disk disks)
 	machine cpus musl --ram 256M --cpus 4
 	machine nodes musl --ram 256M --cpus 2 "${nodes[@]}"
 	kernel=(--debug)
 	machine debug both --ram 256M
 	machine debug-cpus musl --ram 256M --cpus 2
+	disks_only debug-disks musl --ram 128M --cpus 2 $(disk debug-disks)
 
 	# The other PC: two levels of page tables, then three; HIGHMEM from 1 GiB on.
 	kernel=(--arch i386)
@@ -114,6 +130,7 @@ else
 	machine i386-tiny musl --ram 16M
 	machine i386-cpus musl --ram 256M --cpus 4
 	machine i386-2.2 musl --ram 256M --append "task_model=2.2"
+	disks_only i386-disks musl --ram 128M --cpus 2 $(disk i386-disks)
 	kernel=(--arch i386 --debug)
 	machine i386-debug musl --ram 1G
 	kernel=(--arch i386-pae)
@@ -121,6 +138,7 @@ else
 	if [ -n "${MACHINES-}" ]; then # by name alone: they tell little that the others do not
 		machine i386-pae-tiny musl --ram 16M
 		machine i386-pae-cpus both --ram 5G --cpus 2
+		disks_only i386-pae-disks musl --ram 5G --cpus 2 $(disk i386-pae-disks)
 		kernel=(--arch i386)
 		machine i386-high both --ram 2G
 		machine i386-2.2-most musl --ram 1G --append "task_model=2.2 nr_tasks=10000"

@@ -11,15 +11,15 @@
 #include "machine/boot.h"
 #include "machine/pci.h"
 
-#define DEVICES        32u
+#define DEVICES       32u
 
-#define IVSHMEM_ID     0x11101af4u /* device 1110, vendor 1af4 */
-#define REGISTER_ID    0x00u
-#define REGISTER_MODE  0x04u
-#define MODE_MEMORY    BIT(1)
-#define REGISTER_BAR2  0x18u
-#define BAR_64BIT      0x4u
-#define BAR_FLAGS      0xfu
+#define IVSHMEM_ID    0x11101af4u /* device 1110, vendor 1af4 */
+#define REGISTER_ID   0x00u
+#define REGISTER_MODE 0x04u
+#define MODE_MEMORY   BIT(1)
+#define REGISTER_BAR2 0x18u
+#define BAR_64BIT     0x4u
+#define BAR_FLAGS     0xfu
 
 static u32 config_read(unsigned device, unsigned reg)
 {
