@@ -235,7 +235,7 @@ static int setup(struct virtio_device *device, u64 wanted, u16 max_size, void (*
 	if (!err)
 		err = queue_setup(device, max_size, &notify);
 	if (!err)
-		err = pci_request_irq(function, handler, arg);
+		err = pci_request_irq(function, handler, arg, "virtio");
 	if (err < 0)
 		return err;
 	device->by_message = err;
