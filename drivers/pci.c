@@ -108,8 +108,7 @@ void pci_enable(u16 function)
 }
 
 /* MSI-X: one message, in entry 0 of the table; all others stay masked. */
-static int request_message(u16 function, void (*handler)(void *), void *arg,
-			   const char *name)
+static int request_message(u16 function, void (*handler)(void *), void *arg, const char *name)
 {
 	const u8 cap = pci_capability(function, PCI_CAP_ID_MSIX, 0);
 	volatile u32 *table;

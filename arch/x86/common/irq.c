@@ -53,8 +53,7 @@ static void open_line(unsigned irq)
 }
 
 /* A handler at the head of its line, or NULL when there are too many. (irq_lock) */
-static struct action *add_action(unsigned irq, void (*handler)(void *), void *arg,
-				 const char *name)
+static struct action *add_action(unsigned irq, void (*handler)(void *), void *arg, const char *name)
 {
 	for (unsigned i = 0; i < ACTIONS; i++) {
 		struct action *action = &pool[i];
