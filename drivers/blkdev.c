@@ -317,15 +317,19 @@ static int blkdev_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Write everything, and forget what is clean then. */
+static void empty_cache(struct disk_part *part)
+{
+	cache_sync_range(part->inode->mapping, 0, ~0ULL);
+	cache_invalidate(part->inode->mapping, 0, ~0ULL);
+}
+
 static void blkdev_release(struct inode *inode, struct file *file)
 {
 	struct disk_part *part = file->private;
 
-	if (atomic_read(&part->openers) == 1) {
-		cache_sync_range(file->mapping, 0, ~0ULL);
-		cache_invalidate(file->mapping, 0, ~0ULL);
-	}
-	atomic_dec(&part->openers);
+	if (atomic_dec_and_test(&part->openers))
+		empty_cache(part);
 }
 
 static long blkdev_read(struct file *file, struct iov_iter *to, u64 *pos)
@@ -485,8 +489,7 @@ static long blkdev_ioctl(struct file *file, unsigned cmd, unsigned long arg)
 	case BLKFLSBUF:
 		if (!capable(CAP_SYS_ADMIN))
 			return -EACCES;
-		cache_sync_range(file->mapping, 0, ~0ULL);
-		cache_invalidate(file->mapping, 0, ~0ULL);
+		empty_cache(part);
 		return 0;
 	case BLKRRPART:
 		if (!capable(CAP_SYS_ADMIN))
@@ -553,6 +556,7 @@ int blkdev_add_part(struct disk_part *part)
 void blkdev_remove_part(struct disk_part *part)
 {
 	devtmpfs_remove(part->device.name);
+	empty_cache(part); /* the last close may not have come so far yet */
 	part->device.sectors = 0;
 	WRITE_ONCE(part->inode->size, 0);
 }
