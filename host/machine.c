@@ -201,6 +201,19 @@ static _Noreturn void become_qemu(pid_t parent, char **words, int initrd, int re
 	_exit(EXIT_NOT_FOUND);
 }
 
+/*
+ * QEMU writes byte by byte, and each takes its 768 bytes of the socket's buffer. When that is full the
+ * guest's port stands still until we have read, and when that is only the host knows: with room for all
+ * that is usually said a run under --icount does not depend on it. Without privilege it gets what there is.
+ */
+static void make_room(int socket)
+{
+	const int bytes = 64 << 20;
+
+	if (setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 void machine_start(struct machine *machine, const struct run_options *options, int initrd,
 		   int record, bool console_on_terminal)
 {
@@ -216,6 +229,7 @@ void machine_start(struct machine *machine, const struct run_options *options, i
 		machine->channels[i] = pair[0];
 		theirs[i] = pair[1];
 		fcntl(pair[0], F_SETFL, O_NONBLOCK);
+		make_room(pair[1]);
 	}
 	make_words(&words, options, initrd, record, console_on_terminal, theirs);
 	machine->pid = fork();

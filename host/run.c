@@ -62,6 +62,8 @@ static void add_run_file(struct initramfs *ramfs, const struct program *program,
 			streams[i] = 't';
 			terminal_size(i, &rows, &columns);
 		}
+	if (is_nothing(0))
+		streams[0] = 'n';
 	char *size = format_string("%u %u", rows, columns);
 	while (program->argv[count])
 		count++;

@@ -126,7 +126,7 @@ static void send_window_size(struct session *session)
 
 	terminal_size(session->outputs[OUTPUT_SCREEN], &rows, &columns);
 	uint8_t size[4] = {rows & 0xff, rows >> 8, columns & 0xff, columns >> 8};
-	if (session->guest_ready)
+	if (session->guest_ready && (rows || columns)) /* else there is no terminal */
 		send_frame(session, WIRE_WINSIZE, size, sizeof(size));
 }
 
@@ -560,6 +560,7 @@ int session_run(struct machine *machine, const struct run_options *options,
 	session.machine = machine;
 	session.options = options;
 	session.stdin_is_terminal = stream_is_terminal[0];
+	session.stdin_over = is_nothing(0);
 	session.show_console = show_console;
 	session.outputs[OUTPUT_STDOUT] = 1;
 	session.outputs[OUTPUT_STDERR] = 2;

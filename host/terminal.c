@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -57,4 +59,11 @@ void terminal_size(int fd, unsigned *rows, unsigned *columns)
 	ioctl(fd, TIOCGWINSZ, &size);
 	*rows = size.ws_row;
 	*columns = size.ws_col;
+}
+
+bool is_nothing(int fd)
+{
+	struct stat stat;
+
+	return fstat(fd, &stat) == 0 && S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(1, 3);
 }

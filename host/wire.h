@@ -48,7 +48,8 @@ enum wire_type {
  * What init is to run stands in this file of the initramfs, as strings that end
  * in a NUL each:
  *
- *	streams		three letters for stdin, stdout, stderr: t(erminal), p(ipe)
+ *	streams		three letters for stdin, stdout, stderr: t(erminal), p(ipe), n(othing:
+ *			/dev/null, and no STDIN frames come)
  *	rows columns	of the terminal, in decimal, "0 0" when there is none
  *	argc envc	how many strings each list below has
  *	directory	to start in

@@ -182,6 +182,19 @@ static int open_terminal(const struct run *run)
 	return fd;
 }
 
+/* Reads will find the end at once. */
+static void take_nothing(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	if (fd < 0) {
+		complain("/dev/null", strerror(errno));
+	} else if (fd > 0) {
+		dup2(fd, 0);
+		close(fd);
+	}
+}
+
 /* The child: takes its streams and becomes the program. @ends are its ends of the pipes. */
 static void start_program(const struct run *run, int terminal, const int ends[3])
 {
@@ -190,6 +203,8 @@ static void start_program(const struct run *run, int terminal, const int ends[3]
 		ioctl(terminal, TIOCSCTTY, 0);
 	for (int i = 0; i < 3; i++)
 		dup2(run->streams[i] == 't' ? terminal : ends[i], i);
+	if (run->streams[0] == 'n')
+		take_nothing();
 	if (terminal > 2)
 		close(terminal);
 	if (chdir(run->directory) < 0)
@@ -440,7 +455,7 @@ static void run_program(const struct run *run)
 
 	for (int i = 0; i < 3; i++) {
 		pipes[i][0] = pipes[i][1] = -1;
-		if (run->streams[i] != 't' && pipe2(pipes[i], O_CLOEXEC) < 0)
+		if (run->streams[i] == 'p' && pipe2(pipes[i], O_CLOEXEC) < 0)
 			complain("pipe", strerror(errno));
 		ends[i] = pipes[i][i ? 1 : 0];
 	}

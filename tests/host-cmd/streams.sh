@@ -5,6 +5,8 @@ head -c "${STREAM_BYTES:-1000000}" /dev/urandom >"$work/random"
 LIMIT=300 guest -- cat <"$work/random"
 expect streams-binary "$status $(cksum <"$work/out")" "0 $(cksum <"$work/random")"
 
+guest -- sh -c 'readlink /proc/self/fd/0' </dev/null
+expect streams-nothing "$(out)" /dev/null
 guest -- cat </dev/null
 expect streams-empty "$status$(out)" 0
 printf 'no newline' | guest -- cat
