@@ -44,15 +44,21 @@ void lock_page(struct page *page)
 		wait_event(wait_queue_of(page), trylock_or_announce(page));
 }
 
-void unlock_page(struct page *page)
+/* Clear what is waited for. */
+static inline void end_bit(struct page *page, enum page_flag flag)
 {
-	u32 old = fetch_and(&page->flags, ~(1u << PG_locked));
+	u32 old = fetch_and(&page->flags, ~(1u << flag));
 
-	ASSERT(old >> PG_locked & 1);
+	ASSERT(old >> flag & 1);
 	if (unlikely(old >> PG_waiters & 1)) {
 		page_clear(page, PG_waiters);
 		wake_up_all(wait_queue_of(page));
 	}
+}
+
+void unlock_page(struct page *page)
+{
+	end_bit(page, PG_locked);
 }
 
 /* Not being written any more, or announced to who ends it. */
@@ -74,11 +80,5 @@ void wait_on_page_writeback(struct page *page)
 
 void page_writeback_ended(struct page *page)
 {
-	u32 old = fetch_and(&page->flags, ~(1u << PG_writeback));
-
-	ASSERT(old >> PG_writeback & 1);
-	if (old >> PG_waiters & 1) {
-		page_clear(page, PG_waiters);
-		wake_up_all(wait_queue_of(page));
-	}
+	end_bit(page, PG_writeback);
 }
