@@ -3,11 +3,11 @@
  * lock, which sleeps until whoever releases the lock hands it over.
  *
  * Handing over instead of letting all compete is what makes the locks fair: the
- * queue is served in order of arrival and nobody overtakes.  It has a price where two CPUs keep
+ * queue is served in order of arrival and nobody overtakes.  It has a price where CPUs keep
  * coming back for one lock: once somebody sleeps, each pass hands the lock to a CPU that has to wake
- * first, while the other is back already, finds the lock held and goes to sleep in its turn.  So a lock is
- * watched for a moment before queueing: about what going to sleep and being woken costs, which
- * at worst doubles the price.
+ * first, while the others are back already, find the lock held and go to sleep in their turn.  So a lock is
+ * watched for a moment before queueing, and who queues stays awake for a moment: each about
+ * what going to sleep and being woken costs, which at worst trebles the price.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ struct sleeper {
 	struct list_head list; /* (queue's lock) in wait_queue_head.waiters */
 	struct task_struct *task;
 	bool exclusive; /* wants the lock alone */
-	bool granted;   /* (queue's lock) has it */
+	bool granted;   /* (queue's lock; who waits also looks without) has it */
 };
 
 /*
@@ -36,15 +36,23 @@ struct sleeper {
 static inline int sleeper_wait(struct wait_queue_head *queue, struct sleeper *me,
 			       enum task_state state, unsigned long *flags)
 {
+	unsigned spins = sleeper_spins();
+
 	while (!me->granted) {
 		if ((state == TASK_INTERRUPTIBLE && signal_pending()) ||
 		    (state == TASK_KILLABLE && fatal_signal_pending())) {
 			list_del(&me->list);
 			return -EINTR;
 		}
-		set_current_state(state);
-		spin_unlock_irqrestore(&queue->lock, *flags);
-		schedule();
+		if (spins) {
+			spin_unlock_irqrestore(&queue->lock, *flags);
+			for (; spins && !READ_ONCE(me->granted); spins--)
+				cpu_relax();
+		} else {
+			set_current_state(state);
+			spin_unlock_irqrestore(&queue->lock, *flags);
+			schedule();
+		}
 		*flags = spin_lock_irqsave(&queue->lock);
 	}
 	return 0;
@@ -57,6 +65,6 @@ static inline int sleeper_wait(struct wait_queue_head *queue, struct sleeper *me
 static inline void sleeper_grant(struct sleeper *sleeper)
 {
 	list_del(&sleeper->list);
-	sleeper->granted = true;
+	WRITE_ONCE(sleeper->granted, true);
 	wake_up_process(sleeper->task);
 }

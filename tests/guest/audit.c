@@ -619,9 +619,9 @@ static void start_load(void)
 		private_pages, shared_pages,    shared_pages, copied_pages, file_pages,
 		file_pages,    scattered_pages, locked_pages, deep_stack,   free_later};
 
-	/* A hundredth of what the machine can spare. */
-	area_pages = read_number("/proc/meminfo", "MemAvailable") / 4 / 100;
-	area_pages = area_pages > 96 ? 96 : area_pages < 16 ? 16 : area_pages;
+	/* A small part of what the machine can spare: a score of processes have some of them each. */
+	area_pages = read_number("/proc/meminfo", "MemAvailable") / 4 / 200;
+	area_pages = area_pages > 96 ? 96 : area_pages < 12 ? 12 : area_pages;
 	must(pipe2(ready, O_NONBLOCK));
 	load_file = must(open("/tmp/audit-file", O_RDWR | O_CREAT, 0600));
 	must(unlink("/tmp/audit-file"));

@@ -97,7 +97,7 @@ static void check_sectors(const unsigned *buffer, unsigned first, unsigned n)
 /* Any sizes at any place give the same bytes. */
 static void reads(void)
 {
-	static unsigned buffer[1 << 17];
+	unsigned buffer[1 << 17];
 	unsigned long state;
 	int fd;
 
@@ -132,7 +132,7 @@ static void reads(void)
 /* What is read once comes from the cache afterwards, and both is counted. */
 static void counted(void)
 {
-	static char buffer[1 << 20];
+	char buffer[1 << 20];
 	unsigned long long requests, sectors, of_disk;
 	long in, buffers;
 	int fd;
@@ -161,7 +161,7 @@ static void counted(void)
 
 static void writes_counted(void)
 {
-	static char buffer[512 << 10];
+	char buffer[512 << 10];
 	long out, dirty;
 	int fd;
 

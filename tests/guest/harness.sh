@@ -29,12 +29,13 @@ done
 options=("$@")
 case " ${options[*]} " in *" --arch i386"*) built=$built/i386 ;; esac
 
-add=(--add "$built/suite-glibc:/tests/suite-glibc" --add "$built/suite-musl:/tests/suite-musl"
+add=(--add "$built/suite-musl:/tests/suite-musl"
 	--add "$here/lib/runner.sh:/tests/runner.sh"
 	--add "$here/lib/check.sh:/tests/check.sh" --add "$here/golden:/tests/golden")
 for program in "$built"/programs/*; do
 	add+=(--add "$program:/tests/$(basename "$program")")
 done
+case " ${tests[*]} " in *" glibc/"*) add+=(--add "$built/suite-glibc:/tests/suite-glibc") ;; esac
 for test in "${tests[@]}"; do
 	case $test in *.sh) add+=(--add "$here/$test:/tests/$test") ;; esac
 done

@@ -31,7 +31,7 @@ refused usage-cpus "'0' is not a number from 1" run "${k[@]}" --cpus 0
 refused usage-cpus-word "'two' is not a number" run "${k[@]}" --cpus two
 refused usage-timeout "'-1' is not a number of seconds" run "${k[@]}" --timeout=-1
 refused usage-timeout-nan 'not a number of seconds' run "${k[@]}" --timeout=nan
-refused usage-arch "'vax' is neither" run --arch vax
+refused usage-arch "'vax' is not x86_64, i386 or i386-pae" run --arch vax
 refused usage-kernel 'No such file' run --kernel "$work/none"
 refused usage-initrd 'No such file' run "${k[@]}" --initrd "$work/none"
 refused usage-initrd-program 'exclude' run "${k[@]}" --initrd "$work/kernel" -- ls
