@@ -205,19 +205,17 @@ static void served(struct block_request *request)
 	struct disk *disk = part_of(request)->disk;
 
 	/* The request is on the waiter's stack, which goes as soon as he sees this. */
-	store_release((bool *)request->private, true);
+	store_release(&request->private, (void *)disk);
 	wake_up_all(&disk->served);
 }
 
 int block_do(struct disk_part *part, struct block_request *request)
 {
-	bool done = false;
-
 	request->done = served;
-	request->private = &done;
+	request->private = NULL; /* until it has been served */
 	block_submit(&part->device, request);
 	stall_begin(STALL_IO);
-	wait_event(&part->disk->served, load_acquire(&done));
+	wait_event(&part->disk->served, load_acquire(&request->private) != NULL);
 	stall_end(STALL_IO);
 	return request->error;
 }
