@@ -159,8 +159,9 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *vma)
 			vm_unaccount(vma_pages(vma));
 		return -ENOMEM;
 	}
-	copy->vm_mm = mm;
-	copy->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	/* Who has it by the pointer of an area that is gone may be looking. */
+	WRITE_ONCE(copy->vm_mm, mm);
+	WRITE_ONCE(copy->vm_flags, copy->vm_flags & ~(VM_LOCKED | VM_LOCKONFAULT));
 	if (!wipe)
 		(void)anon_vma_fork(copy, vma); /* cannot fail: it only links */
 	vma_link(mm, copy);

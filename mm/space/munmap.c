@@ -25,6 +25,12 @@ struct unmapped {
 	struct mmu_gather tlb;
 };
 
+/* How many entries a table has, while faults elsewhere may add some. */
+static __no_sanitize_thread u32 present_about(const pte_t *slot)
+{
+	return READ_ONCE(user_table(slot)->pt_present);
+}
+
 /*
  * Nothing to do in the tables for [start, end)? Nothing was ever touched there, and on the way to
  * it is no table that other areas have left empty: the last to go must take it along. Faults are
@@ -44,7 +50,7 @@ static inline bool untouched(const struct mm_struct *mm, unsigned long start, un
 
 		if (!pte_is_table(e))
 			return end <= ALIGN_DOWN(start, PT_SIZE(level)) + PT_SIZE(level) &&
-			       (level == (int)pt_top() || READ_ONCE(user_table(slot)->pt_present));
+			       (level == (int)pt_top() || present_about(slot));
 		table = pt_table(e);
 	}
 	return false;
