@@ -43,7 +43,8 @@ static u64 first_seq, next_seq;           /* (log_lock) their numbers; equal whe
 static u32 log_lock;
 
 static LIST_HEAD(consoles); /* (console_lock) */
-static u64 console_seq;     /* (console_lock) the next record the consoles want */
+static u64
+	console_seq; /* (written with both locks, read with either) the record the consoles want next */
 static u32 console_lock;
 
 int console_loglevel = 7;
@@ -211,6 +212,16 @@ static void feed_consoles(void)
 	}
 }
 
+/* Has something come in that the consoles have not seen? */
+static bool consoles_lag(void)
+{
+	unsigned long flags = lock_log();
+	bool lag = console_seq < next_seq;
+
+	unlock_log(flags);
+	return lag;
+}
+
 static void flush_consoles(void)
 {
 	do {
@@ -218,7 +229,7 @@ static void flush_consoles(void)
 			return;
 		feed_consoles();
 		unlock_console();
-	} while (READ_ONCE(console_seq) < log_next_seq());
+	} while (consoles_lag());
 }
 
 void register_console(struct console *con)
@@ -230,7 +241,10 @@ void register_console(struct console *con)
 	LIST_HEAD(others);
 	list_splice_init(&consoles, &others);
 	list_add_tail(&con->list, &consoles);
+	unsigned long flags = lock_log();
+
 	console_seq = 0;
+	unlock_log(flags);
 	feed_consoles();
 	list_splice_init(&others, &consoles);
 	unlock_console();
