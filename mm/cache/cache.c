@@ -249,7 +249,7 @@ struct page *cache_get_page(struct address_space *mapping, u64 index, bool *majo
 	struct page *page = find_get_page(mapping, index);
 	int err;
 
-	if (likely(page && page_test(page, PG_uptodate)))
+	if (likely(page && page_is_uptodate(page)))
 		return page;
 	if (page)
 		put_page(page);

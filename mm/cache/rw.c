@@ -23,7 +23,7 @@ static inline struct page *page_to_read(struct address_space *mapping, u64 index
 	struct page *page = lookup_page(mapping, index);
 	bool major;
 
-	if (likely(page && page_test(page, PG_uptodate)))
+	if (likely(page && page_is_uptodate(page)))
 		return page;
 	if (page)
 		put_page(page);

@@ -82,6 +82,11 @@ static inline bool page_test(const struct page *page, enum page_flag flag)
 {
 	return READ_ONCE(page->flags) >> flag & 1;
 }
+/* PG_uptodate, without the page lock: who sees it sees the contents, too. */
+static inline bool page_is_uptodate(const struct page *page)
+{
+	return load_acquire(&page->flags) >> PG_uptodate & 1;
+}
 static inline void page_set(struct page *page, enum page_flag flag)
 {
 	fetch_or(&page->flags, 1u << flag);

@@ -372,7 +372,7 @@ static bool map_around(struct fault *f, bool write)
 		struct page *page = pages[i];
 		const u32 offset = (u32)page_index(page) - (u32)first;
 		pte_t *slot = slots + offset;
-		const u32 flags = READ_ONCE(page->flags);
+		const u32 flags = load_acquire(&page->flags); /* as page_is_uptodate() */
 
 		if (unlikely(!pte_none(pte_get(slot)) || !(flags >> PG_uptodate & 1))) {
 			pages[unused++] = page;

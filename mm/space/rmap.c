@@ -131,11 +131,13 @@ static bool are_alike(const struct vm_area_struct *low, const struct vm_area_str
 static struct anon_vma *joinable_node(const struct vm_area_struct *vma,
 				      const struct vm_area_struct *other)
 {
-	struct anon_vma *node = READ_ONCE(other->anon_vma);
+	/* Other faults may be giving both their first. */
+	const struct anon_vma *own = load_acquire(&vma->anon_vma);
+	struct anon_vma *node = load_acquire(&other->anon_vma);
 
 	if (!node || READ_ONCE(other->anon_guest))
 		return NULL;
-	return (vma->anon_vma ? is_within(node, vma->anon_vma) : node->depth == 0) ? node : NULL;
+	return (own ? is_within(node, own) : node->depth == 0) ? node : NULL;
 }
 
 /*
