@@ -260,6 +260,8 @@ static long direct_piece(struct disk_part *part, struct iov_iter *iter, u64 pos,
 			request.bytes = (u32)bytes;
 			err = block_do(part, &request);
 			bytes = err ? err : bytes;
+			if (op == BLOCK_WRITE && bytes > 0)
+				task_io()->write_bytes += (u64)bytes;
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {

@@ -142,11 +142,13 @@ static void disk_submit(struct block_device *device, struct block_request *reque
 		return;
 	}
 	request->submitted = ktime_ns();
-	if (request->op == BLOCK_READ)
+	if (request->op == BLOCK_READ) {
 		trace_disk_read(device->number, request->sector, request->bytes >> SECTOR_SHIFT, 0);
-	else if (request->op == BLOCK_WRITE)
+		task_io()->read_bytes += request->bytes;
+	} else if (request->op == BLOCK_WRITE) {
 		trace_disk_write(device->number, request->sector, request->bytes >> SECTOR_SHIFT,
 				 0);
+	}
 	spin_lock(&disk->lock);
 	count_begin(request);
 	list_add_tail(&request->list, &disk->waiting);

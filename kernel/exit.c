@@ -49,10 +49,7 @@ void keep_usage(const struct task_struct *t)
 	signal->maj_flt += t->maj_flt;
 	signal->nvcsw += t->nvcsw;
 	signal->nivcsw += t->nivcsw;
-	signal->io.rchar += t->io.rchar;
-	signal->io.wchar += t->io.wchar;
-	signal->io.syscr += t->io.syscr;
-	signal->io.syscw += t->io.syscw;
+	io_counts_add(&signal->io, &t->io);
 }
 
 void release_task(struct task_struct *t)

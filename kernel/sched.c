@@ -52,6 +52,11 @@
 #define WAKEUP_BONUS  6000000ULL /* ns of virtual time a sleeper may be behind */
 #define STATES_ASLEEP (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_KILLABLE)
 
+struct io_counts *task_io(void)
+{
+	return &current->io;
+}
+
 #ifdef PAGODA_DEBUG
 struct held_locks *task_held_locks(void)
 {

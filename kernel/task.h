@@ -37,10 +37,6 @@ struct cred { /* per task; changed only by the task itself */
 	bool keep_caps; /* prctl: permitted capabilities survive giving up user ID 0 */
 };
 
-struct io_counts { /* what /proc/PID/io tells: bytes read and written, calls that did it */
-	unsigned long rchar, wchar, syscr, syscw;
-};
-
 struct sched_entity {
 	struct rb_node node; /* (runqueue lock) in the queue by vruntime */
 	bool queued;         /* (runqueue lock) */

@@ -57,12 +57,9 @@ int pid_show_limits(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-static void add_io(struct io_counts *sum, const struct io_counts *io)
+static void show(struct seq_file *m, const char *name, u64 n)
 {
-	sum->rchar += io->rchar;
-	sum->wchar += io->wchar;
-	sum->syscr += io->syscr;
-	sum->syscw += io->syscw;
+	seq_printf(m, "%s: %llu\n", name, (unsigned long long)n);
 }
 
 int pid_show_io(struct seq_file *m, struct task_struct *task)
@@ -76,16 +73,19 @@ int pid_show_io(struct seq_file *m, struct task_struct *task)
 		spin_lock(&tasklist_lock);
 		if (!task->released) {
 			io = task->signal->io;
-			for_each_thread(t, task) add_io(&io, &t->io);
+			for_each_thread(t, task) io_counts_add(&io, &t->io);
 		}
 		spin_unlock(&tasklist_lock);
 	} else {
 		io = task->io;
 	}
-	seq_printf(m, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", io.rchar, io.wchar,
-		   io.syscr, io.syscw);
-	/* There is no disk to read from or write to. */
-	seq_puts(m, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+	show(m, "rchar", io.rchar);
+	show(m, "wchar", io.wchar);
+	show(m, "syscr", io.syscr);
+	show(m, "syscw", io.syscw);
+	show(m, "read_bytes", io.read_bytes);
+	show(m, "write_bytes", io.write_bytes);
+	show(m, "cancelled_write_bytes", io.cancelled_write_bytes);
 	return 0;
 }
 

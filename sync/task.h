@@ -55,5 +55,26 @@ struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);
 unsigned *task_fail_nth(void);
 #endif
 
+/* What a task has read and written (/proc/PID/io). */
+struct io_counts {
+	u64 rchar, wchar;          /* bytes by system calls */
+	u64 syscr, syscw;          /* such calls */
+	u64 read_bytes;            /* asked of disks */
+	u64 write_bytes;           /* of files on disks made dirty, or written past the cache */
+	u64 cancelled_write_bytes; /* made dirty by whomever, and forgotten unwritten */
+};
+static inline void io_counts_add(struct io_counts *sum, const struct io_counts *io)
+{
+	sum->rchar += io->rchar;
+	sum->wchar += io->wchar;
+	sum->syscr += io->syscr;
+	sum->syscw += io->syscw;
+	sum->read_bytes += io->read_bytes;
+	sum->write_bytes += io->write_bytes;
+	sum->cancelled_write_bytes += io->cancelled_write_bytes;
+}
+/* The running task's, changed by itself alone. */
+struct io_counts *task_io(void);
+
 /* Nanoseconds since boot; monotonic, the same on all CPUs. */
 u64 ktime_ns(void);

@@ -50,6 +50,7 @@ struct task_struct {
 	bool signalled, killed; /* atomic */
 	struct held_locks held; /* the task itself */
 	unsigned fail_nth;      /* the task itself */
+	struct io_counts io;    /* the task itself */
 
 	/* (big) */
 	struct list_head all;
@@ -337,6 +338,13 @@ bool signal_pending(void)
 bool fatal_signal_pending(void)
 {
 	return READ_ONCE(current->killed);
+}
+
+struct io_counts *task_io(void)
+{
+	static __thread struct io_counts nobodys;
+
+	return current ? &current->io : &nobodys;
 }
 
 #ifdef PAGODA_DEBUG

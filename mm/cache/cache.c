@@ -152,7 +152,7 @@ void cache_remove_page(struct address_space *mapping, struct page *page)
 	spin_lock(&mapping->tree_lock);
 	take_out(mapping, page);
 	if (page_test_and_clear(page, PG_dirty) && !mapping->swap_backed)
-		count_undirtied(page);
+		count_undirtied(mapping, page);
 	WRITE_ONCE(page->mapping, 0); /* who would mark it dirty now looks under the lock */
 	spin_unlock(&mapping->tree_lock);
 	put_page(page);

@@ -13,7 +13,7 @@ void page_writeback_ended(struct page *page); /* and who waits for it is woken *
 /* A page of a file on a disk was written to: set_page_dirty()'s slow half. */
 bool dirty_file_page(struct address_space *mapping, struct page *page);
 /* A dirty page leaves the cache: the counts. */
-void count_undirtied(struct page *page);
+void count_undirtied(struct address_space *mapping, struct page *page);
 /* The page at index was not in the cache: read it and, if the file is read in order, what follows. */
 void read_ahead(struct address_space *mapping, u64 index);
 

@@ -76,6 +76,7 @@ bool dirty_file_page(struct address_space *mapping, struct page *page)
 			spin_unlock(&busy_lock);
 		}
 		this_cpu(pages_dirtied)++;
+		task_io()->write_bytes += PAGE_SIZE;
 	}
 	if (fresh)
 		trace_cache_dirty((unsigned long)mapping, page_index(page), page_to_pfn(page), 0);
@@ -88,8 +89,10 @@ bool dirty_file_page(struct address_space *mapping, struct page *page)
 	return fresh;
 }
 
-void count_undirtied(struct page *page)
+void count_undirtied(struct address_space *mapping, struct page *page)
 {
+	if (mapping->ops && mapping->ops->write_pages)
+		task_io()->cancelled_write_bytes += PAGE_SIZE;
 	mod_node_stat(page_node(page), NR_FILE_DIRTY, -1);
 	mod_zone_stat(page_zone(page), NR_ZONE_WRITE_PENDING, -1);
 }

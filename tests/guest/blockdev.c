@@ -41,6 +41,12 @@ static long vmstat(const char *key)
 	return read_number("/proc/vmstat", key);
 }
 
+/* What this process itself has read and written. */
+static long own_io(const char *key)
+{
+	return read_number("/proc/self/io", key);
+}
+
 /* A field of a device's line in /proc/diskstats: 1 is the number of reads. */
 static unsigned long long diskstat(const char *name, int field)
 {
@@ -134,13 +140,14 @@ static void counted(void)
 {
 	char buffer[1 << 20];
 	unsigned long long requests, sectors, of_disk;
-	long in, buffers;
+	long in, own, buffers;
 	int fd;
 
 	need_disk();
 	fd = must(open(PART, O_RDONLY));
 	must(ioctl(fd, BLKFLSBUF, 0));
 	in = vmstat("pgpgin");
+	own = own_io("read_bytes");
 	sectors = diskstat("vda1", 3);
 	of_disk = diskstat("vda", 3);
 	requests = diskstat("vda1", 1);
@@ -148,6 +155,7 @@ static void counted(void)
 	expect_equal(must(pread(fd, buffer, sizeof(buffer), 0)), sizeof(buffer));
 	expect_equal(must(pread(fd, buffer, sizeof(buffer), sizeof(buffer))), sizeof(buffer));
 	expect_equal(vmstat("pgpgin") - in, 2048);
+	expect_equal(own_io("read_bytes") - own, 2 << 20);
 	expect_equal(diskstat("vda1", 3) - sectors, 4096);
 	expect_equal(diskstat("vda", 3) - of_disk, 4096);
 	expect_between(diskstat("vda1", 1) - requests, 8, 80);
@@ -162,7 +170,7 @@ static void counted(void)
 static void writes_counted(void)
 {
 	char buffer[512 << 10];
-	long out, dirty;
+	long out, own, dirty;
 	int fd;
 
 	need_disk();
@@ -170,12 +178,16 @@ static void writes_counted(void)
 	fd = must(open(SCRATCH, O_RDWR));
 	memset(buffer, 'w', sizeof(buffer));
 	out = vmstat("pgpgout");
+	own = own_io("write_bytes");
 	dirty = read_number("/proc/meminfo", "Dirty");
 	unsigned long long sectors = diskstat("vda2", 7), flushes = diskstat("vda", 16);
 
 	expect_equal(must(pwrite(fd, buffer, sizeof(buffer), 0)), sizeof(buffer));
 	expect_equal(read_number("/proc/meminfo", "Dirty") - dirty, 512);
 	expect_equal(vmstat("pgpgout"), out);
+	/* Counted when they become dirty, once. */
+	expect_equal(must(pwrite(fd, buffer, sizeof(buffer), 0)), sizeof(buffer));
+	expect_equal(own_io("write_bytes") - own, sizeof(buffer));
 	must(fsync(fd));
 	expect_equal(read_number("/proc/meminfo", "Dirty"), dirty);
 	expect_equal(read_number("/proc/meminfo", "Writeback"), 0);
@@ -222,6 +234,7 @@ static void coherent(void)
 {
 	char *direct, *shared, buffer[8192];
 	int cached, past;
+	long written;
 
 	need_disk();
 	expect(posix_memalign((void **)&direct, 4096, 65536) == 0);
@@ -238,7 +251,9 @@ static void coherent(void)
 	expect(shared[8191] == 'a');
 	/* past it -> cache, mapping */
 	memset(direct, 'b', 4096);
+	written = own_io("write_bytes");
 	expect_equal(must(pwrite(past, direct, 4096, 65536 + 4096)), 4096);
+	expect_equal(own_io("write_bytes") - written, 4096);
 	expect_equal(must(pread(cached, buffer, 8192, 65536)), 8192);
 	expect(buffer[4095] == 'a' && buffer[4096] == 'b');
 	expect(shared[4095] == 'a' && shared[4096] == 'b');
