@@ -270,6 +270,8 @@ static int choose_bias(struct mm_struct *mm, struct elf_object *elf, bool has_in
 
 /* --- The new space --- */
 
+int (*map_vdso)(struct mm_struct *mm, struct vdso_place *place);
+
 static int map_program(struct mm_struct *mm, struct elf_object *program, bool has_interp)
 {
 	int err = check_segments(program);
@@ -308,6 +310,7 @@ static struct mm_struct *build_space(struct elf_object *program, struct elf_obje
 {
 	struct mm_struct *mm = mm_alloc();
 	unsigned long top = mm_stack_top();
+	struct vdso_place vdso = {};
 	int err;
 
 	if (!mm)
@@ -323,10 +326,12 @@ static struct mm_struct *build_space(struct elf_object *program, struct elf_obje
 	}
 	if (err)
 		err = cannot_map(err);
-	else
+	else if (map_vdso)
+		err = map_vdso(mm, &vdso);
+	if (!err)
 		err = setup_stack(mm, top, wants_executable_stack(program));
 	if (!err)
-		err = build_stack(mm, top, strings, program, interp);
+		err = build_stack(mm, top, strings, program, interp, &vdso);
 	if (!err)
 		err = finish_stack(mm);
 	if (err) {

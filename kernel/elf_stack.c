@@ -26,6 +26,9 @@
 #include <linux/auxvec.h>
 #include <linux/limits.h>
 
+#ifndef AT_SYSINFO
+#define AT_SYSINFO 32 /* the headers have it for i386 alone */
+#endif
 #define MAX_ARGUMENT_BYTES (6UL << 20) /* three quarters of the usual stack */
 
 struct auxv {
@@ -41,6 +44,7 @@ static void add(struct auxv *auxv, unsigned long type, unsigned long value)
 /* Addresses in the new space that the vector needs. */
 struct places {
 	unsigned long execfn, platform, random;
+	struct vdso_place vdso;
 };
 
 /* Returns the number of words, AT_NULL included. */
@@ -50,6 +54,10 @@ static unsigned fill_auxv(unsigned long *words, const struct places *places,
 	const struct cred *cred = &current->cred;
 	struct auxv auxv = {words};
 
+	if (places->vdso.header) {
+		add(&auxv, AT_SYSINFO, places->vdso.entry);
+		add(&auxv, AT_SYSINFO_EHDR, places->vdso.header);
+	}
 	add(&auxv, AT_MINSIGSTKSZ, machine_minsigstksz());
 	add(&auxv, AT_HWCAP, machine_hwcap());
 	add(&auxv, AT_PAGESZ, PAGE_SIZE);
@@ -94,14 +102,15 @@ static unsigned long *fill_pointers(unsigned long *words, unsigned n, const char
 }
 
 int build_stack(struct mm_struct *mm, unsigned long top, const struct exec_strings *strings,
-		const struct elf_object *program, const struct elf_object *interp)
+		const struct elf_object *program, const struct elf_object *interp,
+		const struct vdso_place *vdso)
 {
 	const char *path = program->file->path, *text = strings->bytes;
 	const size_t path_bytes = strlen(path) + 1;
 	size_t limit = min(rlimit(RLIMIT_STACK) / 4, MAX_ARGUMENT_BYTES), n_words, bytes;
 	unsigned long auxv[ARRAY_SIZE(mm->saved_auxv)], *words, *w, sp, at;
 	unsigned auxv_words;
-	struct places places;
+	struct places places = {.vdso = *vdso};
 	struct {
 		u8 random[16];
 		char platform[16];

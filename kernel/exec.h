@@ -30,13 +30,21 @@ struct elf_object {
 	unsigned long entry;
 };
 
+/* Where code of the kernel's own is in the program's space, for the auxiliary vector; 0: nowhere. */
+struct vdso_place {
+	unsigned long header, entry; /* AT_SYSINFO_EHDR, AT_SYSINFO */
+};
+/* Map it into a new space: 0 or -errno. NULL where the machine has none. By kernel/abi32/vdso.c. */
+extern int (*map_vdso)(struct mm_struct *mm, struct vdso_place *place);
+
 /*
  * Everything above the program's first stack pointer: strings, auxiliary vector, argv, argc
  * (psABI 3.4.1). `interp` may be NULL. Sets mm->arg_start .. env_end, saved_auxv, start_stack.
  * 0, -E2BIG, -ENOMEM or -EFAULT.
  */
 int build_stack(struct mm_struct *mm, unsigned long top, const struct exec_strings *strings,
-		const struct elf_object *program, const struct elf_object *interp);
+		const struct elf_object *program, const struct elf_object *interp,
+		const struct vdso_place *vdso);
 
 /* Point of no return: forget what a new program does not inherit. */
 void exec_reset_task(const char *path);

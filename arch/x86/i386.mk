@@ -11,7 +11,7 @@ I386_FLAGS := -m32 -march=i686 -mregparm=3 -std=gnu11 -ffreestanding -fno-builti
           -mno-sse -mno-mmx -mno-80387 -fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer \
           -fno-asynchronous-unwind-tables -fno-common -fcf-protection=none -g \
           $(if $(findstring clang,$(CC)),-mstack-alignment=4 -Wno-atomic-alignment,-mpreferred-stack-boundary=2) \
-          -ffunction-sections -I. -Iarch/x86/i386/include -Iarch/x86/common/include -Iarch/include $(WARN) \
+          -ffunction-sections -I. -Iarch/x86/i386/include -Iarch/x86/common/include -Iarch/include -I$(B)/i386-vdso $(WARN) \
           -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
 KFLAGS_i386 := -Iarch/x86/i386/2level $(I386_FLAGS) -O2
 KFLAGS_i386-debug := -Iarch/x86/i386/2level $(I386_FLAGS) -O1 -DPAGODA_DEBUG
@@ -24,6 +24,18 @@ $(eval $(call kernel_rules,i386-debug,$(I386_SRC),arch/x86/i386/kernel.lds,-m32)
 
 $(eval $(call kernel_rules,i386-pae,$(I386_SRC) $(PAE_SRC),arch/x86/i386/kernel.lds,-m32))
 $(eval $(call kernel_rules,i386-pae-debug,$(I386_SRC) $(PAE_SRC),arch/x86/i386/kernel.lds,-m32))
+
+# The code that every program gets a page of; its symbols become the kernel's, with a prefix.
+VDSO := $(B)/i386-vdso/vdso
+$(VDSO).so: arch/x86/i386/vdso/vdso.S arch/x86/i386/vdso/vdso.lds
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -m32 -nostdlib -shared -idirafter /usr/include/x86_64-linux-gnu -Wl,-T,arch/x86/i386/vdso/vdso.lds \
+		-Wl,-soname,linux-gate.so.1 -Wl,--hash-style=both -Wl,--eh-frame-hdr -Wl,--build-id=none \
+		-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -o $@.all $<
+	@nm $@.all | awk '$$2 ~ /[Tt]/ { print ".globl vdso_" $$3 "\nvdso_" $$3 " = 0x" $$1 }' >$(VDSO).symbols
+	@objcopy -S $@.all $@
+$(patsubst %,$(B)/%/arch/x86/i386/vdso_image.S.o,i386 i386-debug i386-pae i386-pae-debug): $(VDSO).so
 
 i386-kernel: $(B)/i386/pagoda.elf $(B)/i386-pae/pagoda.elf
 i386-debug-kernel: $(B)/i386-debug/pagoda.elf $(B)/i386-pae-debug/pagoda.elf

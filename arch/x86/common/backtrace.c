@@ -67,7 +67,7 @@ static u64 report_end;     /* (reporting) clock, ns: when the last one was compl
 
 /* Where C returns to in entry.S: behind these stands a struct pt_regs. */
 extern char exception_return[], exception_called[], interrupt_called[], any_time_return[];
-extern char syscall_called[];
+extern char syscall_called[], sysenter_called[];
 
 /* --- Walking --- */
 
@@ -111,7 +111,8 @@ static bool add_caller(struct calls *calls, unsigned long caller, unsigned long 
 	if (!called_by_exception(caller)) {
 		add_call(calls, caller - 1); /* the call, not what follows it */
 		/* Stacks grow down: callers lie higher. */
-		return caller != (unsigned long)syscall_called && *frame >= above;
+		return caller != (unsigned long)syscall_called &&
+		       caller != (unsigned long)sysenter_called && *frame >= above;
 	}
 	add_call(calls, EXCEPTION);
 	if (user_mode(regs))

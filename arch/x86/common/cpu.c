@@ -131,6 +131,8 @@ void cpu_detect(void)
 	f->pse = one.edx >> 3 & 1;
 	f->tsc = one.edx >> 4 & 1;
 	f->apic = one.edx >> 9 & 1;
+	/* The Pentium Pro's first steppings say that they have SYSENTER. */
+	f->sep = (one.edx >> 11 & 1) && !(f->family == 6 && f->model < 3 && f->stepping < 3);
 	f->pge = one.edx >> 13 & 1;
 	f->fxsr = one.edx >> 24 & 1;
 	f->xsave = one.ecx >> 26 & 1;

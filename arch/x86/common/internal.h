@@ -19,7 +19,7 @@ struct cpu_features {
 	u32 signature; /* CPUID 1, eax */
 	u8 family, model, stepping;
 	u8 phys_bits, virt_bits;
-	bool nx, pse, pge, gbpages, smep, smap, umip, erms, fsrm;
+	bool nx, pse, pge, sep, gbpages, smep, smap, umip, erms, fsrm;
 	bool fxsr, xsave, xsaveopt;
 	bool tsc, tsc_steady, apic, rdrand, rdseed, hypervisor;
 };
@@ -136,6 +136,8 @@ void pit_wait(u32 count); /* spin for that many periods of 1193182 Hz, at most 6
 
 /* --- TLB and other CPUs (tlb.c) --- */
 
+struct arch_mm;
+DECLARE_PER_CPU(struct arch_mm *, loaded_mm); /* while a program runs, its space */
 void tlb_shoot_interrupt(void);
 void stop_other_cpus(void);
 

@@ -35,7 +35,7 @@
 
 #define FULL_FLUSH_PAGES 33 /* from here on it is cheaper to lose everything */
 
-static DEFINE_PER_CPU(struct arch_mm *, loaded_mm);
+DEFINE_PER_CPU(struct arch_mm *, loaded_mm);
 static DEFINE_PER_CPU(bool, lazy); /* nobody runs in loaded_mm */
 
 static struct {

@@ -1,14 +1,15 @@
 /*
  * The doors between programs and the kernel.
  *
- * Every door is a gate of the IDT and closes the interrupts; the processor has pushed ss and esp
- * (if it came from user mode, to the stack that the TSS names), eflags, cs, eip and
- * perhaps an error code.  The rest of a struct pt_regs (machine/regs.h) is pushed here, and C is
+ * Every door but SYSENTER's (sysenter.c) is a gate of the IDT; all close the interrupts. At a gate the
+ * processor has pushed ss and esp (if it came from user mode, to the stack that the TSS names), eflags,
+ * cs, eip and perhaps an error code.  The rest of a struct pt_regs (machine/regs.h) is pushed here, and C is
  * called with its address in eax (the kernel is compiled with three arguments in registers).
  *
  * A program's segment registers can hold anything, and the kernel may have been interrupted at an
  * instruction at which they are still loaded: so every door saves ds, es and fs, and loads the
- * kernel's own: flat ones, and %fs based on this CPU's data.  %gs is left alone.
+ * kernel's own: flat ones, and %fs based on this CPU's data.  %gs is left alone. A program's ds and es
+ * are most often the flat ones themselves: those are not loaded again, which takes longer than to look.
  *
  * The way back to user mode looks at one word, the first of the current task: as long as it
  * is not zero exit_to_user_work() is called.  What is then loaded from the stack may
@@ -16,12 +17,23 @@
  * loaded gets the null selector, and an IRET that fails becomes the program's SIGILL, as on Linux.
  */
 #include "machine/alternative.h"
+#include "arch/x86/i386/sysenter.h"
 #include "machine/selectors.h"
+#include <asm/errno.h>
 
-#define REGS_AX	    24		/* offsets in struct pt_regs */
+#define REGS_DX	    8		/* offsets in struct pt_regs */
+#define REGS_BP	    20
+#define REGS_AX	    24
+#define REGS_IP	    44
 #define REGS_CS	    48
+#define REGS_FLAGS  52
 #define FULL_RETURN_BIT 31	/* ARCH_WORK_FULL_RETURN */
+#define FLAGS_TF    0x100
+#define FLAGS_IF    0x200
+#define FLAGS_PLAIN 0xad7	/* IF and the arithmetic ones, and a bit that is always set */
+#define TASK_SIZE   0xc0000000	/* machine/layout.h */
 
+#define STAC ALTERNATIVE ".byte 0x0f, 0x1f, 0x00", "stac", ALT_SMAP
 #define CLAC ALTERNATIVE ".byte 0x0f, 0x1f, 0x00", "clac", ALT_SMAP
 
 .macro PUSH_SEGMENTS
@@ -39,13 +51,22 @@
 	pushl	%ebx
 .endm
 
-.macro LOAD_SEGMENTS
-	movl	$USER_DS, %edx	/* flat, too, and most often there already */
-	movl	%edx, %ds
-	movl	%edx, %es
-	movl	$PERCPU_SELECTOR, %edx
+.macro LOAD_SEGMENTS		/* edx is lost */
+	movl	%ds, %edx
+	cmpl	$USER_DS, %edx
+	jne	771f
+	movl	%es, %edx
+	cmpl	$USER_DS, %edx
+	jne	771f
+772:	movl	$PERCPU_SELECTOR, %edx
 	movl	%edx, %fs
 	cld
+	.subsection 1
+771:	movl	$USER_DS, %edx
+	movl	%edx, %ds
+	movl	%edx, %es
+	jmp	772b
+	.previous
 .endm
 
 .macro EXTABLE from:req, to:req
@@ -73,10 +94,18 @@
 	popl	%edi
 	popl	%ebp
 	popl	%eax
-	POP_SEGMENT ds
-	POP_SEGMENT es
-	POP_SEGMENT fs
+	cmpw	$USER_DS, (%esp)
+	jne	773f
+	cmpw	$USER_DS, 4(%esp)
+	jne	773f
+	addl	$8, %esp
+774:	POP_SEGMENT fs
 	addl	$4, %esp
+	.subsection 1
+773:	POP_SEGMENT ds
+	POP_SEGMENT es
+	jmp	774b
+	.previous
 .endm
 
 	.section .entry.text, "ax"
@@ -112,6 +141,82 @@ user_iret:
 	POP_ALL
 771:	iret
 	EXTABLE	771b, bad_iret
+
+/*
+ * SYSENTER: interrupts are off and esp is the end of this thread's stack; ebp points to the sixth
+ * argument, and is the program's esp. Where it came from nobody says: it goes back into the vDSO.
+ */
+	.balign	64
+	.globl	sysenter_entry
+sysenter_entry:
+	pushl	$USER_DS
+	EXTABLE	sysenter_entry, sysenter_stepped
+	pushl	%ebp
+	pushfl
+	orl	$FLAGS_IF, (%esp)
+1:	pushl	$USER_CS
+	pushl	$0		/* eip, see below */
+	pushl	%eax
+	PUSH_SEGMENTS
+	pushl	%eax
+	PUSH_REST
+	LOAD_SEGMENTS
+	movl	%fs:loaded_mm, %edx
+	movl	SPACE_VDSO(%edx), %edx
+	addl	$vdso_landing, %edx
+	movl	%edx, REGS_IP(%esp)
+	testl	$~FLAGS_PLAIN, REGS_FLAGS(%esp)
+	jnz	3f
+2:	sti
+	cmpl	$(TASK_SIZE - 4), %ebp
+	ja	sysenter_fault
+	STAC
+771:	movl	(%ebp), %ebp
+	EXTABLE	771b, sysenter_fault
+	CLAC
+	movl	%ebp, REGS_BP(%esp)
+	pushl	%eax		/* number, sixth to fourth argument */
+	pushl	%ebp
+	pushl	%edi
+	pushl	%esi
+	movl	%ebx, %eax
+	movl	%ecx, %edx
+	movl	16 + REGS_DX(%esp), %ecx
+	call	handle_syscall
+	.globl	sysenter_called
+sysenter_called:
+	cli
+	addl	$16, %esp
+	movl	%eax, REGS_AX(%esp)
+	movl	%fs:current_task, %eax
+	cmpl	$0, (%eax)
+	jne	user_work
+	POP_ALL
+	movl	(%esp), %edx	/* eip */
+	movl	12(%esp), %ecx	/* esp */
+	sti			/* from the next instruction on */
+	sysexit
+
+	/* Flags that a gate would have cleared, or that SYSEXIT would not bring back. */
+3:	movl	%fs:current_task, %edx
+	lock btsl $FULL_RETURN_BIT, (%edx)
+	pushl	$2		/* a bit that is always set */
+	popfl
+	jmp	2b
+
+	/* The program steps, and #DB came at the first instruction (traps.c). */
+sysenter_stepped:
+	pushl	$USER_DS
+	pushl	%ebp
+	pushfl
+	orl	$(FLAGS_IF | FLAGS_TF), (%esp)
+	jmp	1b
+
+sysenter_fault:			/* no sixth argument there */
+	CLAC
+	cli
+	movl	$-EFAULT, REGS_AX(%esp)
+	jmp	user_work
 
 	/* Interrupts are off, esp = regs. */
 user_work:

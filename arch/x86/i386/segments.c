@@ -22,6 +22,7 @@
  */
 #include "arch/x86/i386/segments.h"
 #include "arch/x86/i386/hardware_tasks.h"
+#include "arch/x86/i386/sysenter.h"
 #include "arch/x86/common/internal.h"
 #include "arch/x86/common/segments.h"
 #include "lib/assert.h"
@@ -74,6 +75,7 @@ void set_trap_stack(unsigned long top)
 {
 	this_cpu(kernel_stack_top) = top;
 	this_cpu(cpu_tables).tss.sp0 = top;
+	sysenter_stack(top);
 }
 
 void load_tls(const struct arch_tls *tls)
@@ -236,6 +238,7 @@ void segments_setup(unsigned cpu)
 	load_ldt(NULL);
 	if (cpu == 0)
 		fill_idt();
+	sysenter_setup(cpu);
 	pointer = (struct descriptor_pointer){sizeof(idt) - 1, (u32)idt};
 	__asm__ volatile("lidt %0" ::"m"(pointer));
 }

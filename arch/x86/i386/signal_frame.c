@@ -11,8 +11,8 @@
  *         sp -> restorer, signal number            restorer, number, their addresses
  *               (sp + 4) % 16 == 0
  *
- * A handler without SA_RESTORER returns to a few instructions in the frame itself, which
- * works where pages cannot be kept from being executed.
+ * A handler without SA_RESTORER returns to the vDSO. If the program has unmapped that, to a few
+ * instructions in the frame itself, which works where pages cannot be kept from being executed.
  *
  * On the way back every word of it may have been changed. Of the flags only those a
  * program may set are taken; selectors get privilege 3, and if they cannot be loaded entry.S
@@ -24,8 +24,10 @@
 #include "lib/string.h"
 #include "machine/current.h"
 #include "machine/layout.h"
+#include "machine/mmu.h"
 #include "machine/thread.h"
 #include "machine/uaccess.h"
+#include "machine/vdso.h"
 #define __ARCH_SI_UID_T unsigned
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -58,6 +60,17 @@ struct rt_frame {
 /* pop %eax; mov $__NR_sigreturn, %eax; int $0x80, and without the pop for the other. */
 static const u8 old_code[8] = {0x58, 0xb8, __NR_sigreturn, 0, 0, 0, 0xcd, 0x80};
 static const u8 rt_code[8] = {0xb8, __NR_rt_sigreturn, 0, 0, 0, 0xcd, 0x80};
+
+/* Where the handler returns to. */
+static unsigned long restorer(const struct signal_frame_info *info, const char *in_vdso,
+			      unsigned long in_frame)
+{
+	const unsigned long vdso = this_cpu(loaded_mm)->segments.vdso;
+
+	if (info->flags & SA_RESTORER)
+		return info->restorer;
+	return vdso ? vdso + (unsigned long)in_vdso : in_frame;
+}
 
 /* Of the running task, without asking the kernel for its task: regs lie at the stack's top. */
 static void *fpu_area(const struct pt_regs *regs)
@@ -151,7 +164,7 @@ int arch_push_signal_frame(struct pt_regs *regs, const struct signal_frame_info 
 		};
 
 		code = at + offsetof(struct rt_frame, code);
-		frame.restorer = info->restorer ? info->restorer : code;
+		frame.restorer = restorer(info, vdso___kernel_rt_sigreturn, code);
 		memcpy(frame.info, info->siginfo, sizeof(frame.info));
 		memcpy(&frame.context.uc_sigmask, &info->oldmask, sizeof(info->oldmask));
 		fill_context(&frame.context.uc_mcontext, regs, fpu, info->oldmask);
@@ -163,7 +176,7 @@ int arch_push_signal_frame(struct pt_regs *regs, const struct signal_frame_info 
 		struct old_frame frame = {.signo = info->signo, .mask_high = info->oldmask >> 32};
 
 		code = at + offsetof(struct old_frame, code);
-		frame.restorer = info->restorer ? info->restorer : code;
+		frame.restorer = restorer(info, vdso___kernel_sigreturn, code);
 		fill_context(&frame.context, regs, fpu, info->oldmask);
 		memcpy(frame.code, old_code, sizeof(frame.code));
 		err = copy_to_user((void __user *)at, &frame, sizeof(frame)) ? -EFAULT : 0;

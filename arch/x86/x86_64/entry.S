@@ -89,8 +89,9 @@ syscall_entry:
 	pushq	%rax		/* the seventh */
 	sti
 	call	handle_syscall
-	.globl	syscall_called
+	.globl	syscall_called, sysenter_called
 syscall_called:
+sysenter_called:		/* one door only */
 	cli
 	movq	%gs:current_task, %rcx
 	cmpl	$0, (%rcx)

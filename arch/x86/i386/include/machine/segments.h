@@ -1,6 +1,6 @@
 /*
  * What an address space has of segments (SYSTEM.md S3, S6): a local descriptor table, which all its
- * threads share. Most have none of their own: then the CPU is given the default one.
+ * threads share; and where the kernel's code for it is. Most have none of their own: then the CPU is given the default one.
  *
  * The machine loads tables, kernel/abi32/ldt.c makes them. A table that is loaded anywhere is never
  * written: a change is a new table, which every CPU that runs the space loads before the
@@ -43,6 +43,8 @@ struct ldt {
 struct space_segments {
 	const struct ldt
 		*ldt; /* NULL: the default one; (ldt_lock; read when the space is loaded) */
+	/* Where the vDSO is mapped (machine/vdso.h), 0: nowhere. (mmap_lock; read by its own tasks) */
+	unsigned long vdso;
 };
 
 /* What a thread has of segments where the processor switches tasks (S5); unused else. */
