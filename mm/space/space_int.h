@@ -125,14 +125,21 @@ void mm_register(struct mm_struct *mm);
 void mm_unregister(struct mm_struct *mm);
 
 /* zap.c: pages of [start, end) out of the tables: rmap, counters, TLB, references. Never fails. */
-struct mmu_gather { /* what a range operation collects before one TLB flush */
+struct gather_batch { /* a frame of pages to be given back, once the gather's own are full */
+	struct gather_batch *next;
+	unsigned nr; /* how many; of the batch that is being filled: mmu_gather.nr */
+	struct page *pages[(PAGE_SIZE - 2 * sizeof(void *)) / sizeof(struct page *)];
+};
+struct mmu_gather { /* what a range operation collects before one TLB flush; the caller's alone */
 	struct mm_struct *mm;
 	unsigned long start, end; /* bytes touched */
-	unsigned nr;
-	bool full_mm;        /* the whole space goes: no flush needed */
-	bool shared;         /* others do the same meanwhile: counted in mm->flushing */
-	struct page *tables; /* unhooked page tables, linked by `next` */
-	struct page *pages[64];
+	struct page **pages;      /* what is being filled: own[], or the last batch */
+	unsigned nr, room;        /* pages there, and how many there can be */
+	bool full_mm;             /* the whole space goes: no flush needed */
+	bool shared;              /* others do the same meanwhile: counted in mm->flushing */
+	struct page *tables;      /* unhooked page tables, linked by `next` */
+	struct gather_batch *batches, *last;
+	struct page *own[64];
 };
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm);
 void tlb_gather_init_shared(struct mmu_gather *tlb,
@@ -146,7 +153,6 @@ static inline void tlb_flush_pending(struct mm_struct *mm)
 	if (unlikely(atomic_read(&mm->flushing)))
 		tlb_flush_mm(&mm->arch);
 }
-void tlb_gather_page(struct mmu_gather *tlb, unsigned long address, struct page *page);
 void tlb_gather_finish(struct mmu_gather *tlb);
 void zap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
 		    unsigned long end);

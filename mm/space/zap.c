@@ -9,7 +9,11 @@
  *
  *      entries:  x x x . x . . x x x x . . .        per table, under its lock
  *                | | |   |     | | |
- *      gather:  [p p p   p     p p p ]  full ->  tlb_flush_range -> release_pages
+ *      gather:  [p p p   p     p p p ]  end ->  tlb_flush_range -> release_pages
+ *
+ * When the gather's own 64 are full it takes a frame to go on in, and another, so that
+ * an munmap of any number of pages interrupts other CPUs once. Where there is no frame to be had (memory is
+ * short: the pages here are what is wanted) it flushes and gives back what it has.
  *
  * Two at once.  MADV_DONTNEED and truncation clear entries without having the space for
  * themselves.  Who finds an entry cleared must not take it for flushed: another CPU may still use the
@@ -38,10 +42,13 @@ void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm)
 	tlb->mm = mm;
 	tlb->start = ~0UL;
 	tlb->end = 0;
+	tlb->pages = tlb->own;
 	tlb->nr = 0;
+	tlb->room = ARRAY_SIZE(tlb->own);
 	tlb->full_mm = full_mm;
 	tlb->shared = false;
 	tlb->tables = NULL;
+	tlb->batches = NULL;
 	note_rss_peak(mm);
 }
 
@@ -52,6 +59,25 @@ void tlb_gather_init_shared(struct mmu_gather *tlb, struct mm_struct *mm)
 	atomic_inc(&mm->flushing); /* before any entry is cleared */
 }
 
+/* Give back what stands in further batches, with these; the gather's own 64 are to be filled again. */
+static __noinline void release_batches(struct mmu_gather *tlb)
+{
+	struct gather_batch *batch = tlb->batches;
+
+	tlb->last->nr = tlb->nr;
+	release_pages(tlb->own, ARRAY_SIZE(tlb->own));
+	while (batch) {
+		struct gather_batch *next = batch->next;
+
+		release_pages(batch->pages, batch->nr);
+		free_page(batch);
+		batch = next;
+	}
+	tlb->batches = NULL;
+	tlb->pages = tlb->own;
+	tlb->room = ARRAY_SIZE(tlb->own);
+}
+
 static void flush_gathered(struct mmu_gather *tlb)
 {
 	if (tlb->end && !tlb->full_mm) {
@@ -59,23 +85,41 @@ static void flush_gathered(struct mmu_gather *tlb)
 		tlb->start = ~0UL;
 		tlb->end = 0;
 	}
-	if (tlb->nr)
+	if (unlikely(tlb->batches))
+		release_batches(tlb);
+	else if (tlb->nr)
 		release_pages(tlb->pages, tlb->nr);
 	tlb->nr = 0;
+}
+
+/* No room is left: some more, or a flush. A space that nobody uses any more needs none to be spared. */
+static __noinline void make_room(struct mmu_gather *tlb)
+{
+	struct gather_batch *batch = NULL;
+
+	if (!tlb->full_mm)
+		batch = get_free_pages(__GFP_NOWARN, 0); /* not by reclaim, nor from reserves */
+	if (!batch) {
+		flush_gathered(tlb);
+		return;
+	}
+	batch->next = NULL;
+	if (tlb->batches) {
+		tlb->last->nr = tlb->nr;
+		tlb->last->next = batch;
+	} else {
+		tlb->batches = batch;
+	}
+	tlb->last = batch;
+	tlb->pages = batch->pages;
+	tlb->nr = 0;
+	tlb->room = ARRAY_SIZE(batch->pages);
 }
 
 static void gather_range(struct mmu_gather *tlb, unsigned long start, unsigned long end)
 {
 	tlb->start = min(tlb->start, start);
 	tlb->end = max(tlb->end, end);
-}
-
-void tlb_gather_page(struct mmu_gather *tlb, unsigned long address, struct page *page)
-{
-	gather_range(tlb, address, address + PAGE_SIZE);
-	tlb->pages[tlb->nr++] = page;
-	if (tlb->nr == ARRAY_SIZE(tlb->pages))
-		flush_gathered(tlb);
 }
 
 void tlb_gather_finish(struct mmu_gather *tlb)
@@ -291,7 +335,7 @@ static __cold void record_unmap(const struct zap_run *run, unsigned long va, boo
 static unsigned long zap_table(struct mmu_gather *tlb, struct vm_area_struct *vma, pte_t *slot,
 			       unsigned long va, unsigned long end, bool even_cows)
 {
-	const unsigned long room = ARRAY_SIZE(tlb->pages) - tlb->nr;
+	const unsigned long room = tlb->room - tlb->nr;
 	struct page *table = user_table(slot);
 	struct zap_run run = {
 		.tlb = tlb,
@@ -339,8 +383,8 @@ static void zap_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 		for (;;) {
 			unsigned long stop = zap_table(tlb, vma, slot, va, next, even_cows);
 
-			if (tlb->nr == ARRAY_SIZE(tlb->pages))
-				flush_gathered(tlb);
+			if (tlb->nr == tlb->room)
+				make_room(tlb);
 			if (stop >= next)
 				break;
 			slot += (stop - va) >> PAGE_SHIFT;

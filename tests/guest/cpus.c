@@ -169,6 +169,7 @@ static void times_by_cpu(void)
 static char *area;
 static atomic_int spinning, go_on;
 static int spinner_cpu;
+static long pages = PAGES;
 
 /* Requests to drop translations that a CPU has answered. */
 static long shot(int cpu)
@@ -184,9 +185,9 @@ static long shot(int cpu)
 
 static void touch_pages(void)
 {
-	area = must(mmap(NULL, PAGES * page_size, PROT_READ | PROT_WRITE,
+	area = must(mmap(NULL, pages * page_size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	memset(area, 1, PAGES * page_size);
+	memset(area, 1, pages * page_size);
 }
 
 static void needs_cpus(int n)
@@ -238,14 +239,19 @@ static void flush_and_count(void)
 		touch_pages();
 		for (int cpu = 0; cpu < online(); cpu++)
 			before[cpu] = shot(cpu);
-		munmap(area, PAGES * page_size);
+		if (round == 2)
+			madvise(area, pages * page_size, MADV_DONTNEED);
+		else
+			munmap(area, pages * page_size);
 		for (int cpu = 0; cpu < online(); cpu++) {
 			const long n = shot(cpu) - before[cpu];
 
 			if (n != (cpu == spinner_cpu))
-				race_wrong("munmap of %d pages interrupted CPU %d %ld times", PAGES,
-					   cpu, n);
+				race_wrong("CPU %d was interrupted %ld times for %ld pages", cpu, n,
+					   pages);
 		}
+		if (round == 2)
+			munmap(area, pages * page_size);
 		race_count();
 	}
 	go_on = 1;
@@ -262,6 +268,14 @@ static void two_threads(void)
 	race(1, bodies);
 	expect_equal(go_on, 1);
 	anywhere();
+}
+
+/* However many pages go. */
+static void many_pages(void)
+{
+	pages = 3000;
+	two_threads();
+	pages = PAGES;
 }
 
 /* A thread that sleeps leaves its CPU to idle on our space: it is interrupted once, and not again. */
@@ -316,6 +330,7 @@ int main(void)
 	run("cpus-times", times_by_cpu);
 	run("cpus-flush-alone", one_thread);
 	run("cpus-flush-one-other", two_threads);
+	run("cpus-flush-many-pages", many_pages);
 	run("cpus-flush-idle", idle_cpus);
 	return finish();
 }
