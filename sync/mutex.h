@@ -1,14 +1,15 @@
 /*
  * Sleeping locks: a mutex, and a lock that many readers or one writer may hold.
- * Waiters queue in order of arrival; a waiting writer keeps new readers out, so
- * neither side starves.  The holder may sleep; interrupt handlers take none.
+ * Waiters queue in order of arrival, and a waiting writer keeps new readers out; on several
+ * CPUs who is awake may overtake who has to be woken, for as long as that takes (sleeper.c).  So
+ * nobody starves.  The holder may sleep; interrupt handlers take none.
  */
 #pragma once
 
 #include "sync/wait.h"
 
 struct LOCK_TYPE("mutex") mutex {
-	u32 state; /* atomic: 0 free, 1 held, 2 held with waiters */
+	u32 word; /* atomic: who is inside, does somebody wait (sleeper.h) */
 	struct wait_queue_head wait;
 	struct task_struct *owner; /* the holder, for diagnosis */
 #ifdef PAGODA_DEBUG
@@ -17,7 +18,7 @@ struct LOCK_TYPE("mutex") mutex {
 };
 
 struct LOCK_TYPE("rwsem") rw_semaphore {
-	long count; /* atomic: 4 for each reader, 2: somebody waits, 1: a writer (rwsem.c) */
+	u32 word; /* atomic: who is inside, does somebody wait (sleeper.h) */
 	struct wait_queue_head wait;
 	struct task_struct *owner; /* the writer, for diagnosis */
 #ifdef PAGODA_DEBUG

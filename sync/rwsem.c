@@ -1,22 +1,10 @@
 /*
  * The lock that many readers or one writer may hold.
  *
- *     count:  readers inside * 4  |  bit 1: somebody waits  |  bit 0: a writer is inside
- *
- * Without competition each operation is one atomic instruction on the count.  The
- * waiting bit closes the fast ways in: who comes later queues behind those who
- * wait, readers too, so a stream of readers cannot starve a writer.  While the bit
- * is set the count changes only by releases, without a lock, and by grants, under
- * the queue's lock; so what grant() sees can only get better while it looks.
- *
- * Who finds the lock held spins for a while before queueing (sync/sleeper.h): else one collision of two
- * CPUs that keep coming back would make each pass through the queue, and sleep, every time from then on.
- *
- * grant() serves the queue from the front: one writer once all have left, or all
- * readers up to the next writer (sync/sleeper.h).  The one who takes the last reader or
- * the writer out calls it when the bit is set; so does who has just queued, in
- * case the lock was released in between; and who leaves the queue because of a
- * signal, for the readers behind a writer that gives up.
+ * Without competition each operation is one atomic instruction on the word. The bit that says
+ * that somebody waits closes the fast ways in: who comes later asks sync/sleeper.c, readers too,
+ * so a stream of readers cannot starve a writer.  Whoever takes the last reader or the writer out, and
+ * finds the bit set, passes the lock on there.
  */
 #include "lib/assert.h"
 #include "sync/lockdebug.h"
@@ -24,13 +12,9 @@
 #include "sync/mutex.h"
 #include "sync/sleeper.h"
 
-#define WRITER  1L
-#define WAITING 2L
-#define READER  4L
-
 void init_rwsem(struct rw_semaphore *sem, enum lock_rank rank)
 {
-	sem->count = 0;
+	sem->word = 0;
 	sem->owner = NULL;
 	init_waitqueue_head(&sem->wait);
 #ifdef PAGODA_DEBUG
@@ -40,90 +24,34 @@ void init_rwsem(struct rw_semaphore *sem, enum lock_rank rank)
 
 static inline bool try_read(struct rw_semaphore *sem)
 {
-	long count = READ_ONCE(sem->count);
+	u32 word = READ_ONCE(sem->word);
 
-	while (likely(!(count & (WRITER | WAITING))))
-		if (likely(try_cmpxchg(&sem->count, &count, count + READER)))
+	while (likely(!(word & (WRITER | WAITING))))
+		if (likely(try_cmpxchg(&sem->word, &word, word + READER)))
 			return true;
 	return false;
 }
 
 static inline bool try_write(struct rw_semaphore *sem)
 {
-	long expected = 0;
+	u32 expected = 0;
 
-	if (unlikely(!try_cmpxchg(&sem->count, &expected, WRITER)))
+	if (unlikely(!try_cmpxchg(&sem->word, &expected, WRITER)))
 		return false;
 	WRITE_ONCE(sem->owner, current);
 	return true;
 }
 
-/*
- * The lock is short of us by what another CPU is about to do: look on for about as long as going to sleep
- * and being woken would take, unless somebody queues already.
- */
-static bool had_by_spinning(struct rw_semaphore *sem, bool exclusive)
-{
-	for (unsigned i = 0; i < sleeper_spins(); i++) {
-		const long count = READ_ONCE(sem->count);
-
-		if (count & WAITING)
-			return false;
-		if (exclusive ? count == 0 && try_write(sem) : !(count & WRITER) && try_read(sem))
-			return true;
-		cpu_relax();
-	}
-	return false;
-}
-
-/* Let in whom the state of the lock admits. The queue's lock is held. */
-static void grant(struct rw_semaphore *sem)
-{
-	struct list_head *queue = &sem->wait.waiters;
-
-	while (!list_empty(queue)) {
-		struct sleeper *first = list_first_entry(queue, struct sleeper, list);
-		long inside = READ_ONCE(sem->count) & ~WAITING;
-
-		if (first->exclusive ? inside != 0 : (inside & WRITER) != 0)
-			return;
-		fetch_add(&sem->count, first->exclusive ? WRITER : READER);
-		sleeper_grant(first);
-	}
-	fetch_and(&sem->count, ~WAITING);
-}
-
-static __noinline void grant_locked(struct rw_semaphore *sem)
-{
-	unsigned long flags = spin_lock_irqsave(&sem->wait.lock);
-
-	grant(sem);
-	spin_unlock_irqrestore(&sem->wait.lock, flags);
-}
-
 static __noinline int rwsem_wait(struct rw_semaphore *sem, bool exclusive, enum task_state state)
 {
-	struct sleeper me = {.task = current, .exclusive = exclusive};
 	const u64 start = lock_stat_clock();
-	unsigned long flags;
-	int err;
+	const int err = sleeper_wait(&sem->word, &sem->wait, exclusive, state);
 
-	if (had_by_spinning(sem, exclusive)) {
+	if (!err) {
+		if (exclusive)
+			WRITE_ONCE(sem->owner, current);
 		lock_stat_waited(sem, start);
-		return 0;
 	}
-	flags = spin_lock_irqsave(&sem->wait.lock);
-	list_add_tail(&me.list, &sem->wait.waiters);
-	fetch_or(&sem->count, WAITING);
-	grant(sem);
-	err = sleeper_wait(&sem->wait, &me, state, &flags);
-	if (err)
-		grant(sem);
-	else if (exclusive)
-		WRITE_ONCE(sem->owner, current);
-	spin_unlock_irqrestore(&sem->wait.lock, flags);
-	if (!err)
-		lock_stat_waited(sem, start);
 	return err;
 }
 
@@ -144,13 +72,13 @@ bool down_read_trylock(struct rw_semaphore *sem)
 
 void up_read(struct rw_semaphore *sem)
 {
-	long left;
+	u32 left;
 
 	sleep_lock_release(sem);
-	left = fetch_add(&sem->count, -READER) - READER;
-	ASSERT(left >= 0 && !(left & WRITER));
-	if (unlikely(left == WAITING))
-		grant_locked(sem);
+	left = fetch_add(&sem->word, -READER) - READER;
+	ASSERT(left < (u32)-READER && !(left & WRITER));
+	if (unlikely((left & WAITING) && left < READER))
+		sleeper_pass(&sem->word, &sem->wait);
 }
 
 void down_write(struct rw_semaphore *sem)
@@ -182,29 +110,29 @@ bool down_write_trylock(struct rw_semaphore *sem)
 
 void up_write(struct rw_semaphore *sem)
 {
-	long left;
+	u32 left;
 
 	ASSERT(sem->owner == current);
 	sleep_lock_release(sem);
 	WRITE_ONCE(sem->owner, NULL);
-	left = fetch_add(&sem->count, -WRITER) - WRITER;
-	ASSERT((left & ~WAITING) == 0);
+	left = fetch_add(&sem->word, -WRITER) - WRITER;
+	ASSERT(left < READER && !(left & WRITER));
 	if (unlikely(left & WAITING))
-		grant_locked(sem);
+		sleeper_pass(&sem->word, &sem->wait);
 }
 
 void downgrade_write(struct rw_semaphore *sem)
 {
-	long left;
+	u32 left;
 
 	ASSERT(sem->owner == current);
 	WRITE_ONCE(sem->owner, NULL);
-	left = fetch_add(&sem->count, READER - WRITER) + READER - WRITER;
+	left = fetch_add(&sem->word, READER - WRITER) + READER - WRITER;
 	if (unlikely(left & WAITING)) /* readers in front of the queue may join */
-		grant_locked(sem);
+		sleeper_pass(&sem->word, &sem->wait);
 }
 
 bool rwsem_is_locked(const struct rw_semaphore *sem)
 {
-	return (READ_ONCE(sem->count) & ~WAITING) != 0;
+	return (READ_ONCE(sem->word) & ~(WAITING | INSISTS)) != 0;
 }

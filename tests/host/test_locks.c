@@ -135,6 +135,62 @@ STRESS(spin_stress)
 STRESS(mutex_stress)
 STRESS(rwsem_stress)
 
+/* --- several CPUs: overtaking has an end --- */
+
+/* One comes back for the locks again and again, at once; the others want them now and then. */
+static unsigned long modest_left;
+
+static int greedy(void *arg)
+{
+	while (READ_ONCE(modest_left)) {
+		mutex_lock(&mutex);
+		cpu_interleave();
+		mutex_unlock(&mutex);
+		down_write(&sem);
+		cpu_interleave();
+		up_write(&sem);
+		down_read(&sem);
+		up_read(&sem);
+		epoch_quiescent();
+	}
+	return 0;
+}
+
+static int modest(void *arg)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		mutex_lock(&mutex);
+		change();
+		mutex_unlock(&mutex);
+		if (i % 2)
+			down_write(&sem);
+		else
+			down_read(&sem);
+		schedule();
+		if (i % 2)
+			up_write(&sem);
+		else
+			up_read(&sem);
+	}
+	fetch_add(&modest_left, -1UL);
+	return 0;
+}
+
+static void nobody_starves(void **state)
+{
+	struct task_struct *task[4];
+
+	machine(2, 0);
+	modest_left = 2;
+	for (unsigned i = 0; i < 4; i++)
+		task[i] = kthread_run(i < 2 ? modest : greedy, NULL, "turns");
+	for (unsigned i = 0; i < 4; i++)
+		soft_join(task[i]);
+	assert_int_equal(counter, 2 * ROUNDS);
+	assert_false(mutex_is_locked(&mutex));
+	assert_false(rwsem_is_locked(&sem));
+}
+
 /* --- order of arrival --- */
 static char arrivals[32];
 static unsigned nr_arrivals;
@@ -433,6 +489,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(rwsem_stress_in_parallel),
 	cmocka_unit_test(rwsem_stress_by_seed_1),
 	cmocka_unit_test(rwsem_stress_by_seed_2),
+	cmocka_unit_test(nobody_starves),
 	cmocka_unit_test(mutex_serves_in_order),
 	cmocka_unit_test(rwsem_serves_in_order),
 	cmocka_unit_test(downgrade_lets_readers_in),
