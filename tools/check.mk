@@ -6,7 +6,7 @@ CPPCHECK_FLAGS := --quiet --error-exitcode=1 --std=c11 --platform=unix64 --enabl
 	--inline-suppr --suppressions-list=tools/cppcheck.supp -D__x86_64__ -D__SIZEOF_POINTER__=8 \
 	-I. -Iarch/x86/x86_64/include -Iarch/x86/common/include -Iarch/include
 
-check: check-format check-floors check-rows check-cppcheck check-threads check-compilers
+check: check-format check-floors check-rows check-mutants check-cppcheck check-threads check-compilers
 	@echo "check: nothing to complain about"
 
 check-need:
@@ -20,6 +20,9 @@ check-floors:
 
 check-rows:
 	@tools/check-rows.sh
+
+check-mutants: # their places are there
+	@tests/mutants/run.py --places
 
 check-cppcheck: check-need
 	@cppcheck $(CPPCHECK_FLAGS) $(wildcard lib sync mm arch/x86 kernel fs drivers proc)
@@ -39,5 +42,5 @@ check-compilers: check-need
 kernel-objects: $(OBJ_x86_64) $(OBJ_x86_64-debug) $(OBJ_i386) $(OBJ_i386-debug) $(OBJ_i386-pae) $(OBJ_i386-pae-debug)
 soft-libraries: $(SOFT_FLAVOURS:%=$(B)/%/libpagoda.a)
 
-.PHONY: check check-need check-format check-floors check-rows check-cppcheck check-threads \
+.PHONY: check check-need check-format check-floors check-rows check-mutants check-cppcheck check-threads \
 	check-compilers kernel-objects soft-libraries

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""run.py [NAME ...]: breaks mm/ in one place after the other; the tests must notice each.
+"""run.py [--places | NAME ...]: breaks mm/ in one place after the other; the tests must notice each.
 
 The places stand in tests/mutants/list. Each mutant is made in a copy of the tree
 (build/mutants/tree), where only what it changes is built again. First the test that the list names
 runs, then, should it notice nothing, every host test and every fuzz corpus. A mutant that
-survives means that a test is missing. Results are kept in build/mutants/results; docs/mutants.md is
+survives means that a test is missing. With --places nothing is built: only whether the list's lines are
+where it says is looked at. Results are kept in build/mutants/results; docs/mutants.md is
 written anew from them when every mutant of the list has one.
 """
 import os
@@ -222,6 +223,8 @@ def main():
     mutants = read_list()
     for mutant in mutants:
         mutant.text(mutant.file)
+    if sys.argv[1:] == ["--places"]:
+        return 0
     chosen = [m for m in mutants if not sys.argv[1:] or m.name in sys.argv[1:]]
     copy_tree()
     baseline(chosen)
