@@ -18,7 +18,7 @@ import re
 import subprocess
 import tempfile
 
-from parts import COMMAND_LINE, KERNELS, QEMU, Bench, about
+from parts import COMMAND_LINE, KERNELS, Bench, about
 
 SMP = (1, 2, 4)
 
@@ -40,7 +40,7 @@ def cpu_time(pid):
 
 def boot(bench, which, smp, table):
     """The best of all rounds into table[row][workers]: rates by time and by processor time."""
-    command = QEMU + ["-name", "bench,debug-threads=on", "-smp", str(smp), "-accel", "tcg,thread=multi", "-m", "1024",
+    command = bench.qemu + ["-name", "bench,debug-threads=on", "-smp", str(smp), "-accel", "tcg,thread=multi", "-m", "1024",
                       "-kernel", bench.kernel[which], "-initrd", os.path.join(bench.work, "gzip"), "-append",
                       f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- cpus"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
@@ -74,7 +74,7 @@ def main():
     parser.add_argument("--only", choices=KERNELS + ("host",), help="one of the parts")
     options = parser.parse_args()
     result = {"about": about()}
-    bench = Bench(options.build, options.kernel, {}, {}, {})
+    bench = Bench(options.build, "x86_64", options.kernel, {}, {}, {})
     with tempfile.TemporaryDirectory() as bench.work:
         bench.prepare()
         for which in KERNELS:

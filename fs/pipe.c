@@ -94,11 +94,11 @@ static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 
 		while (pipe->count && to->count) {
 			struct pipe_buffer *b = &pipe->buffer[pipe->tail];
-			char *window = kmap_local_page(b->page);
+			char *window = kmap(b->page);
 			size_t want = min((size_t)b->len, to->count);
 			size_t n = copy_to_iter(window + b->offset, want, to);
 
-			kunmap_local(window);
+			kunmap(window);
 			if (n < want) { /* what could not be read whole stays */
 				err = -EFAULT;
 				break;
@@ -152,9 +152,9 @@ static long fill_one(struct pipe *pipe, struct iov_iter *from)
 
 	if (!page)
 		return -ENOMEM;
-	window = kmap_local_page(page);
+	window = kmap(page);
 	n = copy_from_iter(window, want, from);
-	kunmap_local(window);
+	kunmap(window);
 	if (n < want) {
 		pipe->spare = page;
 		return -EFAULT;
@@ -174,9 +174,9 @@ static long append(struct pipe *pipe, struct iov_iter *from)
 	/* Only what fits whole, or the rest of a large write would be torn for nothing. */
 	if (!pipe->count || end + want > PAGE_SIZE)
 		return 0;
-	window = kmap_local_page(b->page);
+	window = kmap(b->page);
 	n = copy_from_iter(window + end, want, from);
-	kunmap_local(window);
+	kunmap(window);
 	if (n < want)
 		return -EFAULT;
 	b->len += n;

@@ -27,9 +27,9 @@ static size_t read_part(struct mm_struct *mm, unsigned long address, size_t byte
 	*err = get_user_page(mm, address, false, &page);
 	if (*err)
 		return 0;
-	window = kmap_local_page(page);
+	window = kmap(page);
 	done = copy_to_iter(window + (address & ~PAGE_MASK), bytes, local);
-	kunmap_local(window);
+	kunmap(window);
 	put_page(page);
 	if (done < bytes)
 		*err = -EFAULT;

@@ -40,9 +40,9 @@ static inline size_t read_page_part(struct page *page, size_t offset, size_t byt
 
 	if (unlikely(!page))
 		return zero_to_iter(bytes, to);
-	window = kmap_local_page(page);
+	window = kmap(page);
 	copied = copy_to_iter(window + offset, bytes, to);
-	kunmap_local(window);
+	kunmap(window);
 	mark_page_accessed(page);
 	put_page(page);
 	return copied;

@@ -70,4 +70,13 @@ for gib in 8 16 60; do
 		says highmem-pae-$gib-warns 'More than 16 GiB'
 	fi
 done
+
+# All windows open at once, by readers that sleep: who needs another one sleeps, too, and gets it. The disk
+# takes 8 seconds for a page.
+head -c 2M /dev/zero >"$work/disk"
+LIMIT=200 guest --arch i386 --debug --ram 1280M --cpus 2 --qemu-args "-drive
+	file=$work/disk,format=raw,if=virtio,throttling.iops-total=1,throttling.iops-size=512" \
+	--add "${BUILD:-build}/guest-tests/i386/programs/windows:/bin/windows" \
+	-- sh -c 'windows /dev/vda; echo 1 >/proc/mm_check && echo sound' </dev/null
+expect highmem-windows "$(out | tr '\n' ' ')" 'alone 1 meanwhile 1 0 after 2 1150 wrong 0 sound '
 finish

@@ -225,11 +225,11 @@ static int scribble(void *arg)
 			BUG_ON(!page[n]);
 			value[n] = 0;
 		}
-		window = kmap_local_page(page[n]);
+		window = kmap(page[n]);
 		BUG_ON(window[7] != value[n]);
 		cond_resched();
 		window[7] = value[n] = random_u64(&random);
-		kunmap_local(window);
+		kunmap(window);
 		if (random_below(&random, 8) == 0) {
 			__free_page(page[n]);
 			page[n] = NULL;

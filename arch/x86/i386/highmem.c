@@ -5,7 +5,7 @@
  *           CPU 0     CPU 1                      the pool
  *
  * A window is one entry of a page table, and its slot a bit of a word: set while it is free. A task
- * may sleep with windows open, and wake up on another CPU; so a CPU's windows are closed in any
+ * may sleep with a window open (kmap), and wake up on another CPU; so a CPU's windows are closed in any
  * order and by anyone, and only opened by that CPU alone.
  *
  * Translations.  The CPU that opens a window drops what it remembers of it. Another one, which might
@@ -13,9 +13,10 @@
  * forgotten (arch_switch_to()), for which a task counts those it has open. They are not global, so
  * loading cr3 does that.
  *
- * The pool is for tasks that sleep, many at a time, while they copy to or from a file. A task has
- * at most three windows open; that all wait for each other's takes more than three hundred of them
- * with the pool empty, all opening their second.
+ * The pool is for tasks that sleep, many at a time, while they copy to or from a file. When it is
+ * empty more of them wait. What they sleep for is often a page, which cannot come without a window to
+ * zero or to fill it: so eight of each CPU's are kept for those who do not sleep (kmap_local), of which
+ * there is one at a time on a CPU, with few. These never wait, so all the others get on.
  */
 #include "machine/highmem.h"
 #include "arch/x86/common/internal.h"
@@ -27,7 +28,8 @@
 #include "sync/wait.h"
 
 #define WINDOWS     2048U
-#define CPU_WINDOWS 32U /* of each CPU */
+#define CPU_WINDOWS 32U         /* of each CPU */
+#define KEPT        0xff000000U /* of those: not for sleepers */
 #define POOL        (CPU_WINDOWS * NR_CPUS)
 #define POOL_WORDS  ((WINDOWS - POOL) / CPU_WINDOWS)
 #define PROT_WINDOW ((pgprot_t){KERNEL_PROT_RW.v & ~(pte_value_t)PTE_G})
@@ -69,10 +71,10 @@ static __noinline unsigned open_of_pool(void)
 	return slot;
 }
 
-void *machine_open_high_window(pfn_t pfn)
+void *machine_open_high_window(pfn_t pfn, bool sleeps)
 {
 	u32 *word = &closed[cpu_id()];
-	const u32 free = READ_ONCE(*word);
+	const u32 free = READ_ONCE(*word) & (sleeps ? ~KEPT : ~0u);
 	unsigned slot;
 	unsigned long va;
 
@@ -81,6 +83,7 @@ void *machine_open_high_window(pfn_t pfn)
 		(void)fetch_and(word, ~(1u << slot));
 		slot += cpu_id() * CPU_WINDOWS;
 	} else {
+		BUG_ON(!sleeps);
 		slot = open_of_pool();
 	}
 	va = KMAP_START + slot * PAGE_SIZE;

@@ -56,7 +56,7 @@ bool machine_page_is_hidden(pfn_t pfn)
 	return READ_ONCE(entry_of(pfn)->v) & HIDDEN;
 }
 
-void *machine_open_window(pfn_t pfn)
+void *machine_open_window(pfn_t pfn, bool sleeps)
 {
 	ASSERT((entry_of(pfn)->v & WINDOWS) != WINDOWS);
 	change(pfn, 0, 0, ONE_WINDOW);

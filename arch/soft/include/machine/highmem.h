@@ -12,7 +12,7 @@
 void *soft_open_window(pfn_t pfn);
 void soft_close_window(const void *window);
 
-static inline void *machine_open_window(pfn_t pfn)
+static inline void *machine_open_window(pfn_t pfn, bool sleeps)
 {
 	return pfn < ZONE_NORMAL_END_PFN ? pfn_to_virt(pfn) : soft_open_window(pfn);
 }

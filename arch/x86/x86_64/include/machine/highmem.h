@@ -17,5 +17,5 @@ void machine_hide_page(pfn_t pfn);
 void machine_show_page(pfn_t pfn);
 bool machine_page_is_hidden(pfn_t pfn);
 /* Windows work on any page, and nest. */
-void *machine_open_window(pfn_t pfn);
+void *machine_open_window(pfn_t pfn, bool sleeps);
 void machine_close_window(const void *window);
