@@ -10,17 +10,25 @@
  * counts going to zero are under dcache_lock.  A name that does not exist is
  * never cached: lookup returns an unhashed dentry without an inode, which create
  * and friends attach one to while they hold the directory's lock.
+ *
+ * Looking up takes no lock if it finds something.  Dentries and names are freed by epoch, and a
+ * reference is taken only while there is another.  A rename may let one who looks see the new name with
+ * the old directory, or lead from one chain into another: `renames` is odd while one is
+ * going on and changes with each, so what was found meanwhile is not believed.  Who finds nothing looks again
+ * under the lock.
  */
 #include "fs/vfs.h"
 #include "kernel/initcall.h"
 #include "lib/string.h"
 #include "mm/slab/slab.h"
+#include "sync/epoch.h"
 
 #define HASH_BITS 10
 #define HASH_SIZE (1u << HASH_BITS)
 
 spinlock_t dcache_lock = SPINLOCK_INIT(RANK_DCACHE);
-static struct dentry *hash_table[HASH_SIZE]; /* (dcache_lock) */
+static struct dentry *hash_table[HASH_SIZE]; /* (dcache_lock; read in an epoch) */
+static u32 renames;                          /* (dcache_lock; read without) */
 static struct kmem_cache *dentry_cache;
 
 static u32 name_hash(const struct dentry *parent, const char *name, unsigned len)
@@ -41,8 +49,8 @@ static void hash_insert(struct dentry *dentry)
 {
 	struct dentry **chain = hash_chain(dentry->hash);
 
-	dentry->hash_next = *chain;
-	*chain = dentry;
+	WRITE_ONCE(dentry->hash_next, *chain);
+	store_release(chain, dentry);
 	dentry->hashed = true;
 }
 
@@ -52,22 +60,45 @@ static void hash_remove(struct dentry *dentry)
 		return;
 	for (struct dentry **p = hash_chain(dentry->hash); *p; p = &(*p)->hash_next) {
 		if (*p == dentry) {
-			*p = dentry->hash_next;
+			WRITE_ONCE(*p, dentry->hash_next); /* who stands on it goes on from there */
 			break;
 		}
 	}
 	dentry->hashed = false;
 }
 
+struct name {
+	struct epoch_head epoch;
+	char text[];
+};
+
 static char *copy_name(const char *name, unsigned len)
 {
-	char *copy = kmalloc(len + 1, GFP_KERNEL);
+	struct name *copy = kmalloc(sizeof(*copy) + len + 1, GFP_KERNEL);
 
-	if (copy) {
-		memcpy(copy, name, len);
-		copy[len] = 0;
-	}
-	return copy;
+	if (!copy)
+		return NULL;
+	memcpy(copy->text, name, len);
+	copy->text[len] = 0;
+	return copy->text;
+}
+
+static struct name *name_of(char *text)
+{
+	return container_of(text, struct name, text[0]);
+}
+
+static void free_name(struct epoch_head *head)
+{
+	kfree(container_of(head, struct name, epoch));
+}
+
+static void free_dentry(struct epoch_head *head)
+{
+	struct dentry *dentry = container_of(head, struct dentry, epoch);
+
+	kfree(name_of(dentry->name));
+	kmem_cache_free(dentry_cache, dentry);
 }
 
 struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned len)
@@ -125,7 +156,7 @@ void dput(struct dentry *dentry)
 		int count = atomic_read(&dentry->count);
 		struct dentry *parent;
 
-		/* Only under the lock may it become zero: lookups take references there. */
+		/* Only under the lock may it become zero: other lookups take references there. */
 		while (count > 1)
 			if (try_cmpxchg(&dentry->count.v, &count, count - 1))
 				return;
@@ -139,26 +170,64 @@ void dput(struct dentry *dentry)
 		parent = dentry->parent;
 		spin_unlock(&dcache_lock);
 		iput(dentry->inode);
-		kfree(dentry->name);
-		kmem_cache_free(dentry_cache, dentry);
+		epoch_call(&dentry->epoch, free_dentry);
 		dentry = parent == dentry ? NULL : parent;
 	}
+}
+
+/* Not by memcmp(): the text may be shorter, and become another one. */
+static bool is_named(const struct dentry *d, const char *name, unsigned len)
+{
+	const char *text = READ_ONCE(d->name);
+
+	for (unsigned i = 0; i < len; i++)
+		if (text[i] != name[i])
+			return false;
+	return !text[len];
+}
+
+static struct dentry *find(struct dentry *parent, const char *name, unsigned len, u32 hash)
+{
+	struct dentry *d = load_acquire(hash_chain(hash));
+
+	while (d && !(READ_ONCE(d->hash) == hash && READ_ONCE(d->parent) == parent &&
+		      is_named(d, name, len)))
+		d = load_acquire(&d->hash_next);
+	return d;
+}
+
+/* Without the lock; NULL means little. */
+static struct dentry *find_unlocked(struct dentry *parent, const char *name, unsigned len, u32 hash)
+{
+	const u32 before = load_acquire(&renames);
+	struct dentry *d;
+
+	if (before & 1)
+		return NULL;
+	epoch_read_lock();
+	d = find(parent, name, len, hash);
+	if (d && !atomic_inc_not_zero(&d->count))
+		d = NULL;
+	epoch_read_unlock();
+	if (d && READ_ONCE(renames) != before) {
+		dput(d);
+		d = NULL;
+	}
+	return d;
 }
 
 struct dentry *d_lookup(struct dentry *parent, const char *name, unsigned len)
 {
 	u32 hash = name_hash(parent, name, len);
-	struct dentry *d;
+	struct dentry *d = find_unlocked(parent, name, len, hash);
 
-	spin_lock(&dcache_lock);
-	for (d = *hash_chain(hash); d; d = d->hash_next) {
-		if (d->hash == hash && d->parent == parent && d->name_len == len &&
-		    memcmp(d->name, name, len) == 0) {
+	if (!d) {
+		spin_lock(&dcache_lock);
+		d = find(parent, name, len, hash);
+		if (d)
 			dget(d);
-			break;
-		}
+		spin_unlock(&dcache_lock);
 	}
-	spin_unlock(&dcache_lock);
 	if (d && d->sb->ops && d->sb->ops->revalidate && !d->sb->ops->revalidate(d)) {
 		d_delete(d);
 		dput(d);
@@ -210,18 +279,21 @@ int d_move(struct dentry *dentry, struct dentry *to_parent, const char *name, un
 	if (!copy)
 		return -ENOMEM;
 	spin_lock(&dcache_lock);
+	WRITE_ONCE(renames, renames + 1);
+	smp_mb();
 	hash_remove(dentry);
 	list_del(&dentry->sibling);
 	old_name = dentry->name;
 	old_parent = dentry->parent;
-	dentry->name = copy;
+	WRITE_ONCE(dentry->name, copy);
 	dentry->name_len = len;
-	dentry->parent = dget(to_parent);
-	dentry->hash = name_hash(to_parent, name, len);
+	WRITE_ONCE(dentry->parent, dget(to_parent));
+	WRITE_ONCE(dentry->hash, name_hash(to_parent, name, len));
 	list_add_tail(&dentry->sibling, &to_parent->children);
 	hash_insert(dentry);
+	store_release(&renames, renames + 1);
 	spin_unlock(&dcache_lock);
-	kfree(old_name);
+	epoch_call(&name_of(old_name)->epoch, free_name);
 	dput(old_parent);
 	return 0;
 }

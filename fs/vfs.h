@@ -16,6 +16,7 @@
 #include "lib/list.h"
 #include "mm/cache/cache.h"
 #include "mm/space/space.h"
+#include "sync/epoch.h"
 #include "sync/mutex.h"
 #include <linux/stat.h>
 #include <linux/types.h>
@@ -123,7 +124,8 @@ struct dentry {
 	struct inode *inode;   /* a reference; set once by d_attach, cleared by d_delete */
 	struct super_block *sb;
 	struct list_head children, sibling; /* (dcache_lock) */
-	struct dentry *hash_next;           /* (dcache_lock) */
+	struct dentry *hash_next; /* (dcache_lock; read in an epoch, like hash, parent, name) */
+	struct epoch_head epoch;  /* of a free one */
 	u32 hash;
 	bool hashed;      /* (dcache_lock) found by lookup */
 	bool pinned;      /* memory file systems: the name tree is the directory */
