@@ -35,7 +35,9 @@ static bool entry_serves(struct vm_area_struct *vma, pte_t e, unsigned access)
 		return pte_user(e) || force;
 	if (pte_user(e) && pte_write(e))
 		return true;
-	return force && pte_counted(e) && page_reusable(pte_page(e), vma);
+	/* Where the program may write, a fault of its own would take our reference for a sharer's, and copy. */
+	return force && !(vma->vm_flags & VM_WRITE) && pte_counted(e) &&
+	       page_reusable(pte_page(e), vma);
 }
 
 /*

@@ -223,7 +223,7 @@ static void spin(void)
 {
 	stay_on(spinner_cpu);
 	spinning = 1;
-	while (racing())
+	while (!go_on)
 		;
 }
 
