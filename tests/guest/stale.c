@@ -25,6 +25,7 @@
 #define B       0xbUL
 #define MANY    40 /* pages: more than are flushed one by one */
 #define FEW     3
+#define LOTS    2000 /* so that throwing them away takes a while */
 #define SECONDS 1.2
 
 enum { BUSY, NONE, RO, RW, HOLDS_A, HOLDS_B, ZEROS, STATES };
@@ -222,45 +223,44 @@ static void thrower(void)
 }
 
 /*
- * Two at once throw the same pages away. Who comes second finds nothing to do, but must not return
- * before the first one's work is done on all CPUs.
+ * Two at once throw the same pages away. Who comes second finds nothing to do, but must not return before the
+ * first one's work is done on all CPUs. One throws all of them at once; the other goes from page to
+ * page, and is passed between looking at a page and throwing it: what it has looked at its CPU remembers.
  */
-static atomic_ulong to_do, done_by[2]; /* rounds; pages are filled anew when both are done */
+static atomic_ulong to_do, done; /* rounds; pages are filled anew when both are done */
 
-static void throw_together(void)
-{
-	for (unsigned long round = 1;; round++) {
-		while (to_do < round)
-			if (!racing())
-				return;
-		check_call("madvise", madvise((void *)area, bytes(), MADV_DONTNEED));
-		done_by[racer() - 1] = round;
-	}
-}
-
-static void give_work(void)
+static void throw_all(void)
 {
 	for (unsigned long round = 1; racing(); round++) {
 		fill(A);
 		to_do = round;
-		while (done_by[0] < round || done_by[1] < round)
-			if (!racing())
-				return;
+		check_call("madvise", madvise((void *)area, bytes(), MADV_DONTNEED));
+		while (done < round && racing())
+			sched_yield();
 		race_count();
 	}
 }
 
-static void zero_reader(void)
+static void throw_singly(void)
 {
-	while (racing()) {
-		const unsigned long first = done_by[0], second = done_by[1];
-		const unsigned long round = first > second ? first : second;
-		const unsigned long value = *any_word(area);
+	const long words = page_size / sizeof(long);
 
-		if (value != 0 && value != A)
-			race_wrong("read %#lx, which was never written there", value);
-		if (value && (done_by[0] < round || done_by[1] < round))
-			race_wrong("read %#lx, thrown away by a call that has returned", value);
+	for (unsigned long round = 1;; round++) {
+		while (to_do < round) {
+			if (!racing())
+				return;
+		}
+		for (int i = (int)(race_random() % pages); i < pages; i++) {
+			volatile unsigned long *word = area + i * words + 5;
+			const unsigned long before = *word;
+
+			check_call("madvise",
+				   madvise((void *)(word - 5), page_size, MADV_DONTNEED));
+			if (*word)
+				race_wrong("read %#lx, thrown away by a call that has returned",
+					   before);
+		}
+		done = round;
 	}
 }
 
@@ -300,7 +300,7 @@ static void look_while(int how_many, void (*const bodies[])(void))
 
 	pages = how_many;
 	now = BUSY;
-	to_do = done_by[0] = done_by[1] = 0;
+	to_do = done = 0;
 	/* Two places, apart, where nobody else maps anything: both are taken all the time but by us. */
 	area = must(mmap(NULL, 2 * bytes(), rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	other = area + bytes() / sizeof(long);
@@ -326,7 +326,7 @@ CASE(moved, MANY, mover, reader, writer)
 CASE(moved_under_read, FEW, mover, kernel_reader, reader)
 CASE(replaced, MANY, replacer, reader, reader)
 CASE(thrown, FEW, thrower, reader, reader)
-CASE(thrown_by_two, FEW, give_work, throw_together, throw_together, zero_reader)
+CASE(thrown_by_two, LOTS, throw_all, throw_singly)
 
 int main(void)
 {
