@@ -15,7 +15,7 @@ GLIBC_CC ?= gcc
 guest_cflags := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Itests/guest
 guest_sources := $(sort $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
 # What is about segments: only for i386.
-guest_names := $(filter-out segments tasks old_stat,$(guest_sources))
+guest_names := $(filter-out segments tasks old_stat vdso,$(guest_sources))
 i386_guest_names := $(guest_sources)
 i386_guest_lib := $(patsubst tests/guest/lib/%.c,%,$(wildcard tests/guest/lib/*.c))
 guest_lib := $(filter-out segment,$(i386_guest_lib))

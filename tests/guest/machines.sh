@@ -50,7 +50,7 @@ ordered() {
 for_arch() {
 	case $1 in
 	i386* | linux-i386*) cat ;;
-	*) grep -vE '/(segments|tasks|old_stat)$' ;;
+	*) grep -vE '/(segments|tasks|old_stat|vdso)$' ;;
 	esac
 }
 
