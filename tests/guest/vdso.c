@@ -26,12 +26,12 @@
 
 #include "lib/check.h"
 
-#define PAGE	 4096
-#define FLAG_TF	 0x100
-#define FLAG_DF	 0x400
-#define FLAG_NT	 0x4000
-#define FLAG_AC	 0x40000
-#define FLAG_ID	 0x200000
+#define PAGE    4096
+#define FLAG_TF 0x100
+#define FLAG_DF 0x400
+#define FLAG_NT 0x4000
+#define FLAG_AC 0x40000
+#define FLAG_ID 0x200000
 
 /* eax, and the arguments: ebx, ecx, edx, esi, edi, ebp. They go in and come out again. */
 struct call {
@@ -92,8 +92,8 @@ __asm__(".text\n"
 	"	sysenter\n"
 	"	ud2\n");
 
-static const char *image;      /* AT_SYSINFO_EHDR */
-static const void *sysinfo;    /* AT_SYSINFO */
+static const char *image;   /* AT_SYSINFO_EHDR */
+static const void *sysinfo; /* AT_SYSINFO */
 static const char *sigreturn_at, *rt_sigreturn_at;
 
 static long by(const void *entry, long nr, long a, long b, long c, long d, long e, long f)
@@ -201,7 +201,8 @@ static void in_maps(void)
 
 static void arguments(void)
 {
-	char *page = must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *page =
+		must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	int fd = must(syscall(SYS_memfd_create, "six", 0));
 	long at;
 
@@ -242,7 +243,8 @@ static void flags_kept(void)
 
 			call_by(sysinfo, &call);
 			expect_equal(call.ax, n ? 0 : getppid());
-			expect_equal(call.flags & (FLAG_DF | FLAG_NT | FLAG_AC | FLAG_ID), flags[i]);
+			expect_equal(call.flags & (FLAG_DF | FLAG_NT | FLAG_AC | FLAG_ID),
+				     flags[i]);
 		}
 }
 
@@ -270,8 +272,8 @@ static void no_stack(void)
 						.sa_flags = SA_SIGINFO | SA_ONSTACK};
 	const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
 	char *page = must(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	const unsigned long places[] = {(unsigned long)page, 8, 0xc0100000, 0xbffffffe, 0xfffffffe,
-					0xfffffffc};
+	const unsigned long places[] = {(unsigned long)page, 8,          0xc0100000,
+					0xbffffffe,          0xfffffffe, 0xfffffffc};
 
 	sysenter_needed();
 	must(sigaltstack(&alternative, NULL));
@@ -309,7 +311,8 @@ static void *wait_for_bits(void *arg)
 {
 	(void)arg;
 	waiter.tid = gettid();
-	waiter.result = by(sysinfo, SYS_futex, (long)&waiter.word, FUTEX_WAIT_BITSET, 0, 0, 0, 0x10);
+	waiter.result =
+		by(sysinfo, SYS_futex, (long)&waiter.word, FUTEX_WAIT_BITSET, 0, 0, 0, 0x10);
 	return NULL;
 }
 
@@ -379,11 +382,8 @@ static void handle_raw(int number, void *handler, unsigned long flags)
 		long restorer;
 		unsigned long mask[2];
 	} action = {handler, flags, 16, {0, 0}};
-	struct call call = {.ax = SYS_rt_sigaction,
-			    .bx = number,
-			    .cx = (long)&action,
-			    .si = 8,
-			    .flags = 0x202};
+	struct call call = {
+		.ax = SYS_rt_sigaction, .bx = number, .cx = (long)&action, .si = 8, .flags = 0x202};
 
 	call_by(by_int80, &call);
 	expect_equal(call.ax, 0);
@@ -480,8 +480,6 @@ static void stepped(void)
 			if (steps[i] < image || steps[i] >= image + PAGE)
 				continue;
 			expect(!in_image++ || steps[i] > steps[i - 1]);
-			if (!n && getenv("VDSO_STEPS"))
-				printf("# step %d: +%#x\n", i, (int)(steps[i] - image));
 		}
 		/* PUSH, PUSH, PUSH, MOV, SYSENTER with POP, POP, POP; RET is on the way out. */
 		if (has_sysenter())

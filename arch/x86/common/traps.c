@@ -217,7 +217,7 @@ void exception(struct pt_regs *regs, unsigned vector)
 	case TRAP_DF: stack_overflow_or_worse(regs); return;
 	case TRAP_DB:
 		write_dr6(0xffff0ff0); /* conditions accumulate until software clears them */
-		if (!user_mode(regs)) /* a program's own flag came in with it (SYSENTER) */
+		if (!user_mode(regs))  /* a program's own flag came in with it (SYSENTER) */
 			regs->flags &= ~EFLAGS_TF;
 		break;
 	case TRAP_MF:

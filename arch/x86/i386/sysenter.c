@@ -20,9 +20,9 @@
 #include "machine/mmu.h"
 #include "machine/vdso.h"
 
-#define MSR_SYSENTER_CS	 0x174
+#define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_EIP 0x176
-#define NOP		 0x90
+#define NOP              0x90
 
 static_assert(KERNEL_DS == KERNEL_CS + 8 && USER_CS == KERNEL_CS + 16 + 3 &&
 		      USER_DS == KERNEL_CS + 24 + 3,

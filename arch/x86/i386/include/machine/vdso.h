@@ -9,7 +9,7 @@
 extern char vdso_image[], vdso_image_end[];
 
 /* Distances from its beginning, as addresses of symbols. */
-extern const char vdso___kernel_vsyscall[];    /* AT_SYSINFO */
-extern const char vdso___kernel_sigreturn[];   /* what a handler returns to, by its kind of frame */
+extern const char vdso___kernel_vsyscall[];  /* AT_SYSINFO */
+extern const char vdso___kernel_sigreturn[]; /* what a handler returns to, by its kind of frame */
 extern const char vdso___kernel_rt_sigreturn[];
 extern const char vdso_sysenter[], vdso_landing[]; /* MOV and SYSENTER; where they come back to */
