@@ -3,8 +3,9 @@
  *
  * It is a file of one page without a name: page cache that is read from the kernel's image, mapped
  * privately, so that a debugger may write breakpoints into it. exec maps it and tells the program by
- * the auxiliary vector; fork takes it along. A program may move it and unmap it like any other area: the machine,
- * which leads it back there from SYSENTER and signal handlers, is told by the area's own operations.
+ * the auxiliary vector; fork takes it along. A program may move it and unmap it like any other area:
+ * the machine, which leads it back there from SYSENTER and signal handlers, is told by the area's
+ * own operations.
  */
 #include "kernel/exec.h"
 #include "kernel/initcall.h"
