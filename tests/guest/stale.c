@@ -296,9 +296,11 @@ static int file_of(unsigned long value)
 
 static void look_while(int how_many, void (*const bodies[])(void))
 {
+	/* Twice so many pages have to be promised, and there are not many on a small machine. */
+	const long available = sysconf(_SC_AVPHYS_PAGES) / 4;
 	pid_t taker;
 
-	pages = how_many;
+	pages = available < how_many ? (int)available : how_many;
 	now = BUSY;
 	to_do = done = 0;
 	/* Two places, apart, where nobody else maps anything: both are taken all the time but by us. */
