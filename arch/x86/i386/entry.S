@@ -108,6 +108,15 @@
 	.previous
 .endm
 
+.macro SYSCALL_DONE		/* its result into the frame, interrupts off; and is there more to do? */
+	cli
+	addl	$16, %esp
+	movl	%eax, REGS_AX(%esp)
+	movl	%fs:current_task, %eax
+	cmpl	$0, (%eax)
+	jne	user_work
+.endm
+
 	.section .entry.text, "ax"
 
 	.balign	64
@@ -131,12 +140,7 @@ syscall_entry:
 	call	handle_syscall
 	.globl	syscall_called
 syscall_called:
-	cli
-	addl	$16, %esp
-	movl	%eax, REGS_AX(%esp)
-	movl	%fs:current_task, %eax
-	cmpl	$0, (%eax)
-	jne	user_work
+	SYSCALL_DONE
 user_iret:
 	POP_ALL
 771:	iret
@@ -185,12 +189,7 @@ sysenter_entry:
 	call	handle_syscall
 	.globl	sysenter_called
 sysenter_called:
-	cli
-	addl	$16, %esp
-	movl	%eax, REGS_AX(%esp)
-	movl	%fs:current_task, %eax
-	cmpl	$0, (%eax)
-	jne	user_work
+	SYSCALL_DONE
 	POP_ALL
 	movl	(%esp), %edx	/* eip */
 	movl	12(%esp), %ecx	/* esp */
