@@ -16,6 +16,12 @@
 #define KNOB "/proc/sys/kernel/randomize_va_space"
 #define RUNS 8
 
+/*
+ * Mappings move by 8 bits on i386: some of seven may well be where the first was (two of them
+ * in one of 3000 looks); four of them never are in a lifetime of looking.
+ */
+#define expect_moved(count) expect_between(count, RUNS / 2, RUNS - 1)
+
 struct places {
 	unsigned long stack, heap, map;
 };
@@ -83,9 +89,9 @@ static void all_by_lot(void)
 {
 	struct places moved = differences();
 
-	expect_between(moved.stack, RUNS - 2, RUNS - 1);
-	expect_between(moved.heap, RUNS - 3, RUNS - 1); /* 13 bits */
-	expect_between(moved.map, RUNS - 2, RUNS - 1);
+	expect_moved(moved.stack);
+	expect_moved(moved.heap);
+	expect_moved(moved.map);
 }
 
 static void the_same_every_time(void)
@@ -109,8 +115,8 @@ static void all_but_the_heap(void)
 	set_knob(1);
 	struct places moved = differences();
 
-	expect_between(moved.stack, RUNS - 2, RUNS - 1);
-	expect_between(moved.map, RUNS - 2, RUNS - 1);
+	expect_moved(moved.stack);
+	expect_moved(moved.map);
 	expect_equal(moved.heap, 0);
 	set_knob(2);
 }
