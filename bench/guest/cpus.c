@@ -2,12 +2,11 @@
  * How throughput grows with CPUs: the same work by 1, 2 and 4 workers, each on a CPU of its own
  * (`cpus` on the command line; bench/cpus.py reads it).
  *
- *     begin NAME WORKERS                              printed before all of them are let go
- *     end NAME WORKERS OPERATIONS SECONDS             when the last one has ended
+ *     ran NAME WORKERS OPERATIONS SECONDS
  *
- * The host looks at the processor time that QEMU's threads get between the two.  `compute` asks
- * the kernel nothing: it shows what the host gives to so many CPUs at that moment.  Workers begin
- * together, by a word in shared memory.
+ * `compute` asks the kernel nothing: it shows what the host gives to so many CPUs. What a host
+ * gives changes from second to second, so figures that are compared stand side by side: a round
+ * is all rows, a row 1, 2 and 4 workers. Workers begin together, by a word in shared memory.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -16,13 +15,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "bench.h"
 
 #define WORKERS 4
-#define ROUNDS  3
+#define PROGRAM 32 /* characters of a name */
+
+struct worker {
+	int cpu, row;
+	char *area;
+	char program[PROGRAM]; /* a copy of this one, the worker's own */
+};
+
+#define ROUNDS 25
 
 static struct shared {
 	atomic_int ready, go;
@@ -40,27 +48,28 @@ static double seconds(void)
 
 #define LOOPS 20000000L
 
-static void compute(char *area)
+static void compute(const struct worker *w)
 {
-	(void)area;
+	(void)w;
 	for (volatile long i = 0; i < LOOPS; i++)
 		;
 }
 
 #define FAULT_PAGES 8192L
+#define AREA        ((FAULT_PAGES + 1) * PAGE)
 
-/* First writes to an area of its own, mapped before. */
-static void fault(char *area)
+/* First writes to an area that was mapped before; its first page is left alone. */
+static void fault(const struct worker *w)
 {
-	touch(area, FAULT_PAGES);
+	touch(w->area + PAGE, FAULT_PAGES);
 }
 
 #define PAIRS 2000
 
 /* A page that comes and goes. */
-static void map_pair(char *area)
+static void map_pair(const struct worker *w)
 {
-	(void)area;
+	(void)w;
 	for (int i = 0; i < PAIRS; i++) {
 		char *p = mmap(NULL, PAGE, RW, ANON, -1, 0);
 
@@ -69,11 +78,11 @@ static void map_pair(char *area)
 	}
 }
 
-#define FORKS 100
+#define FORKS 200
 
-static void fork_exit(char *area)
+static void fork_exit(const struct worker *w)
 {
-	(void)area;
+	(void)w;
 	for (int i = 0; i < FORKS; i++) {
 		pid_t child = fork();
 
@@ -83,26 +92,45 @@ static void fork_exit(char *area)
 	}
 }
 
+#define EXECS 50
+
+/* Different processes that execute different programs. */
+static void fork_exec(const struct worker *w)
+{
+	for (int i = 0; i < EXECS; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			execl(w->program, w->program, "exit", NULL);
+			_exit(127);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
 static const struct {
 	const char *name;
-	void (*work)(char *area);
+	void (*work)(const struct worker *w);
 	long operations; /* of one worker */
-	bool threads, needs_area;
+	bool threads;
+	enum area { NONE, OWN, PART } area; /* an area of its own, or a part of one for all */
 } rows[] = {
-	{"compute", compute, LOOPS, false, false},
-	{"fault_processes", fault, FAULT_PAGES, false, true},
-	{"fault_threads", fault, FAULT_PAGES, true, true},
-	{"map_touch_unmap_processes", map_pair, PAIRS, false, false},
-	{"map_touch_unmap_threads", map_pair, PAIRS, true, false},
-	{"fork_exit_wait", fork_exit, FORKS, false, false},
+	{"compute", compute, LOOPS, false, NONE},
+	{"fault_processes", fault, FAULT_PAGES, false, OWN},
+	{"fault_threads", fault, FAULT_PAGES, true, OWN},
+	{"fault_threads_one_area", fault, FAULT_PAGES, true, PART},
+	{"map_touch_unmap_processes", map_pair, PAIRS, false, NONE},
+	{"map_touch_unmap_threads", map_pair, PAIRS, true, NONE},
+	{"fork_exit_wait", fork_exit, FORKS, false, NONE},
+	{"fork_exec_exit_wait", fork_exec, EXECS, false, NONE},
 };
 
 /* --- workers --- */
 
-struct worker {
-	int cpu, row;
-	char *area;
-};
+static void name_program(char *name, int worker)
+{
+	snprintf(name, PROGRAM, "/tmp/worker%d", worker);
+}
 
 static void work(struct worker *w)
 {
@@ -114,8 +142,8 @@ static void work(struct worker *w)
 		die("sched_setaffinity");
 	shared->ready++;
 	while (!shared->go)
-		usleep(1000); /* a CPU that spins has processor time */
-	rows[w->row].work(w->area);
+		usleep(1000); /* who spins takes a processor from those that are not there yet */
+	rows[w->row].work(w);
 }
 
 static void *thread(void *w)
@@ -134,8 +162,11 @@ static void once(int row, int workers)
 	shared->ready = shared->go = 0;
 	for (int i = 0; i < workers; i++) {
 		w[i] = (struct worker){.cpu = i, .row = row};
-		if (rows[row].needs_area)
-			w[i].area = map(FAULT_PAGES * PAGE, RW, ANON, -1);
+		name_program(w[i].program, i);
+		if (rows[row].area) /* neighbours merge, but for a page that differs */
+			w[i].area = map(AREA, RW, ANON, -1);
+		if (rows[row].area == OWN && mprotect(w[i].area, PAGE, PROT_NONE))
+			die("mprotect");
 	}
 	for (int i = 0; i < workers; i++) {
 		if (rows[row].threads) {
@@ -153,9 +184,6 @@ static void once(int row, int workers)
 	}
 	while (shared->ready < workers)
 		sched_yield();
-	printf("begin %s %d\n", rows[row].name, workers);
-	fflush(stdout);
-	usleep(50000); /* for the host to look */
 	start = seconds();
 	shared->go = 1;
 	for (int i = 0; i < workers; i++)
@@ -164,12 +192,30 @@ static void once(int row, int workers)
 		else
 			waitpid(children[i], NULL, 0);
 	taken = seconds() - start;
-	printf("end %s %d %ld %.6f\n", rows[row].name, workers, workers * rows[row].operations,
+	printf("ran %s %d %ld %.6f\n", rows[row].name, workers, workers * rows[row].operations,
 	       taken);
 	fflush(stdout);
 	for (int i = 0; i < workers; i++)
 		if (w[i].area)
-			munmap(w[i].area, FAULT_PAGES * PAGE);
+			munmap(w[i].area, AREA);
+}
+
+/* The program for each worker: pages, and mappings of them, that are no other's. */
+static void copy_program(int worker)
+{
+	char block[PAGE], to[PROGRAM];
+
+	name_program(to, worker);
+
+	FILE *in = fopen(self, "r"), *out = fopen(to, "w");
+
+	if (!in || !out)
+		die(to);
+	for (size_t n; (n = fread(block, 1, sizeof(block), in)) > 0;)
+		if (fwrite(block, 1, n, out) != n)
+			die(to);
+	if (fclose(in) || fclose(out) || chmod(to, 0755))
+		die(to);
 }
 
 void bench_cpus(void)
@@ -177,8 +223,10 @@ void bench_cpus(void)
 	const int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
 	shared = map(PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1);
-	for (int workers = 1; workers <= cpus && workers <= WORKERS; workers *= 2)
+	for (int i = 0; i < WORKERS; i++)
+		copy_program(i);
+	for (int round = 0; round < ROUNDS; round++)
 		for (unsigned row = 0; row < COUNT(rows); row++)
-			for (int round = 0; round < ROUNDS; round++)
+			for (int workers = 1; workers <= cpus && workers <= WORKERS; workers *= 2)
 				once((int)row, workers);
 }
