@@ -14,27 +14,24 @@ build/bench/cpus.json has all samples.
 import argparse
 import json
 import os
-import re
 import subprocess
+import sys
 import tempfile
 from statistics import median
 
-from parts import COMMAND_LINE, KERNELS, Bench, about
+from parts import KERNELS, TIMING, Bench, about
 
 SMP = (1, 2, 4)
 
 
 def boot(bench, which, smp, samples):
     """Appends to samples[row][workers] the rate of each round."""
-    command = bench.qemu + ["-smp", str(smp), "-accel", "tcg,thread=multi", "-m", "1024", "-mem-prealloc",
-                            "-kernel", bench.kernel[which], "-initrd", os.path.join(bench.work, "gzip"), "-append",
-                            f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- cpus"]
-    qemu = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace",
-                          check=True)
-    for line in qemu.stdout.splitlines():
-        word = re.sub(r"^.*\x1b\[[0-9;?]*[A-Za-z]", "", line).split()
+    for line in bench.machine(which, "cpus", qemu=TIMING + ["-smp", str(smp), "-accel", "tcg,thread=multi"]):
+        word = line.split()
         if len(word) == 5 and word[0] == "ran":
             samples.setdefault(word[1], {}).setdefault(int(word[2]), []).append(float(word[3]) / float(word[4]))
+        elif word and word[0] == "failed":
+            sys.exit(f"bench: {which}: {line}")
 
 
 def gains(rates, workers):

@@ -4,6 +4,7 @@ In the guest, the same static program (bench/guest) is init in the same initramf
 both kernels, Linux in its leanest form. Under -icount the time stamp counter counts instructions,
 so these runs repeat within a percent whatever else the host does, and two go at once; Linux's are
 remembered in build/bench/linux-*.json for as long as kernel, programs, machine and QEMU stay the same.
+Nothing lies at addresses by lot (norandmaps): they decide how many page tables a mapping needs.
 Times come from boots in turn, Linux, Pagoda, Linux, Pagoda, several rounds each: the median. The host has
 given the machine all its memory before, so that its own page faults are not in them.
 
@@ -27,8 +28,8 @@ GUEST_PARTS = PARTS[:3]  # on another machine than x86-64: the host is the same
 ARCHES = ("x86_64", "i386", "i386-pae")
 KERNELS = ("Linux", "Pagoda")
 COMMAND_LINE = {
-    "Linux": "quiet mitigations=off init_on_alloc=0 cgroup_disable=memory audit=0 transparent_hugepage=never",
-    "Pagoda": "quiet",
+    "Linux": "quiet norandmaps mitigations=off init_on_alloc=0 cgroup_disable=memory audit=0 transparent_hugepage=never",
+    "Pagoda": "quiet norandmaps",
 }
 QEMU = ["-cpu", "max,-erms,-fsrm", "-nodefaults", "-display", "none", "-serial", "stdio",
         "-no-reboot"]
