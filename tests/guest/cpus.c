@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/affinity.h"
 #include "lib/check.h"
 #include "lib/procfs.h"
 #include "lib/race.h"
@@ -68,23 +69,6 @@ static void files_agree(void)
 		snprintf(name, sizeof(name), "CPU%d", cpus - 1);
 		expect(strstr(read_text("/proc/interrupts"), name) != NULL);
 	}
-}
-
-static void stay_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	must(sched_setaffinity(0, sizeof(set), &set));
-}
-
-static void anywhere(void)
-{
-	cpu_set_t set;
-
-	memset(&set, 0xff, sizeof(set));
-	must(sched_setaffinity(0, sizeof(set), &set));
 }
 
 static int where(void)

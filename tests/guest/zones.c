@@ -192,11 +192,11 @@ static void memory_is_all_there(void)
 	for (int z = 0; z < nr_zones; z++)
 		present += zones[z].present;
 	for (char *line = strtok(read_text("/proc/iomem"), "\n"); line; line = strtok(NULL, "\n")) {
-		unsigned long start, end;
+		unsigned long long start, end; /* PAE has more than 4 GiB */
 
 		if (line[0] != ' ' && strstr(line, " : System RAM") &&
-		    sscanf(line, "%lx-%lx", &start, &end) == 2)
-			ram += (end + 1 - start) / page_size;
+		    sscanf(line, "%llx-%llx", &start, &end) == 2)
+			ram += (long)((end + 1 - start) / page_size);
 	}
 	expect_between(ram - present, 0, 16);
 }
