@@ -13,8 +13,8 @@
 #include "lib/check.h"
 #include "lib/procfs.h"
 
-#define KNOB "/proc/sys/kernel/randomize_va_space"
-#define RUNS 8
+#define KNOB                "/proc/sys/kernel/randomize_va_space"
+#define RUNS                8
 
 /*
  * Mappings move by 8 bits on i386: some of seven may well be where the first was (two of them
