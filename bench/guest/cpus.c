@@ -30,7 +30,7 @@ struct worker {
 	char program[PROGRAM]; /* a copy of this one, the worker's own */
 };
 
-#define ROUNDS 25
+#define ROUNDS 9
 
 static struct shared {
 	atomic_int ready, go;
@@ -64,7 +64,7 @@ static void fault(const struct worker *w)
 	touch(w->area + PAGE, FAULT_PAGES);
 }
 
-#define PAIRS 2000
+#define PAIRS 1000
 
 /* A page that comes and goes. */
 static void map_pair(const struct worker *w)
