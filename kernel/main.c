@@ -23,7 +23,9 @@
 #include "mm/kva/kva.h"
 #include "mm/lru/lru.h"
 #include "mm/slab/slab.h"
+#include "mm/swap/swap.h"
 #include "mm/space/space.h"
+#include "mm/swap/swap.h"
 
 /* --- What other files registered --- */
 
@@ -104,6 +106,7 @@ void __noreturn start_kernel(void)
 	slab_init();
 	kva_init();
 	lru_init();
+	swap_init();
 	cache_init();
 	space_init();
 	time_init();

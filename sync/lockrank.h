@@ -45,14 +45,15 @@ enum lock_rank {
 	RANK_FILES,    /* a descriptor table */
 	RANK_DCACHE,   /* the name cache */
 	RANK_INODE_HASH,
-	RANK_PTL,       /* a page table's lock (two at once: fork, parent first) */
-	RANK_PAGE_TREE, /* address_space.tree_lock */
-	RANK_LRU,       /* a node's LRU lists */
-	RANK_SWAP,      /* swap slots */
-	RANK_DISK,      /* a disk's queue */
-	RANK_SLAB,      /* a kmem_cache's lists on one node */
-	RANK_VMAP,      /* kernel page tables */
-	RANK_ZONE,      /* a zone's free lists */
+	RANK_PTL,        /* a page table's lock (two at once: fork, parent first) */
+	RANK_PAGE_TREE,  /* address_space.tree_lock */
+	RANK_LRU,        /* a node's LRU lists */
+	RANK_SWAP_AREAS, /* which swap areas there are, best first */
+	RANK_SWAP,       /* an area's slots */
+	RANK_DISK,       /* a disk's queue */
+	RANK_SLAB,       /* a kmem_cache's lists on one node */
+	RANK_VMAP,       /* kernel page tables */
+	RANK_ZONE,       /* a zone's free lists */
 	RANK_COUNTERS,
 	RANK_EPOCH,
 

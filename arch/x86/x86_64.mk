@@ -1,6 +1,6 @@
 # The x86-64 kernel: build/x86_64/pagoda.elf (release) and build/x86_64-debug/pagoda.elf.
 
-KERNEL_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
+KERNEL_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/swap mm/cache mm/space mm/reclaim \
                kernel fs drivers proc arch/x86/common arch/x86/x86_64
 KERNEL_SRC  := $(wildcard $(addsuffix /*.c,$(KERNEL_DIRS)) $(addsuffix /*.S,$(KERNEL_DIRS)))
 

@@ -15,6 +15,7 @@
 #include "mm/lru/lru.h"
 #include "mm/pgtable/pgtable.h"
 #include "mm/slab/slab.h"
+#include "mm/swap/swap.h"
 #include "sync/percpu.h"
 #include "sync/task.h"
 
@@ -131,6 +132,7 @@ int pagoda_start(const struct pagoda_config *config)
 			panic("libpagoda: no memory for CPU %u", cpu);
 	kva_init();
 	lru_init();
+	swap_init();
 	cache_init();
 	space_limits.rlimit = no_limit;
 	space_limits.capable_ipc_lock = yes;

@@ -335,5 +335,4 @@ void cache_zero_partial(struct address_space *mapping, u64 from, u64 to)
 void cache_init(void)
 {
 	page_tree_init_cache();
-	page_lock_init();
 }

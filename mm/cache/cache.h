@@ -8,6 +8,7 @@
 #include "lib/interval_tree.h"
 #include "mm/cache/iter.h"
 #include "mm/frame/frame.h"
+#include "mm/lru/page_lock.h"
 #include "sync/mutex.h"
 
 struct address_space;
@@ -158,8 +159,6 @@ bool cache_write_page(struct address_space *mapping, struct page *page);
 /* From who reads and writes, when it is done; drops the reference. 0 or -errno. Do not sleep. */
 void cache_end_writeback(struct page *page, int err);
 void cache_end_read(struct page *page, int err);
-/* Sleep until the page is not being written. The caller has a reference. */
-void wait_on_page_writeback(struct page *page);
 /* Drop clean pages of [first, last], mapped or not: how many are left. For who goes by the cache. */
 unsigned long cache_invalidate(struct address_space *mapping, u64 first, u64 last);
 /* A file without pages is about to go: nobody will find it any more. */
@@ -183,14 +182,6 @@ extern unsigned long (*count_buffer_pages)(void);
 static inline unsigned long cache_buffer_pages(void)
 {
 	return count_buffer_pages ? count_buffer_pages() : 0;
-}
-
-/* The page lock: sleeps. */
-void lock_page(struct page *page);
-void unlock_page(struct page *page);
-static inline bool trylock_page(struct page *page)
-{
-	return !page_test_and_set(page, PG_locked);
 }
 
 /* rmap of file pages, set by mm/space: take [first, last] out of all page tables. */

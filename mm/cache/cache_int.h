@@ -7,9 +7,6 @@
 #include "mm/cache/page_tree.h"
 #include "mm/lru/lru.h"
 
-void page_lock_init(void);
-void page_writeback_ended(struct page *page); /* and who waits for it is woken */
-
 /* A page of a file on a disk was written to: set_page_dirty()'s slow half. */
 bool dirty_file_page(struct address_space *mapping, struct page *page);
 /* A dirty page leaves the cache: the counts. */

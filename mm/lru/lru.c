@@ -40,6 +40,7 @@
 
 #include "lib/printk.h"
 #include "mm/check.h"
+#include "mm/lru/page_lock.h"
 #include "mm/mark.h"
 #include "mm/trace/trace.h"
 #ifdef PAGODA_FAKE_HIGHMEM
@@ -373,6 +374,7 @@ void lru_init(void)
 		lruvec->node = node_data[nid];
 		node_data[nid]->lruvec = lruvec;
 	}
+	page_lock_init();
 	mm_check_register(&checker);
 	mm_mark_register(&marker);
 }

@@ -21,7 +21,7 @@
  *     present, no W    private    write    COPY_ON_WRITE  copy, or reuse if not shared
  *     present, no W    shared     write    FILE_NOTIFY  the owner is told, then writable
  *     present, allows  any        any      SPURIOUS     somebody was faster, or a stale TLB
- *     swap entry       -          -        (no entries of this kind are made yet)
+ *     swap entry       any        any      SWAPPED      brought back (swapin.c)
  *
  * The pattern of each case: everything that may sleep (memory for the page, tables,
  * reading from disk) comes first; then the table's lock is taken and the entry looked
@@ -63,7 +63,7 @@ enum fault_case {
 	COPY_ON_WRITE,
 	FILE_NOTIFY,
 	SPURIOUS,
-	STRANGE,
+	SWAPPED,
 };
 
 pfn_t zero_pfn;
@@ -539,7 +539,7 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 		return vma->vm_flags & VM_SHARED ? FILE_WRITE : FILE_COPY;
 	}
 	if (unlikely(!pte_accessible(e))) /* without rights: mprotect is about to give it some */
-		return pte_present(e) ? SPURIOUS : STRANGE;
+		return pte_present(e) ? SPURIOUS : SWAPPED;
 	if (!write || pte_write(e))
 		return SPURIOUS;
 	return vma->vm_flags & VM_SHARED ? FILE_NOTIFY : COPY_ON_WRITE;
@@ -548,7 +548,7 @@ static inline enum fault_case decide(const struct vm_area_struct *vma, pte_t e, 
 /* The cases that may have to do with a file, or are rare. */
 static __noinline fault_t other_fault(enum fault_case what, struct mm_struct *mm,
 				      struct vm_area_struct *vma, unsigned long address,
-				      pte_t *slot, pte_t entry) NO_LOCK_ANALYSIS
+				      pte_t *slot, pte_t entry, bool write) NO_LOCK_ANALYSIS
 {
 	struct fault f = {.mm = mm, .vma = vma, .address = address, .slot = slot, .entry = entry};
 	struct rw_semaphore *truncation =
@@ -566,7 +566,8 @@ static __noinline fault_t other_fault(enum fault_case what, struct mm_struct *mm
 		tlb_flush_local_page(address);
 		result = FAULT_DONE;
 		break;
-	default: WARN_ON(what == STRANGE); result = FAULT_SIGBUS;
+	case SWAPPED: result = swap_in(mm, vma, address, slot, entry, write, &f.major); break;
+	default: WARN_ON("no such case" != NULL); result = FAULT_SIGBUS;
 	}
 	if (truncation)
 		up_read(truncation);
@@ -776,7 +777,7 @@ fault_t handle_mm_fault(struct mm_struct *mm, unsigned long address,
 	else if (what == ZERO_READ)
 		result = zero_read(mm, vma, address, slot);
 	else
-		result = other_fault(what, mm, vma, address, slot, entry);
+		result = other_fault(what, mm, vma, address, slot, entry, access & ACCESS_WRITE);
 out:
 	up_read(&vma->lock);
 	trace_fault((unsigned long)mm, address, access, result);

@@ -32,6 +32,7 @@
  */
 #include "lib/string.h"
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 
 /* What is copied in one go: entries of one table on either side, both locked. */
 struct copy_run {
@@ -39,7 +40,21 @@ struct copy_run {
 	unsigned long n;
 	bool private;
 	long anon, file; /* pages that the child maps, by kind */
+	long swapped;    /* swap entries that it has as well */
 };
+
+/* A frame without a count, or the name of a swap slot; what the child gets. */
+static __noinline pte_t copy_uncounted(struct copy_run *run, pte_t *from, pte_t e, bool private)
+{
+	if (!pte_present(e)) {
+		run->swapped++;
+		swap_dup(pte_to_swp_entry(e));
+	} else if (private && pte_write(e)) {
+		pte_clear_write(from);
+		e = pte_wrprotect(e);
+	}
+	return e;
+}
 
 /*
  * Copy; returns how many entries. only_anon is a constant where it is inlined: such areas are
@@ -66,12 +81,13 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 			empty += from - gap;
 			continue;
 		}
-		if (private && likely(pte_write(e))) {
-			pte_clear_write(from);
-			e = pte_wrprotect(e);
-		}
 		if (pte_counted(e)) {
 			struct page *page = pte_page(e);
+
+			if (private && likely(pte_write(e))) {
+				pte_clear_write(from);
+				e = pte_wrprotect(e);
+			}
 
 			ASSERT(page_ref_count(page) > 0 && page_mapcount(page) > 0);
 			atomic_inc(&page->refcount);
@@ -79,8 +95,8 @@ static __always_inline u32 copy_run(struct copy_run *run, bool only_anon)
 			if (!only_anon)
 				file += !page_is_anon(page);
 		} else {
-			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
+			e = copy_uncounted(run, from, e, private);
 		}
 		pte_set(to, e);
 		from++;
@@ -140,6 +156,7 @@ int copy_page_range(struct vm_area_struct *child, struct vm_area_struct *parent)
 	}
 	count_rss(to_mm, MM_ANONPAGES, run.anon);
 	count_rss(to_mm, file_counter(parent), run.file);
+	count_rss(to_mm, MM_SWAPENTS, run.swapped);
 	return err;
 }
 

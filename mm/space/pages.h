@@ -181,6 +181,13 @@ static inline void page_unmapped(struct page *page)
 /* Put the pages of a VM_LOCKED area out of reclaim's reach. */
 void mlock_page(struct page *page);
 
+/*
+ * Bring the page of a swap entry in and map it; the area's lock is held shared. The access is tried
+ * again if the entry has changed. *major is set if the page had to be read.
+ */
+fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
+		pte_t *slot, pte_t e, bool write, bool *major);
+
 void rmap_init(void);
 /* Keep walks away from what `vma` maps, its family's and its file's. */
 void rmap_lock(struct vm_area_struct *vma);

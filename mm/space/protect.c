@@ -44,7 +44,8 @@ static __always_inline void protect_run(struct protect_run *run, bool private_wr
 			continue;
 		}
 		do {
-			if (WARN_ON(!pte_present(e))) /* of no kind that is known */
+			if (unlikely(!pte_present(
+				    e))) /* in swap: it gets its rights when it comes back */
 				break;
 			new = pte_modify(e, prot);
 			if (private_write && pte_dirty(e) && pte_counted(e) &&

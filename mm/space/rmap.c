@@ -58,6 +58,7 @@
  * here fork and exit touch one node for each VMA instead.
  */
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 
 #define MAX_DEPTH 12
 
@@ -396,7 +397,7 @@ static struct anon_vma *lock_family(struct page *page) NO_LOCK_ANALYSIS
 static int walk_anon(struct page *page, rmap_fn fn, void *arg) NO_LOCK_ANALYSIS
 {
 	struct anon_vma *top = lock_family(page), *root;
-	u64 index = page_index(page);
+	u64 index = page_anon_index(page);
 	int result = 0;
 
 	if (!top)

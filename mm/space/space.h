@@ -289,6 +289,23 @@ int rmap_walk(struct page *page,
 			void *arg),
 	      void *arg);
 
+/* What the entries that map a locked page say of its use since they were last asked. */
+struct page_use {
+	unsigned entries; /* through which it was used */
+	bool exec;        /* as program text */
+	bool locked;      /* it must stay: an area is VM_LOCKED (the rest was not asked then) */
+};
+struct page_use page_take_use(struct page *page);
+/*
+ * Take a locked page, an anonymous one in the swap cache, out of all page tables; true if none maps
+ * it any more. The caller has a reference. May sleep.
+ */
+bool page_unmap_all(struct page *page);
+
+/* MADV_COLD and MADV_PAGEOUT, set by mm/reclaim: mmap_lock is held shared. */
+extern void (*madvise_reclaim)(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			       bool page_out);
+
 /* --- overcommit (S34) --- */
 extern int sysctl_overcommit_memory, sysctl_overcommit_ratio;
 extern unsigned long sysctl_overcommit_kbytes, sysctl_max_map_count, sysctl_mmap_min_addr;

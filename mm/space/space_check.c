@@ -18,6 +18,7 @@
 #include "mm/check.h"
 #include "mm/mark.h"
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 
 LIST_HEAD(all_mms);
 static spinlock_t all_mms_lock = SPINLOCK_INIT(RANK_COUNTERS);
@@ -63,8 +64,9 @@ static void check_entry(struct check *check, unsigned long va, pte_t e)
 		return;
 	}
 	if (!pte_present(e)) {
-		VIOLATION(check, "%p: strange entry %llx at %lx\n", check->mm,
-			  (unsigned long long)e.v, va);
+		check->rss[MM_SWAPENTS]++;
+		if (!swap_refs(pte_to_swp_entry(e)))
+			VIOLATION(check, "%p: entry at %lx names a free slot\n", check->mm, va);
 		return;
 	}
 	if (pte_write(e) && !(vma->vm_flags & VM_WRITE))
@@ -86,9 +88,9 @@ static void check_entry(struct check *check, unsigned long va, pte_t e)
 		if (!vma->anon_vma)
 			VIOLATION(check, "%p: anonymous page at %lx, area without family\n",
 				  check->mm, va);
-		else if (page_index(page) != vma_page_index(vma, va))
+		else if (page_anon_index(page) != vma_page_index(vma, va))
 			VIOLATION(check, "%p: page at %lx has index %llx\n", check->mm, va,
-				  (unsigned long long)page_index(page));
+				  (unsigned long long)page_anon_index(page));
 		else if (!anon_vma_covers(page_owner_ptr(page), vma))
 			VIOLATION(check, "%p: rmap does not find the page at %lx\n", check->mm, va);
 		if (pte_write(e) && page_mapcount(page) > 1)

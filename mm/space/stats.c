@@ -7,6 +7,7 @@
  */
 #include "lib/string.h"
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 
 #define PSS_SHIFT 12
 
@@ -43,6 +44,13 @@ static void add_page(const struct vm_area_struct *vma, pte_t e, struct page *pag
 	}
 }
 
+/* Shared out over those who name the slot. */
+static void add_swapped(swp_entry_t entry, struct vma_stats *stats)
+{
+	stats->swap += PAGE_SIZE;
+	stats->swap_pss += ((u64)PAGE_SIZE << PSS_SHIFT) / max(swap_refs(entry), 1U);
+}
+
 void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats)
 {
 	unsigned long next;
@@ -65,7 +73,9 @@ void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats)
 			if (pte_none(e))
 				continue;
 			left--;
-			if (pte_present(e) && !pte_special(e))
+			if (!pte_present(e))
+				add_swapped(pte_to_swp_entry(e), stats);
+			else if (!pte_special(e))
 				add_page(vma, e, pte_page(e), stats);
 		}
 		raw_spin_unlock(&table->ptl);
@@ -114,7 +124,9 @@ void vma_numa_stats(struct vm_area_struct *vma, struct vma_numa_stats *stats)
 #define PAGEMAP_SOFT_DIRTY (1ULL << 55)
 #define PAGEMAP_EXCLUSIVE  (1ULL << 56)
 #define PAGEMAP_FILE       (1ULL << 61)
+#define PAGEMAP_SWAP       (1ULL << 62)
 #define PAGEMAP_PRESENT    (1ULL << 63)
+#define PAGEMAP_SLOT_SHIFT 5 /* behind the area's number */
 
 static u64 pagemap_of(const struct vm_area_struct *vma, pte_t e)
 {
@@ -128,6 +140,11 @@ static u64 pagemap_of(const struct vm_area_struct *vma, pte_t e)
 			entry |= PAGEMAP_FILE;
 		if (page && page_mapcount(page) == 1)
 			entry |= PAGEMAP_EXCLUSIVE;
+	} else if (!pte_none(e)) {
+		const swp_entry_t swapped = pte_to_swp_entry(e);
+
+		entry |= PAGEMAP_SWAP | swp_type(swapped) |
+			 (u64)swp_slot(swapped) << PAGEMAP_SLOT_SHIFT;
 	}
 	return entry;
 }

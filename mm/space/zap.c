@@ -36,6 +36,7 @@
  * tables go there is one flush, as a processor may walk them on speculation.
  */
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 
 void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool full_mm)
 {
@@ -148,16 +149,19 @@ struct zap_run {
 	u32 cleared, kept;        /* of those seen */
 	u32 anon, file;           /* pages that lost an entry */
 	u32 anon_gone, file_gone; /* of those: plain ones that nobody maps any more */
+	u32 swapped;              /* swap entries among the cleared */
 	u32 plain; /* what is plain: the node, in place, of most pages here; constant */
 };
 
-/* Nothing special about an unmapped page: of the run's node, and not locked in memory. */
-#define PLAIN_MASK (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked)
+/* Nothing special about an unmapped page: of the run's node, not locked in memory, not in swap. */
+#define PLAIN_MASK (~0u << PAGE_NODE_SHIFT | 1u << PG_mlocked | 1u << PG_swapcache)
 
 static __noinline void odd_page_unmapped(struct page *page, bool anon)
 {
 	mod_page_stat(page, anon ? NR_ANON_MAPPED : NR_FILE_MAPPED, -1);
 	page_unmapped(page);
+	if (page_test(page, PG_swapcache))
+		swap_cache_forget(page);
 }
 
 /* One entry less maps the page. 1 if it was the last, for the run to count. Under the table's lock. */
@@ -188,6 +192,12 @@ static __always_inline struct page **drop_reference(struct page **gathered, stru
 	return gathered + 1;
 }
 
+static __noinline void forget_swapped(struct zap_run *run, pte_t e)
+{
+	run->swapped++;
+	swap_forget(pte_to_swp_entry(e));
+}
+
 /* An area without a file: all its pages are anonymous, and all go. */
 static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 {
@@ -212,8 +222,9 @@ static __always_inline void zap_anon_run(struct zap_run *run, bool full_mm)
 		}
 		pte_set(slot++, (pte_t){0}); /* what A and D it had is of no use to anyone */
 		if (unlikely(!pte_counted(e))) {
-			WARN_ON(!pte_present(e)); /* of no kind that is known */
 			bare++;
+			if (!pte_present(e))
+				forget_swapped(run, e);
 			continue;
 		}
 		page = pte_page(e);
@@ -269,8 +280,14 @@ static __noinline void zap_mixed(struct zap_run *run, bool even_cows)
 			continue;
 		}
 		if (unlikely(!pte_counted(e))) {
-			WARN_ON(!pte_present(e)); /* of no kind that is known */
+			if (!pte_present(e) && !even_cows) {
+				kept++;
+				slot++;
+				continue;
+			}
 			pte_set(slot++, (pte_t){0});
+			if (!pte_present(e))
+				forget_swapped(run, e);
 			continue;
 		}
 		page = pte_page(e);
@@ -302,6 +319,7 @@ static void post_counts(const struct zap_run *run)
 
 	count_rss(mm, MM_ANONPAGES, -(long)run->anon);
 	count_rss(mm, file_counter(run->vma), -(long)run->file);
+	count_rss(mm, MM_SWAPENTS, -(long)run->swapped);
 	if (run->anon_gone)
 		mod_node_stat(node, NR_ANON_MAPPED, -(long)run->anon_gone);
 	if (run->file_gone)
@@ -321,7 +339,8 @@ static __cold void record_unmap(const struct zap_run *run, unsigned long va, boo
 		pte_t e = pte_get(slot);
 
 		if (!pte_none(e))
-			count += even_cows || !pte_counted(e) || !page_is_anon(pte_page(e));
+			count += even_cows ||
+				 (pte_present(e) && (pte_special(e) || !page_is_anon(pte_page(e))));
 	}
 	if (count)
 		trace_record(even_cows ? TRACE_unmap_range : TRACE_unmap_file,

@@ -18,6 +18,7 @@
 #include "mm/lru/lru.h"
 #include "mm/slab/slab.h"
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 #include "sync/epoch.h"
 #include "sync/task.h"
 

@@ -12,7 +12,7 @@
 SANITIZER_FLAVOURS := soft-asan soft-tsan soft
 GEOMETRY_FLAVOURS  := soft-2level soft-pae soft-5level soft-alpha soft-64k
 SOFT_FLAVOURS      := $(SANITIZER_FLAVOURS) $(GEOMETRY_FLAVOURS)
-SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/cache mm/space \
+SOFT_DIRS := lib sync mm mm/trace mm/frame mm/pgtable mm/slab mm/kva mm/lru mm/swap mm/cache mm/space mm/reclaim \
              arch/soft
 # No program's memory to copy from or to: what does it stays out.
 SOFT_NOT  := lib/string.c lib/printf.c mm/cache/iter.c mm/cache/rw.c

@@ -104,6 +104,7 @@ void spaces_floors(void)
 	kva_init();
 	pt_init();
 	lru_init();
+	swap_init();
 	cache_init();
 	space_limits.rlimit = no_limit;
 	space_limits.capable_ipc_lock = yes;

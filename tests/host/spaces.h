@@ -10,6 +10,7 @@
 #include "mm/check.h"
 #include "mm/lru/lru.h"
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 #include <linux/mman.h>
 
 #define FILES       2

@@ -13,8 +13,10 @@
  * for another page of the same queue look again and set the bit again.  Those who wait for the end of
  * a page's writing (PG_writeback) do so in the same queue and by the same bit.
  */
-#include "mm/cache/cache_int.h"
+#include "mm/lru/page_lock.h"
+
 #include "sync/stall.h"
+#include "sync/wait.h"
 
 #define WAIT_QUEUES 256
 

@@ -1,0 +1,112 @@
+/*
+ * What reclaim asks of page tables: was this page used, and take it out of all of them.
+ *
+ * Used: the processor sets A in an entry that it uses; here it is cleared again, without a flush.  A
+ * CPU that remembers the translation will not set it anew until it forgets, so a page may look less
+ * used than it is; that costs a fault at worst.
+ *
+ * Taking out: an entry is cleared, and flushed from every CPU that may have it, before it is replaced:
+ * by the name of the swap slot that the page is a copy of, or, for a file's page, by nothing.  What
+ * D said is the page's business then.  The locks that keep walks whole are the walk's (rmap.c); a
+ * fork that runs meanwhile may still add an entry, so who must be sure asks mapcount.
+ */
+#include "mm/lru/page_lock.h"
+#include "mm/space/pages.h"
+#include "mm/swap/swap.h"
+
+/* The entry by which an area maps the page at an address, with its table locked; or NULL. */
+static pte_t *locked_entry(struct page *page, const struct vm_area_struct *vma,
+			   unsigned long address) NO_LOCK_ANALYSIS
+{
+	pte_t *slot = user_pte(vma->vm_mm, address);
+	pte_t e;
+
+	if (!slot)
+		return NULL;
+	raw_spin_lock(&user_table(slot)->ptl, RANK_PTL);
+	e = pte_get(slot);
+	if (pte_counted(e) && pte_page(e) == page)
+		return slot;
+	raw_spin_unlock(&user_table(slot)->ptl);
+	return NULL;
+}
+
+/* ---- Used? ---- */
+
+static int was_used(struct page *page, struct vm_area_struct *vma, unsigned long address,
+		    void *arg) NO_LOCK_ANALYSIS
+{
+	struct page_use *use = arg;
+	pte_t *slot = locked_entry(page, vma, address), e;
+
+	if (!slot)
+		return 0;
+	e = pte_get(slot);
+	while (pte_young(e) && !pte_cmpxchg(slot, &e, pte_mkold(e)))
+		;
+	raw_spin_unlock(&user_table(slot)->ptl);
+	use->entries += pte_young(e) && !(vma->vm_flags & (VM_SEQ_READ | VM_RAND_READ));
+	use->exec |= (vma->vm_flags & VM_EXEC) != 0;
+	use->locked |= (vma->vm_flags & VM_LOCKED) != 0;
+	return use->locked;
+}
+
+struct page_use page_take_use(struct page *page)
+{
+	struct page_use use = {0};
+
+	if (page_mapcount(page))
+		(void)rmap_walk(page, was_used, &use);
+	return use;
+}
+
+/* ---- Out ---- */
+
+static int take_out(struct page *page, struct vm_area_struct *vma, unsigned long address,
+		    void *arg) NO_LOCK_ANALYSIS
+{
+	const bool anon = page_is_anon(page);
+	struct mm_struct *mm = vma->vm_mm;
+	struct page *table;
+	pte_t *slot, e;
+
+	if (vma->vm_flags & VM_LOCKED)
+		return 1;
+	slot = locked_entry(page, vma, address);
+	if (!slot)
+		return 0;
+	table = user_table(slot);
+	note_rss_peak(mm);
+	e = pte_xchg(slot, (pte_t){0});
+	flush_page(mm, address);
+	if (anon) {
+		const swp_entry_t entry = page_swap_entry(page);
+
+		if (pte_dirty(e))
+			page_set(page, PG_dirty);
+		swap_dup(entry);
+		pte_set(slot, swp_entry_to_pte(entry));
+		trace_swap_name((unsigned long)mm, address, page_to_pfn(page), entry.v);
+		count_rss(mm, MM_SWAPENTS, 1);
+		count_rss(mm, MM_ANONPAGES, -1);
+	} else {
+		if (pte_dirty(e))
+			set_page_dirty(page);
+		table->pt_present--;
+		trace_unmap_file((unsigned long)mm, address, address + PAGE_SIZE, 1);
+		count_rss(mm, file_counter(vma), -1);
+	}
+	page_remove_rmap(page);
+	raw_spin_unlock(&table->ptl);
+	put_page(page); /* the caller has one more */
+	return page_mapcount(page) == 0;
+}
+
+bool page_unmap_all(struct page *page)
+{
+	ASSERT(page_test(page, PG_locked));
+	ASSERT(!page_is_anon(page) || page_test(page, PG_swapcache));
+	if (page_mapcount(page))
+		(void)rmap_walk(page, take_out, NULL);
+	return page_mapcount(page) == 0;
+}

@@ -1,0 +1,169 @@
+/*
+ * Swap: places on disks for pages that no file has (SYSTEM.md S42, docs/swap.md).
+ *
+ * An area is a disk's partition, or a file's extents, cut into slots of a page.  A slot is in
+ * use while entries in page tables (or of shared memory) name it, and while a page in memory is its
+ * copy: that page is in the swap cache then.  So whoever meets an entry finds the page if
+ * it is in memory, and all who share it find the same one.
+ */
+#pragma once
+
+#include "machine/pgtable.h"
+#include "mm/frame/frame.h"
+
+/* The name of a slot: what stands in a page table instead of the page. */
+typedef struct {
+	u32 v; /* slot << SWAP_TYPE_BITS | type; 0: none (slot 0 of each area is its header) */
+} swp_entry_t;
+
+#define SWAP_TYPE_BITS 5
+#define MAX_SWAP_AREAS (1U << SWAP_TYPE_BITS)
+
+static inline swp_entry_t swp_entry(unsigned type, u32 slot)
+{
+	return (swp_entry_t){slot << SWAP_TYPE_BITS | type};
+}
+static inline unsigned swp_type(swp_entry_t entry)
+{
+	return entry.v & (MAX_SWAP_AREAS - 1);
+}
+static inline u32 swp_slot(swp_entry_t entry)
+{
+	return entry.v >> SWAP_TYPE_BITS;
+}
+
+static inline pte_t swp_entry_to_pte(swp_entry_t entry)
+{
+	return swp_pte(entry.v);
+}
+static inline swp_entry_t pte_to_swp_entry(pte_t e)
+{
+	return (swp_entry_t){(u32)pte_swp(e)};
+}
+/* An entry that is neither empty nor leads to a frame names a slot. */
+static inline bool pte_is_swap(pte_t e)
+{
+	return !pte_present(e) && !pte_none(e);
+}
+
+/* ---- Areas ---- */
+
+/* What an area lies on. */
+struct swap_backing {
+	/*
+	 * Read or write a page at a place of the device (in pages); swap_io_done() when it is over,
+	 * at once or later, not in an interrupt. Allocates nothing. May sleep.
+	 */
+	void (*submit)(struct swap_backing *backing, struct page *page, u64 place, bool write);
+};
+/* err: 0 or -EIO. May be called with nothing but spinlocks held. */
+void swap_io_done(struct page *page, bool write, int err);
+
+/* Slots first .. first + pages - 1 lie at `place` of the backing and behind. */
+struct swap_extent {
+	u32 first, pages;
+	u64 place;
+};
+
+/* What the first page of an area says (mkswap(8)); all of it checked. */
+struct swap_header {
+	u32 pages; /* slots, the header's among them */
+	u32 nr_bad;
+	const u32 *bad; /* points into the page */
+	char label[17];
+	u8 uuid[16];
+};
+/*
+ * 0; -EINVAL: no signature of version 1, written by a machine of the other byte order, or it says
+ * what cannot be. `device_pages`: how long the device is.
+ */
+int swap_read_header(const void *page, u64 device_pages, struct swap_header *header);
+
+#define SWAP_NO_PRIORITY (-1)
+/*
+ * Put an area into use. Extents are sorted and cover all slots; they and the name are copied. The
+ * area's number, or -ENOMEM, -EPERM (as many areas as there can be). priority: 0 .. 32767, or
+ * SWAP_NO_PRIORITY for one below all others.
+ */
+int swap_area_add(const struct swap_header *header, struct swap_backing *backing,
+		  const struct swap_extent *extents, unsigned nr_extents, int priority,
+		  const char *name, bool is_file);
+/*
+ * Out of use, in three steps: no slots are given any more; the caller brings all pages back; the area
+ * is gone. Or the caller gives up, and it is as before.
+ */
+void swap_area_close(unsigned type);
+void swap_area_reopen(unsigned type);
+struct swap_backing *swap_area_remove(unsigned type); /* no slot is in use */
+
+/* /proc/swaps; false: no such area. */
+struct swap_area_info {
+	const char *name; /* until the area is removed */
+	u32 pages, used;  /* without header and bad pages */
+	int priority;
+	bool is_file, closed;
+};
+bool swap_area_info(unsigned type, struct swap_area_info *info);
+/* Slots of all areas in use; those that are free, and all. Approximate while others work. */
+unsigned long swap_free_pages(void);
+unsigned long swap_total_pages(void);
+
+/* ---- Slots ---- */
+
+/* One more or less names the slot. Page-table locks may be held. */
+void swap_dup(swp_entry_t entry);
+void swap_free(swp_entry_t entry);
+/*
+ * swap_free(), and if it was the last its copy in memory goes at once, if that can be had without
+ * waiting; else reclaim finds it useless.
+ */
+void swap_forget(swp_entry_t entry);
+/* How many do; the first slot after `entry`'s that is in use, or none, for who empties an area. */
+u32 swap_refs(swp_entry_t entry);
+swp_entry_t swap_next_used(unsigned type, u32 after);
+
+/* ---- The swap cache ---- */
+
+/*
+ * Find a slot for a locked anonymous or shared-memory page and make the page its copy (it need not
+ * be written yet; no entry names the slot yet). The cache gets a reference. False: there is none.
+ */
+bool swap_cache_new(struct page *page) __must_check;
+/*
+ * Make a new locked page, which nobody knows, the copy of a slot, to be read into. 0; -EEXIST: there
+ * is one by now; -ENOENT: nobody names the slot any more.
+ */
+int swap_cache_add(struct page *page, swp_entry_t entry) __must_check;
+/* The copy with a reference, or NULL. */
+struct page *swap_cache_get(swp_entry_t entry);
+/*
+ * The page is its own again, and must be dirty if its contents matter; its slot is free if none
+ * names it. Locked, not being written. The cache's reference goes.
+ */
+void swap_cache_remove(struct page *page);
+/*
+ * The same if nobody but the cache and the caller has a reference, and the page is clean: true,
+ * and both references, the lock and the page are gone.
+ */
+bool swap_cache_remove_unused(struct page *page);
+/*
+ * The page is a copy no more if nothing needs it as one: no entry names its slot or maps it. Without
+ * waiting: a page that is locked or being written is left to reclaim. The caller has a reference.
+ */
+void swap_cache_forget(struct page *page);
+/* The slot of a page in the cache (locked, or held by something that keeps it there). */
+static inline swp_entry_t page_swap_entry(const struct page *page)
+{
+	return (swp_entry_t){READ_ONCE(page->index)};
+}
+/* page_index() and page_set_mapping() of an anonymous page that may be in the cache. It is locked. */
+u64 page_anon_index(const struct page *page);
+void page_set_anon_owner(struct page *page, void *owner, u64 index);
+
+/* Fill a locked page from its slot; it is unlocked then, and up to date if all went well. */
+void swap_read_page(struct page *page);
+/* Begin to write a locked page to its slot: PG_writeback while it lasts. Unlocks it. */
+void swap_write_page(struct page *page);
+
+void swap_init(void); /* after kva_init() */
+unsigned swap_check(void);

@@ -1,0 +1,50 @@
+/*
+ * Between the files of mm/swap.
+ */
+#pragma once
+
+#include "lib/bitmap.h"
+#include "lib/list.h"
+#include "mm/swap/swap.h"
+#include "mm/trace/trace.h"
+
+#define SWAP_CLUSTER 256U /* slots that are filled one after the other */
+
+/* 12 bytes for each slot of an area. */
+struct swap_slot {
+	u32 refs;  /* entries that name it */
+	u32 pfn;   /* of its copy in the swap cache, or 0 */
+	u32 index; /* the copy's own index (low half), while page->index names the slot */
+};
+
+struct swap_area {
+	struct list_head order; /* (swap_lock) on the list of open ones */
+	int priority;           /* (swap_lock) */
+	bool closed;            /* (swap_lock) gives no slots */
+	spinlock_t lock;        /* guards what follows the constants */
+	/* Constant while it is in use. */
+	unsigned type;
+	u32 pages; /* slots, with the header */
+	u32 good;  /* without the header and bad pages */
+	bool is_file;
+	struct swap_backing *backing;
+	struct swap_extent *extent;
+	unsigned nr_extents;
+	char *name;
+
+	struct swap_slot *slot;
+	unsigned long *taken; /* a bit for each slot in use, or never to be used */
+	u16 *in_cluster;      /* how many of each cluster's are taken */
+	u32 used;
+	u32 next; /* where the search goes on */
+};
+
+struct swap_area *swap_area_by_number(unsigned type); /* or NULL */
+/* The area of an entry, which somebody keeps from going. */
+struct swap_area *swap_area_of(swp_entry_t entry);
+/* A slot of the best area that has one, whose copy `page` becomes, its index put by; or none. */
+swp_entry_t swap_take_slot(struct page *page) __must_check;
+/* As swap_free(); if it was the last, the copy in memory that it leaves, with a reference. */
+struct page *swap_free_last(swp_entry_t entry);
+/* Give a slot back that nothing names and no page is a copy of. (area->lock) */
+void swap_release_slot(struct swap_area *area, u32 slot);

@@ -1,0 +1,401 @@
+// geometries: all
+// needs: tests/host/spaces.c
+/*
+ * Swap: what the header may say, which slot is given, and that pages which go out come back with what
+ * they held, to everybody who had them.
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "machine/soft_disk.h"
+#include "mm/reclaim/reclaim.h"
+#include "spaces.h"
+
+#define SECTORS_PER_PAGE (PAGE_SIZE / SECTOR_BYTES)
+
+/* ---- An area on a disk in memory ---- */
+
+struct area {
+	struct swap_backing backing;
+	struct soft_disk *disk;
+	unsigned fail_reads, fail_writes; /* so many of the next */
+	int type;
+};
+
+static void submit(struct swap_backing *backing, struct page *page, u64 place, bool write)
+{
+	struct area *area = container_of(backing, struct area, backing);
+	unsigned *fail = write ? &area->fail_writes : &area->fail_reads;
+	void *window = kmap_local_page(page);
+	int err;
+
+	if (*fail) {
+		(*fail)--;
+		err = -EIO;
+	} else if (write) {
+		err = soft_disk_write(area->disk, place * SECTORS_PER_PAGE, window,
+				      SECTORS_PER_PAGE);
+	} else {
+		err = soft_disk_read(area->disk, place * SECTORS_PER_PAGE, window,
+				     SECTORS_PER_PAGE);
+	}
+	kunmap_local(window);
+	swap_io_done(page, write, err);
+}
+
+static void make_header(void *page, u32 last, u32 nr_bad, const u32 *bad)
+{
+	const u32 words[3] = {1, last, nr_bad};
+
+	memset(page, 0, PAGE_SIZE);
+	memcpy((char *)page + 1024, words, sizeof(words));
+	memcpy((char *)page + 1052, "label", 5);
+	if (nr_bad)
+		memcpy((char *)page + 1536, bad, nr_bad * sizeof(*bad));
+	memcpy((char *)page + PAGE_SIZE - 10, "SWAPSPACE2", 10);
+}
+
+/* In two extents, the second half first on the disk. */
+static void swap_area_on(struct area *area, u32 pages, int priority, u32 nr_bad, const u32 *bad)
+{
+	static char page[1 << 16];
+	const u32 half = pages / 2;
+	const struct swap_extent extents[] = {{0, half, pages - half}, {half, pages - half, 0}};
+	struct swap_header header;
+
+	make_header(page, pages - 1, nr_bad, bad);
+	assert_int_equal(swap_read_header(page, pages, &header), 0);
+	*area = (struct area){.backing.submit = submit};
+	area->disk = soft_disk_new((u64)pages * SECTORS_PER_PAGE, NULL);
+	assert_non_null(area->disk);
+	area->type = swap_area_add(&header, &area->backing, extents, 2, priority, "disk", false);
+	assert_true(area->type >= 0);
+}
+
+static void swap_area_off(struct area *area)
+{
+	swap_area_close((unsigned)area->type);
+	assert_int_equal(swap_next_used((unsigned)area->type, 0).v, 0);
+	assert_ptr_equal(swap_area_remove((unsigned)area->type), &area->backing);
+	soft_disk_free(area->disk);
+}
+
+static u32 used(const struct area *area)
+{
+	struct swap_area_info info;
+
+	assert_true(swap_area_info((unsigned)area->type, &info));
+	return info.used;
+}
+
+static void up(unsigned cpus, u64 seed)
+{
+	spaces_up(cpus, seed);
+	reclaim_init();
+}
+
+/* ---- The header ---- */
+
+static void headers_are_checked(void **state)
+{
+	static char page[1 << 16];
+	const u32 bad[] = {3, 7}, outside[] = {20};
+	struct swap_header header;
+
+	make_header(page, 15, 2, bad);
+	assert_int_equal(swap_read_header(page, 16, &header), 0);
+	assert_int_equal(header.pages, 16);
+	assert_int_equal(header.nr_bad, 2);
+	assert_int_equal(header.bad[1], 7);
+	assert_string_equal(header.label, "label");
+	assert_int_equal(swap_read_header(page, 15, &header), -EINVAL); /* longer than its disk */
+	make_header(page, 8, 0, NULL);
+	assert_int_equal(swap_read_header(page, 16, &header), -EINVAL); /* below 40 KiB of pages */
+	make_header(page, 15, 1, outside);
+	assert_int_equal(swap_read_header(page, 16, &header), -EINVAL);
+	make_header(page, 15, 0, NULL);
+	page[1024] = 2; /* another version */
+	assert_int_equal(swap_read_header(page, 16, &header), -EINVAL);
+	make_header(page, 15, 0, NULL);
+	memcpy(page + 1032, &(u32){~0u}, 4);
+	assert_int_equal(swap_read_header(page, 16, &header), -EINVAL);
+	make_header(page, 15, 0, NULL);
+	memcpy(page + PAGE_SIZE - 10, "SWAP-SPACE", 10);
+	assert_int_equal(swap_read_header(page, 16, &header), -EINVAL);
+}
+
+/* ---- Slots ---- */
+
+static struct page *anon_page(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	assert_non_null(page);
+	page_set(page, PG_locked);
+	return page;
+}
+
+static void give_up(struct page *page)
+{
+	swap_cache_remove(page);
+	page_clear(page, PG_locked);
+	__free_page(page);
+}
+
+static void areas_by_priority(void **state)
+{
+	struct area high[2], low;
+	struct swap_area_info info;
+	struct page *page[60];
+	unsigned taken[3] = {0};
+
+	up(1, 0);
+	swap_area_on(&low, 32, SWAP_NO_PRIORITY, 0, NULL);
+	swap_area_on(&high[0], 16, 5, 0, NULL);
+	swap_area_on(&high[1], 16, 5, 2, (const u32[]){3, 4});
+	assert_int_equal(swap_total_pages(), 31 + 15 + 13);
+	assert_true(swap_area_info((unsigned)low.type, &info));
+	assert_int_equal(info.priority, -2);
+	for (unsigned i = 0; i < 59; i++) {
+		unsigned type, slot;
+
+		page[i] = anon_page();
+		assert_true(swap_cache_new(page[i]));
+		type = swp_type(page_swap_entry(page[i]));
+		slot = swp_slot(page_swap_entry(page[i]));
+		taken[type]++;
+		assert_true(slot > 0);
+		assert_false(type == (unsigned)high[1].type && (slot == 3 || slot == 4));
+		/* The two better ones in turns, then the other. */
+		if (i < 26)
+			assert_int_equal(type, (i % 2 ? high[1] : high[0]).type);
+		if (i >= 28)
+			assert_int_equal(type, low.type);
+		assert_int_equal(mm_check(), 0);
+	}
+	assert_int_equal(swap_free_pages(), 0);
+	page[59] = anon_page();
+	assert_false(swap_cache_new(page[59]));
+	assert_int_equal(taken[high[1].type], 13);
+	for (unsigned i = 0; i < 59; i++)
+		give_up(page[i]);
+	assert_int_equal(swap_free_pages(), 59);
+	swap_area_off(&low);
+	swap_area_off(&high[0]);
+	swap_area_off(&high[1]);
+	assert_int_equal(swap_total_pages(), 0);
+	assert_int_equal(mm_check(), 0);
+}
+
+/* ---- Out and in ---- */
+
+static void out(struct mm_struct *mm, unsigned first, unsigned pages)
+{
+	assert_int_equal(do_madvise(mm, va_of(first), pages * PAGE_SIZE, MADV_PAGEOUT), 0);
+}
+
+static void expect_word(struct mm_struct *mm, unsigned n, u64 word)
+{
+	u64 value = ~word;
+
+	assert_int_equal(load(mm, va_of(n), &value), 0);
+	assert_int_equal(value, word);
+}
+
+/* What memory holds of an area without need: so that it is read when it is needed. */
+static void drop_copies(const struct area *area)
+{
+	swp_entry_t entry = {0};
+
+	while ((entry = swap_next_used((unsigned)area->type, swp_slot(entry))).v) {
+		struct page *page = swap_cache_get(entry);
+
+		if (!page)
+			continue;
+		assert_true(lru_isolate(page));
+		(void)reclaim_pages(&page, 1, true);
+	}
+}
+
+static void pages_come_back(void **state)
+{
+	struct vma_stats stats = {0};
+	struct mm_struct *mm;
+	struct area area;
+
+	up(1, 0);
+	swap_area_on(&area, 64, 0, 0, NULL);
+	mm = anon_mm(16);
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	out(mm, 0, 16);
+	assert_int_equal(mm_counter(mm, MM_SWAPENTS), 16);
+	drop_copies(&area);
+	assert_int_equal(global_node_stat(NR_SWAPCACHE), 0);
+	assert_int_equal(mm_rss(mm), 0);
+	vma_stats(find_vma(mm, BASE), &stats);
+	assert_int_equal(stats.swap, 16 * PAGE_SIZE);
+	assert_int_equal(stats.swap_pss >> 12, 16 * PAGE_SIZE);
+	assert_int_equal(used(&area), 16);
+	assert_int_equal(mm_check(), 0);
+
+	for (unsigned i = 0; i < 16; i++)
+		expect_word(mm, i, i + 1);
+	assert_int_equal(mm_counter(mm, MM_SWAPENTS), 0);
+	assert_int_equal(mm_rss(mm), 16);
+	assert_int_equal(store(mm, va_of(3), 33),
+			 0); /* its copy on the disk is worth nothing now */
+	assert_int_equal(used(&area), 15);
+	assert_int_equal(mm_check(), 0);
+	out(mm, 0, 16);
+	expect_word(mm, 3, 33);
+	expect_word(mm, 4, 5);
+	put_mm(mm);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(used(&area), 0);
+	swap_area_off(&area);
+}
+
+static void forked_pages_come_back_to_both(void **state)
+{
+	struct mm_struct *mm, *child;
+	struct vma_stats stats = {0};
+	struct area area;
+
+	up(1, 0);
+	swap_area_on(&area, 64, 0, 0, NULL);
+	mm = anon_mm(8);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	out(mm, 0, 8);
+	child = dup_mm(mm);
+	assert_int_equal(mm_counter(child, MM_SWAPENTS), 8);
+	vma_stats(find_vma(child, BASE), &stats);
+	assert_int_equal(stats.swap_pss >> 12, 4 * PAGE_SIZE);
+	assert_int_equal(mm_check(), 0);
+	assert_int_equal(store(child, va_of(1), 100), 0);
+	expect_word(mm, 1, 2);
+	expect_word(child, 1, 100);
+	expect_word(child, 2, 3);
+	expect_word(mm, 2, 3);
+	assert_int_equal(store(mm, va_of(2), 200), 0);
+	expect_word(child, 2, 3);
+	assert_int_equal(mm_check(), 0);
+	put_mm(mm);
+	expect_word(child, 5, 6);
+	assert_int_equal(store(child, va_of(6), 7), 0);
+	assert_int_equal(mm_check(), 0);
+	put_mm(child);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(used(&area), 0);
+	swap_area_off(&area);
+}
+
+/* What cannot be read is nobody else's trouble; what cannot be written stays. */
+static void errors_of_the_disk(void **state)
+{
+	struct mm_struct *mm;
+	struct area area;
+	u64 value;
+
+	up(1, 0);
+	swap_area_on(&area, 64, 0, 0, NULL);
+	mm = anon_mm(4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	area.fail_writes = 2;
+	out(mm, 0, 4);
+	for (unsigned i = 0; i < 4; i++)
+		expect_word(mm, i, i + 1);
+	assert_int_equal(mm_check(), 0);
+	out(mm, 0, 4);
+	drop_copies(&area);
+	area.fail_reads = 1;
+	assert_int_equal(load(mm, va_of(0), &value) & FAULT_ERROR, FAULT_SIGBUS);
+	expect_word(mm, 1, 2);
+	assert_int_equal(mm_check(), 0);
+	put_mm(mm);
+	assert_int_equal(in_use(), 0);
+	swap_area_off(&area);
+}
+
+/* ---- At random, against a model ---- */
+
+#define SPACES 5
+#define PAGES  24
+
+static void random_lives(u64 seed, unsigned steps)
+{
+	struct random random = {seed};
+	struct mm_struct *mm[SPACES] = {0};
+	u64 model[SPACES][PAGES] = {0};
+	struct area area[2];
+
+	swap_area_on(&area[0], 40, 1, 1, (const u32[]){9});
+	swap_area_on(&area[1], 60, 1, 0, NULL);
+	for (unsigned step = 1; step <= steps; step++) {
+		const unsigned who = random_below(&random, SPACES),
+			       n = random_below(&random, PAGES);
+
+		if (!mm[who]) {
+			const unsigned from = random_below(&random, SPACES);
+
+			if (mm[from]) {
+				mm[who] = dup_mm(mm[from]);
+				memcpy(model[who], model[from], sizeof(model[who]));
+			} else {
+				mm[who] = anon_mm(PAGES);
+				memset(model[who], 0, sizeof(model[who]));
+			}
+			continue;
+		}
+		switch (random_below(&random, 16)) {
+		case 0:
+			put_mm(mm[who]);
+			mm[who] = NULL;
+			break;
+		case 1:
+			assert_int_equal(do_madvise(mm[who], va_of(n), PAGE_SIZE, MADV_DONTNEED),
+					 0);
+			model[who][n] = 0;
+			break;
+		case 2: drop_copies(&area[step & 1]); break;
+		case 3:
+		case 4:
+		case 5:
+		case 6:
+		case 7: out(mm[who], n, 1 + random_below(&random, PAGES - n)); break;
+		case 8:
+		case 9:
+		case 10:
+			assert_int_equal(store(mm[who], va_of(n), step), 0);
+			model[who][n] = step;
+			break;
+		default: expect_word(mm[who], n, model[who][n]);
+		}
+		if (mm_check())
+			fail_msg("step %u", step);
+	}
+	for (unsigned who = 0; who < SPACES; who++)
+		if (mm[who]) {
+			for (unsigned n = 0; n < PAGES; n++)
+				expect_word(mm[who], n, model[who][n]);
+			put_mm(mm[who]);
+		}
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(used(&area[0]) + used(&area[1]), 0);
+	swap_area_off(&area[0]);
+	swap_area_off(&area[1]);
+}
+
+static void at_random(void **state)
+{
+	up(1, 0);
+	random_lives(test_seed(), 1500);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(headers_are_checked), cmocka_unit_test(areas_by_priority),
+	cmocka_unit_test(pages_come_back),     cmocka_unit_test(forked_pages_come_back_to_both),
+	cmocka_unit_test(errors_of_the_disk),  cmocka_unit_test(at_random),
+};
+HOST_TESTS(tests)
