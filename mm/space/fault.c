@@ -740,7 +740,9 @@ static __cold fault_t forced_fault(struct mm_struct *mm, struct vm_area_struct *
 	if (pte_none(entry))
 		return vma_is_anonymous(vma)
 			       ? zero_read(mm, vma, address, slot)
-			       : other_fault(FILE_READ, mm, vma, address, slot, entry);
+			       : other_fault(FILE_READ, mm, vma, address, slot, entry, false);
+	if (!pte_present(entry))
+		return other_fault(SWAPPED, mm, vma, address, slot, entry, false);
 	return access & ACCESS_WRITE ? forced_copy(mm, vma, address, slot, entry) : FAULT_DONE;
 }
 
