@@ -297,21 +297,59 @@ static long direct_io(struct file *file, struct iov_iter *iter, u64 *pos, enum b
 	return done ? done : n;
 }
 
+/* --- for one alone --- */
+
+static spinlock_t claim_lock = SPINLOCK_INIT(RANK_SPIN);
+
+/* (claim_lock) */
+static bool is_held(const struct disk_part *part)
+{
+	const struct disk *disk = part->disk;
+
+	for (unsigned i = 1; part->minor == 0 && i < DISK_MINORS; i++)
+		if (disk->part[i].holder)
+			return true;
+	return part->holder || disk->part[0].holder;
+}
+
+int disk_claim(struct disk_part *part, const void *holder)
+{
+	bool held;
+
+	spin_lock(&claim_lock);
+	held = is_held(part);
+	if (!held)
+		part->holder = holder;
+	spin_unlock(&claim_lock);
+	return held ? -EBUSY : 0;
+}
+
+void disk_unclaim(struct disk_part *part)
+{
+	spin_lock(&claim_lock);
+	part->holder = NULL;
+	spin_unlock(&claim_lock);
+}
+
 /* --- file operations --- */
 
 static int blkdev_open(struct inode *inode, struct file *file)
 {
 	struct disk_part *part = disk_part_find(inode->rdev);
+	int err = 0;
 
 	if (!part)
 		return -ENXIO;
 	mutex_lock(&part->disk->partition_lock);
-	if (part->minor && !part->device.sectors) {
-		mutex_unlock(&part->disk->partition_lock);
-		return -ENXIO;
-	}
-	atomic_inc(&part->openers);
+	if (part->minor && !part->device.sectors)
+		err = -ENXIO;
+	else if (file->flags & O_EXCL)
+		err = disk_claim(part, file);
+	if (!err)
+		atomic_inc(&part->openers);
 	mutex_unlock(&part->disk->partition_lock);
+	if (err)
+		return err;
 	file->private = part;
 	file->mapping = part->inode->mapping;
 	file->errors_seen = cache_errors_seen(file->mapping);
@@ -330,6 +368,8 @@ static void blkdev_release(struct inode *inode, struct file *file)
 {
 	struct disk_part *part = file->private;
 
+	if (part->holder == file)
+		disk_unclaim(part);
 	if (atomic_dec_and_test(&part->openers))
 		empty_cache(part);
 }

@@ -44,6 +44,7 @@ struct disk_part {
 	struct block_stats stats;
 	struct inode *inode; /* holds the page cache; NULL: no such partition was ever there */
 	atomic_t openers;
+	const void *holder; /* (blkdev.c) who has it for himself, or NULL */
 };
 
 struct disk {
@@ -78,6 +79,13 @@ struct disk_part *disk_part_find(u32 number);
 struct disk *disk_nth(unsigned n);
 /* A copy of a part's counters, times up to now. */
 void block_stats_get(struct disk_part *part, struct block_stats *stats);
+
+/*
+ * Have a disk or a partition for oneself: swap, or who opens it with O_EXCL. Not while somebody has
+ * it, or for a partition its disk, or for a disk one of its partitions: -EBUSY.
+ */
+int disk_claim(struct disk_part *part, const void *holder);
+void disk_unclaim(struct disk_part *part);
 
 /* Read the partition table anew: 0, -EBUSY (a partition is open), or -errno. */
 int partitions_read(struct disk *disk);

@@ -127,7 +127,7 @@ struct file *open_found(const struct path *path, u32 flags, bool created)
 		fput(file);
 		return ERR_PTR(err);
 	}
-	file->flags |= flags & O_NOCTTY; /* the tty's open wants to know */
+	file->flags |= flags & (O_NOCTTY | O_EXCL); /* a tty's and a disk's open want to know */
 	if (file->ops->open) {
 		err = file->ops->open(inode, file);
 		if (err) {
@@ -136,7 +136,7 @@ struct file *open_found(const struct path *path, u32 flags, bool created)
 			return ERR_PTR(err);
 		}
 	}
-	file->flags &= ~O_NOCTTY;
+	file->flags &= ~(O_NOCTTY | O_EXCL);
 	return file;
 }
 

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/cache/cache.h"
 #include "mm/frame/frame.h"
+#include "mm/swap/swap.h"
 #include <linux/capability.h>
 #include <linux/personality.h>
 #include <linux/sysinfo.h>
@@ -73,6 +74,8 @@ SYSCALL1(sysinfo, struct sysinfo __user *, to)
 	info.bufferram = cache_buffer_pages() << page;
 	info.totalhigh = totalhigh_pages() << page;
 	info.freehigh = nr_free_highpages() << page;
+	info.totalswap = swap_total_pages() << page;
+	info.freeswap = swap_free_pages() << page;
 	info.procs = nr_threads();
 	info.mem_unit = 1U << unit;
 	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : 0;

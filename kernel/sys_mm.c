@@ -6,6 +6,7 @@
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "mm/space/space.h"
+#include "mm/swap/swap.h"
 #include <linux/capability.h>
 #include <linux/mman.h>
 
@@ -186,6 +187,7 @@ static int register_limits(void)
 	space_limits.capable_ipc_lock = ipc_lock;
 	space_limits.capable_sys_admin = sys_admin;
 	space_limits.capable_sys_rawio = sys_rawio;
+	space_limits.total_swap = swap_total_pages;
 	return 0;
 }
 INITCALL(INIT_EARLY, register_limits);

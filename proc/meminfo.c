@@ -7,6 +7,7 @@
 #include "mm/kva/kva.h"
 #include "mm/pgtable/pgtable.h"
 #include "mm/slab/slab.h"
+#include "mm/swap/swap.h"
 #include "proc/proc.h"
 
 #define KB(pages) ((pages) << (PAGE_SHIFT - 10))
@@ -98,8 +99,8 @@ static int show_meminfo(struct seq_file *m, void *unused)
 	pages(m, "Mlocked", global_zone_stat(NR_MLOCK));
 	if (MACHINE_HAS_HIGHMEM)
 		high_and_low(m);
-	pages(m, "SwapTotal", 0);
-	pages(m, "SwapFree", 0);
+	pages(m, "SwapTotal", swap_total_pages());
+	pages(m, "SwapFree", swap_free_pages());
 	pages(m, "Zswap", 0);
 	pages(m, "Zswapped", 0);
 	pages(m, "Dirty", global_node_stat(NR_FILE_DIRTY));

@@ -5,10 +5,12 @@
 #include "kernel/initcall.h"
 #include "kernel/sched.h"
 #include "kernel/time.h"
+#include "lib/string.h"
 #include "machine/info.h"
 #include "machine/irq.h"
 #include "mm/check.h"
 #include "mm/mark.h"
+#include "mm/swap/swap.h"
 #include "proc/proc.h"
 #include "kernel/uname.h"
 
@@ -118,7 +120,23 @@ static int show_filesystems(struct seq_file *m, void *unused)
 
 static int show_swaps(struct seq_file *m, void *unused)
 {
+	struct swap_area_info info;
+
 	seq_puts(m, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	for (unsigned type = 0; type < MAX_SWAP_AREAS; type++) {
+		size_t width;
+		unsigned long size, used;
+
+		if (!swap_area_info(type, &info))
+			continue;
+		width = strlen(info.name);
+		size = (unsigned long)info.pages << (PAGE_SHIFT - 10);
+		used = (unsigned long)info.used << (PAGE_SHIFT - 10);
+		seq_printf(m, "%s%*s%s\t%lu\t%s%lu\t%s%d\n", info.name,
+			   width < 40 ? (int)(40 - width) : 1, " ",
+			   info.is_file ? "file\t" : "partition", size, size < 10000000 ? "\t" : "",
+			   used, used < 10000000 ? "\t" : "", info.priority);
+	}
 	return 0;
 }
 

@@ -566,7 +566,10 @@ static __noinline fault_t other_fault(enum fault_case what, struct mm_struct *mm
 		tlb_flush_local_page(address);
 		result = FAULT_DONE;
 		break;
-	case SWAPPED: result = swap_in(mm, vma, address, slot, entry, write, &f.major); break;
+	case SWAPPED:
+		result = swap_in(mm, vma, address, slot, entry, write, GFP_HIGHUSER_MOVABLE,
+				 &f.major);
+		break;
 	default: WARN_ON("no such case" != NULL); result = FAULT_SIGBUS;
 	}
 	if (truncation)

@@ -183,10 +183,10 @@ void mlock_page(struct page *page);
 
 /*
  * Bring the page of a swap entry in and map it; the area's lock is held shared. The access is tried
- * again if the entry has changed. *major is set if the page had to be read.
+ * again if the entry has changed. *major is set if the page had to be read; gfp is for that.
  */
 fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
-		pte_t *slot, pte_t e, bool write, bool *major);
+		pte_t *slot, pte_t e, bool write, gfp_t gfp, bool *major);
 
 void rmap_init(void);
 /* Keep walks away from what `vma` maps, its family's and its file's. */

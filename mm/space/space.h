@@ -302,6 +302,12 @@ struct page_use page_take_use(struct page *page);
  */
 bool page_unmap_all(struct page *page);
 
+/*
+ * All that a closed swap area holds comes back to where it is named, for swapoff: 0, and no slot of it is
+ * in use; -ENOMEM or -EINTR (a signal waits), and some may be. Sleeps.
+ */
+int swap_bring_back(unsigned type);
+
 /* MADV_COLD and MADV_PAGEOUT, set by mm/reclaim: mmap_lock is held shared. */
 extern void (*madvise_reclaim)(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			       bool page_out);

@@ -37,6 +37,24 @@ void mm_unregister(struct mm_struct *mm)
 	spin_unlock(&all_mms_lock);
 }
 
+struct mm_struct *mm_next_used(struct mm_struct *after)
+{
+	struct mm_struct *next = NULL, *mm;
+	struct list_head *at;
+
+	spin_lock(&all_mms_lock);
+	at = after ? after->all_mms.next : all_mms.next;
+	for (; at != &all_mms && !next; at = at->next) {
+		mm = list_entry(at, struct mm_struct, all_mms);
+		if (mmget_not_zero(mm))
+			next = mm;
+	}
+	spin_unlock(&all_mms_lock);
+	if (after)
+		mmput(after);
+	return next;
+}
+
 struct check {
 	struct mm_struct *mm;
 	long rss[NR_MM_COUNTERS];

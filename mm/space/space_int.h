@@ -122,6 +122,8 @@ void pages_init(void); /* from space_init(): zero page, caches of this half, its
 extern struct list_head all_mms;
 void space_mark(void); /* mm/mark.h */
 void mm_register(struct mm_struct *mm);
+/* The space behind `after` (NULL: the first) with a user count; after's goes. NULL: no more. */
+struct mm_struct *mm_next_used(struct mm_struct *after);
 void mm_unregister(struct mm_struct *mm);
 
 /* zap.c: pages of [start, end) out of the tables: rmap, counters, TLB, references. Never fails. */

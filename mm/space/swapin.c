@@ -11,7 +11,7 @@
  * A writer who turns out to be the only one who names the slot gets the page as its own, and the
  * slot is free.  Else the page is mapped read-only and stays the slot's copy: a write copies
  * or reuses it like any shared page, and as long as nobody writes it can go again without being
- * written.
+ * written.  Unless slots are dear (swap_wants_slot): then the last who names it frees it.
  *
  * Rmap.  A page that is read anew belongs to no family.  Whoever has the name, in whatever space, came
  * to it by fork from the area that had the page: if others have it, the page goes to the family's
@@ -32,9 +32,9 @@ static bool lock_if_there(pte_t *slot, pte_t e, struct page *table) TRY_ACQUIRES
 }
 
 /* A new page for the slot, being read, with a reference; NULL: somebody was faster. ERR_PTR: -ENOMEM. */
-static struct page *read_anew(swp_entry_t entry)
+static struct page *read_anew(swp_entry_t entry, gfp_t gfp)
 {
-	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	struct page *page = alloc_page(gfp);
 
 	if (!page)
 		return ERR_PTR(-ENOMEM);
@@ -50,12 +50,12 @@ static struct page *read_anew(swp_entry_t entry)
 }
 
 /* The slot's copy, perhaps still being read, with a reference. */
-static struct page *copy_of(swp_entry_t entry, bool *major)
+static struct page *copy_of(swp_entry_t entry, gfp_t gfp, bool *major)
 {
 	struct page *page;
 
 	while (!(page = swap_cache_get(entry))) {
-		page = read_anew(entry);
+		page = read_anew(entry, gfp);
 		if (page) {
 			*major = true;
 			break;
@@ -69,17 +69,19 @@ static void map_swapped(struct mm_struct *mm, struct vm_area_struct *vma, unsign
 			pte_t *slot, struct page *page, bool write)
 {
 	const swp_entry_t entry = page_swap_entry(page);
-	/* Ours, counted twice, and no entry maps the page. */
-	const bool alone = swap_refs(entry) == 2 && page_mapcount(page) == 0;
+	const bool last = swap_refs(entry) == 2; /* ours, counted twice */
+	const bool alone = last && page_mapcount(page) == 0;
 	pte_t e = mk_pte(page_to_pfn(page), vma->vm_page_prot);
 
 	if (!page->mapping)
 		page_set_anon_owner(page, alone ? vma->anon_vma : vma->anon_vma->root,
 				    vma_page_index(vma, address));
-	if (write && alone && !page_test(page, PG_writeback)) {
+	if (((write && alone) || (last && swap_wants_slot(entry))) &&
+	    !page_test(page, PG_writeback)) {
 		page_set(page, PG_dirty); /* before its copy on the disk goes */
 		swap_cache_remove(page);
-		e = pte_mkwrite(pte_mkdirty(e));
+		if (write && alone)
+			e = pte_mkwrite(pte_mkdirty(e));
 	}
 	if (fetch_add(&page->mapcount.v, 1) == 0)
 		mod_page_stat(page, NR_ANON_MAPPED, 1);
@@ -90,18 +92,20 @@ static void map_swapped(struct mm_struct *mm, struct vm_area_struct *vma, unsign
 }
 
 fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
-		pte_t *slot, pte_t e, bool write, bool *major)
+		pte_t *slot, pte_t e, bool write, gfp_t gfp, bool *major)
 {
 	const swp_entry_t entry = pte_to_swp_entry(e);
 	struct page *table = user_table(slot), *page;
 	fault_t result = FAULT_DONE;
 
+	if (swp_is_lost(entry))
+		return FAULT_SIGBUS;
 	if (!lock_if_there(slot, e, table))
 		return FAULT_DONE;
 	swap_dup(entry);
 	raw_spin_unlock(&table->ptl);
 
-	page = copy_of(entry, major);
+	page = copy_of(entry, gfp, major);
 	if (IS_ERR(page)) {
 		result = FAULT_OOM;
 		goto out;

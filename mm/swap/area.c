@@ -163,9 +163,13 @@ void swap_release_slot(struct swap_area *area, u32 slot)
 
 void swap_dup(swp_entry_t entry)
 {
-	struct swap_area *area = swap_area_of(entry);
-	struct swap_slot *slot = &area->slot[swp_slot(entry)];
+	struct swap_area *area;
+	struct swap_slot *slot;
 
+	if (swp_is_lost(entry))
+		return;
+	area = swap_area_of(entry);
+	slot = &area->slot[swp_slot(entry)];
 	spin_lock(&area->lock);
 	ASSERT(slot->refs || slot->pfn);
 	slot->refs++;
@@ -174,9 +178,13 @@ void swap_dup(swp_entry_t entry)
 
 void swap_free(swp_entry_t entry)
 {
-	struct swap_area *area = swap_area_of(entry);
-	struct swap_slot *slot = &area->slot[swp_slot(entry)];
+	struct swap_area *area;
+	struct swap_slot *slot;
 
+	if (swp_is_lost(entry))
+		return;
+	area = swap_area_of(entry);
+	slot = &area->slot[swp_slot(entry)];
 	spin_lock(&area->lock);
 	ASSERT(slot->refs);
 	if (--slot->refs == 0 && !slot->pfn)
@@ -186,10 +194,14 @@ void swap_free(swp_entry_t entry)
 
 struct page *swap_free_last(swp_entry_t entry)
 {
-	struct swap_area *area = swap_area_of(entry);
-	struct swap_slot *slot = &area->slot[swp_slot(entry)];
+	struct swap_area *area;
+	struct swap_slot *slot;
 	struct page *page = NULL;
 
+	if (swp_is_lost(entry))
+		return NULL;
+	area = swap_area_of(entry);
+	slot = &area->slot[swp_slot(entry)];
 	spin_lock(&area->lock);
 	ASSERT(slot->refs);
 	if (--slot->refs == 0) {
@@ -206,6 +218,8 @@ struct page *swap_free_last(swp_entry_t entry)
 
 u32 swap_refs(swp_entry_t entry)
 {
+	if (swp_is_lost(entry))
+		return 1;
 	return READ_ONCE(swap_area_of(entry)->slot[swp_slot(entry)].refs);
 }
 
@@ -315,7 +329,7 @@ void swap_area_close(unsigned type)
 
 	spin_lock(&swap_lock);
 	ASSERT(!area->closed);
-	area->closed = true;
+	WRITE_ONCE(area->closed, true);
 	list_del(&area->order);
 	spin_unlock(&swap_lock);
 }
@@ -325,9 +339,17 @@ void swap_area_reopen(unsigned type)
 	struct swap_area *area = areas[type];
 
 	spin_lock(&swap_lock);
-	area->closed = false;
+	WRITE_ONCE(area->closed, false);
 	insert_in_order(area);
 	spin_unlock(&swap_lock);
+}
+
+/* Half full, as many pages in memory as have a slot may be in use twice: then slots are dearer than I/O. */
+bool swap_wants_slot(swp_entry_t entry)
+{
+	const struct swap_area *area = swap_area_of(entry);
+
+	return READ_ONCE(area->closed) || READ_ONCE(area->used) > area->good / 2;
 }
 
 /* (swap_lock) The priorities that nobody chose have no gaps. */
@@ -360,15 +382,16 @@ bool swap_area_info(unsigned type, struct swap_area_info *info)
 
 	spin_lock(&swap_lock);
 	area = type < MAX_SWAP_AREAS ? areas[type] : NULL;
-	if (area)
+	if (area) {
 		*info = (struct swap_area_info){
-			.name = area->name,
 			.pages = area->good,
 			.used = READ_ONCE(area->used),
 			.priority = area->priority,
 			.is_file = area->is_file,
 			.closed = area->closed,
 		};
+		str_copy(info->name, area->name, sizeof(info->name));
+	}
 	spin_unlock(&swap_lock);
 	return area != NULL;
 }

@@ -193,3 +193,34 @@ void swap_forget(swp_entry_t entry)
 	swap_cache_forget(page);
 	put_page(page);
 }
+
+/* (the page lock) */
+static void drop_copy(struct page *page, swp_entry_t entry)
+{
+	if (!page_test(page, PG_swapcache) || page_swap_entry(page).v != entry.v ||
+	    swap_refs(entry))
+		return;
+	if (page_mapcount(page))
+		page_set(page, PG_dirty);
+	else
+		page_clear(page, PG_dirty);
+	swap_cache_remove(page);
+}
+
+void swap_drop_copies(unsigned type)
+{
+	swp_entry_t entry = {0};
+
+	while ((entry = swap_next_used(type, swp_slot(entry))).v) {
+		struct page *page = swap_cache_get(entry);
+
+		if (!page)
+			continue;
+		lock_page(page);
+		wait_on_page_writeback(page);
+		drop_copy(page, entry);
+		unlock_page(page);
+		put_page(page);
+		cond_resched();
+	}
+}

@@ -32,6 +32,14 @@ static inline u32 swp_slot(swp_entry_t entry)
 	return entry.v >> SWAP_TYPE_BITS;
 }
 
+/* What could not be read when its area went: who needs it gets SIGBUS. Names no slot, is not counted. */
+#define SWP_LOST ((swp_entry_t){1})
+
+static inline bool swp_is_lost(swp_entry_t entry)
+{
+	return swp_slot(entry) == 0;
+}
+
 static inline pte_t swp_entry_to_pte(swp_entry_t entry)
 {
 	return swp_pte(entry.v);
@@ -94,12 +102,16 @@ int swap_area_add(const struct swap_header *header, struct swap_backing *backing
  */
 void swap_area_close(unsigned type);
 void swap_area_reopen(unsigned type);
+/* Should a page that has come back give its slot up, though it is not written to? */
+bool swap_wants_slot(swp_entry_t entry);
+/* Copies of slots of a closed area that nothing names are that no more. May sleep. */
+void swap_drop_copies(unsigned type);
 struct swap_backing *swap_area_remove(unsigned type); /* no slot is in use */
 
 /* /proc/swaps; false: no such area. */
 struct swap_area_info {
-	const char *name; /* until the area is removed */
-	u32 pages, used;  /* without header and bad pages */
+	char name[256];  /* longer ones are cut */
+	u32 pages, used; /* without header and bad pages */
 	int priority;
 	bool is_file, closed;
 };
