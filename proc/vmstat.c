@@ -240,7 +240,8 @@ static int show_vmstat(struct seq_file *m, void *unused)
 	/* In KiB, for all that disks read and wrote. */
 	print_gauge(m, "pgpgin", trace_count(TRACE_disk_read) / 2);
 	print_gauge(m, "pgpgout", trace_count(TRACE_disk_write) / 2);
-	seq_puts(m, "pswpin 0\npswpout 0\n");
+	print_gauge(m, "pswpin", trace_count(TRACE_swap_in));
+	print_gauge(m, "pswpout", trace_count(TRACE_swap_out));
 	by_zone_type(m, "pgalloc", true);
 	by_zone_type(m, "allocstall", false);
 	by_zone_type(m, "pgskip", false);

@@ -73,7 +73,7 @@ machine() {
 
 # The same for what is about disks: the others have been tested without any.
 disks_only() {
-	local TESTS=${TESTS-blockdev audit}
+	local TESTS=${TESTS-blockdev swap audit}
 
 	machine "$@"
 }
@@ -94,10 +94,12 @@ said=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$said"' EXIT
 trap 'exit 143' TERM INT HUP
 
-# disk NAME: the options for a disk of its own for this machine.
+# disk NAME: the options for disks of its own for this machine: one with partitions, two for swap.
 disk() {
 	"$here/lib/disk.py" "$said/$1.disk"
-	echo "--disk $said/$1.disk"
+	truncate -s 32M "$said/$1.swap1"
+	truncate -s 16M "$said/$1.swap2"
+	echo "--disk $said/$1.disk --disk $said/$1.swap1 --disk $said/$1.swap2"
 }
 
 nodes=(--qemu-args "-object memory-backend-ram,size=128M,id=m0
