@@ -5,7 +5,7 @@ HOST_CFLAGS ?= -O2 -g
 GUEST_CC ?= musl-gcc
 
 host_cflags := -std=gnu11 -I. -pthread -Wall -Wextra -Werror -D_GNU_SOURCE $(HOST_CFLAGS)
-host_sources := main command run gdb options program initramfs machine session recorder buffer terminal \
+host_sources := main command run gdb options program initramfs machine swap_disk session recorder buffer terminal \
                 check events stream table model model_frames model_slabs model_lists model_spaces \
                 walk walk_machine walk_pages walk_memory walk_pagemap walk_print
 host_objects := $(host_sources:%=$(B)/host/%.o) $(B)/host/segment.o $(B)/host/descriptor.o

@@ -4,7 +4,7 @@
  * The line is what anyone would use to boot Linux: -kernel, -initrd, -append;
  * Pagoda and Linux are started alike. No devices but the serial ports (wire.h),
  * isa-debug-exit, by which a kernel without power management can end a machine
- * that panicked, virtio disks (--disk), and with --record the memory that events are recorded in (recorder.h).
+ * that panicked, virtio disks (--disk, --swap), and with --record the memory that events are recorded in (recorder.h).
  *
  * The serial ports are socket pairs that QEMU inherits by number: nothing has a
  * name in a file system, so nothing is left behind.
@@ -23,7 +23,7 @@
 #include "machine.h"
 #include "mm/trace/record.h"
 
-#define MAX_WORDS 128
+#define MAX_WORDS 256
 
 /* The words stay until the process ends; there is one machine to a process. */
 struct words {
@@ -100,6 +100,17 @@ static void add_disk(struct words *words, const char *disk, unsigned n)
 	free(file);
 }
 
+/* A disk for swap, from a descriptor. What is in it when the machine ends nobody wants. */
+static void add_swap(struct words *words, int fd, unsigned n)
+{
+	add(words, "-drive");
+	add(words, format_string("file=/dev/fd/%d,format=raw,if=none,id=swap%u,discard=unmap,"
+				 "cache=unsafe,file.locking=off",
+				 fd, n));
+	add(words, "-device");
+	add(words, format_string("virtio-blk-pci,drive=swap%u", n));
+}
+
 static char *command_line(const struct run_options *options, bool console_on_terminal)
 {
 	/* A panic ends the machine (-no-reboot). */
@@ -110,7 +121,8 @@ static char *command_line(const struct run_options *options, bool console_on_ter
 
 /* @theirs: QEMU's ends of the channels. */
 static void make_words(struct words *words, const struct run_options *options, int initrd,
-		       int record, bool console_on_terminal, const int theirs[NR_CHANNELS])
+		       int record, const int *swap, bool console_on_terminal,
+		       const int theirs[NR_CHANNELS])
 {
 	static const char *const ports[] = {"terminal", "wire", "console"};
 	static const char *const fixed[] = {
@@ -155,6 +167,8 @@ static void make_words(struct words *words, const struct run_options *options, i
 	add(words, command_line(options, console_on_terminal));
 	for (unsigned i = 0; i < options->nr_disk; i++)
 		add_disk(words, options->disk[i], i);
+	for (unsigned i = 0; i < options->nr_swap; i++)
+		add_swap(words, swap[i], i);
 	if (record >= 0) {
 		add(words, "-object");
 		add(words, format_string("memory-backend-file,id=events,share=on,size=%u,"
@@ -174,7 +188,7 @@ static void make_words(struct words *words, const struct run_options *options, i
 
 /* The child's part: ties its life to @parent, takes its descriptors, becomes QEMU. */
 static _Noreturn void become_qemu(pid_t parent, char **words, int initrd, int record,
-				  const int theirs[NR_CHANNELS])
+				  const int *swap, unsigned nr_swap, const int theirs[NR_CHANNELS])
 {
 	sigset_t none;
 
@@ -191,6 +205,8 @@ static _Noreturn void become_qemu(pid_t parent, char **words, int initrd, int re
 		fcntl(initrd, F_SETFD, 0);
 	if (record >= 0)
 		fcntl(record, F_SETFD, 0);
+	for (unsigned i = 0; i < nr_swap; i++)
+		fcntl(swap[i], F_SETFD, 0);
 	dup2(open("/dev/null", O_RDWR), 0);
 	dup2(theirs[CHANNEL_ERRORS], 1);
 	dup2(theirs[CHANNEL_ERRORS], 2);
@@ -215,7 +231,7 @@ static void make_room(int socket)
 }
 
 void machine_start(struct machine *machine, const struct run_options *options, int initrd,
-		   int record, bool console_on_terminal)
+		   int record, const int *swap, bool console_on_terminal)
 {
 	struct words words = {0};
 	int theirs[NR_CHANNELS];
@@ -231,12 +247,12 @@ void machine_start(struct machine *machine, const struct run_options *options, i
 		fcntl(pair[0], F_SETFL, O_NONBLOCK);
 		make_room(pair[1]);
 	}
-	make_words(&words, options, initrd, record, console_on_terminal, theirs);
+	make_words(&words, options, initrd, record, swap, console_on_terminal, theirs);
 	machine->pid = fork();
 	if (machine->pid < 0)
 		die(EXIT_MACHINE, "fork: %s", strerror(errno));
 	if (machine->pid == 0)
-		become_qemu(parent, words.word, initrd, record, theirs);
+		become_qemu(parent, words.word, initrd, record, swap, options->nr_swap, theirs);
 	for (int i = 0; i < NR_CHANNELS; i++)
 		close(theirs[i]);
 }

@@ -27,6 +27,7 @@ struct machine {
  * Starts the machine. @initrd: a descriptor of the initramfs, or -1 to use
  * @options->initrd. @console_on_terminal: the kernel's console is ttyS0, not ttyS2.
  * @record: a descriptor of the memory that the kernel records its events in, or -1.
+ * @swap: descriptors of the disks for --swap, in order.
  *
  * QEMU is a process group of its own, so that the keys of the host's terminal do
  * not reach it, and dies with this process, however this process dies.
@@ -34,6 +35,6 @@ struct machine {
  * or fails, CHANNEL_ERRORS says so and the process ends.
  */
 void machine_start(struct machine *machine, const struct run_options *options, int initrd,
-		   int record, bool console_on_terminal);
+		   int record, const int *swap, bool console_on_terminal);
 
 #endif

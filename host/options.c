@@ -29,6 +29,7 @@ enum option_key {
 	KEY_DEBUG,
 	KEY_ADD,
 	KEY_DISK,
+	KEY_SWAP,
 	KEY_GDB,
 	KEY_RECORD,
 };
@@ -44,6 +45,11 @@ static const struct argp_option option_list[] = {
 	{"disk", KEY_DISK, "FILE[:ro]", 0,
 	 "a disk whose contents are this file: /dev/vda, and if it is given again vdb and so on; "
 	 "with :ro it is not written to",
+	 0},
+	{"swap", KEY_SWAP, "SIZE[:PRIORITY]", 0,
+	 "swap space, as 256M, switched on before the program starts; may be given again: the area "
+	 "with "
+	 "the highest priority (0 to 32767) is filled first, areas of equal priority in turns",
 	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "end the machine after so long, with status 124", 0},
 	{"icount", KEY_ICOUNT, NULL, 0,
@@ -102,8 +108,9 @@ static unsigned long read_number(const char *option, const char *text, unsigned 
 	return value;
 }
 
-/* A size with K, M (also without a letter) or G. Returns KiB. */
-static unsigned long read_ram(const char *text)
+/* A size with K, M (also without a letter) or G, up to 1024G; *rest is what follows. Returns KiB. */
+static unsigned long read_size(const char *option, const char *text, unsigned long min,
+			       const char *min_text, const char **rest)
 {
 	char *end;
 
@@ -116,12 +123,38 @@ static unsigned long read_ram(const char *text)
 		shift = 20;
 	else if (*end && !strchr("Mm", *end))
 		shift = UINT_MAX;
-	if (errno || end == text || !strchr("0123456789", text[0]) || shift > 20 ||
-	    (*end && end[1]))
-		die(EXIT_USAGE, "--ram: '%s' is not a size such as 64M or 1G", text);
-	if (value > (1UL << 40 >> shift) || value << shift < 1024 || value << shift > 1UL << 30)
-		die(EXIT_USAGE, "--ram: '%s' is not between 1M and 1024G", text);
+	if (errno || end == text || !strchr("0123456789", text[0]) || shift > 20)
+		die(EXIT_USAGE, "--%s: '%s' is not a size such as 64M or 1G", option, text);
+	if (value > (1UL << 40 >> shift) || value << shift < min || value << shift > 1UL << 30)
+		die(EXIT_USAGE, "--%s: '%s' is not between %s and 1024G", option, text, min_text);
+	*rest = *end ? end + 1 : end;
 	return value << shift;
+}
+
+static unsigned long read_ram(const char *text)
+{
+	const char *rest;
+	unsigned long kib = read_size("ram", text, 1024, "1M", &rest);
+
+	if (*rest)
+		die(EXIT_USAGE, "--ram: '%s' is not a size such as 64M or 1G", text);
+	return kib;
+}
+
+/* "SIZE[:PRIORITY]" */
+static struct swap_option read_swap(const char *text)
+{
+	char *size = format_string("%.*s", (int)strcspn(text, ":"), text);
+	const char *rest, *priority = strchr(text, ':');
+	struct swap_option swap = {.kib = read_size("swap", size, 40, "40K", &rest),
+				   .priority = -1};
+
+	if (*rest)
+		die(EXIT_USAGE, "--swap: '%s' is not a size such as 64M or 1G", size);
+	if (priority)
+		swap.priority = (int)read_number("swap", priority + 1, 0, 32767);
+	free(size);
+	return swap;
 }
 
 static double read_seconds(const char *text)
@@ -157,6 +190,7 @@ static error_t read_option(int key, char *text, struct argp_state *state)
 	case KEY_DEBUG: reading->debug = true; break;
 	case KEY_GDB: options->gdb = text ? text : gdb_default_socket(); break;
 	case KEY_RECORD: options->record = text; break;
+	case KEY_SWAP: options->swap[options->nr_swap++] = read_swap(text); break;
 	case KEY_DISK: options->disk[options->nr_disk++] = text; break;
 	case KEY_ADD: options->add[options->nr_add++] = text; break;
 	case ARGP_KEY_ARG:
@@ -190,6 +224,7 @@ void options_read(struct run_options *options, int argc, char **argv)
 		.cpus = 1,
 		.add = allocate(argc * sizeof(char *)),
 		.disk = allocate(argc * sizeof(char *)),
+		.swap = allocate(argc * sizeof(struct swap_option)),
 	};
 	argv[0] = "pagoda run";
 	argp_err_exit_status = EXIT_USAGE;
@@ -200,6 +235,10 @@ void options_read(struct run_options *options, int argc, char **argv)
 		die(EXIT_USAGE, "--initrd and PROGRAM exclude each other");
 	if (options->initrd && options->nr_add)
 		die(EXIT_USAGE, "--initrd and --add exclude each other");
+	if (options->initrd && options->nr_swap)
+		die(EXIT_USAGE, "--initrd and --swap exclude each other");
+	if (options->nr_disk + options->nr_swap > 26)
+		die(EXIT_USAGE, "--disk and --swap: 26 of both at most");
 	if (options->icount && options->cpus > 1)
 		die(EXIT_USAGE, "--icount needs --cpus 1");
 	if (options->gdb && strpbrk(options->gdb, ", \t"))

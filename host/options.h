@@ -6,6 +6,12 @@
 
 #include <stdbool.h>
 
+/* One --swap. */
+struct swap_option {
+	unsigned long kib;
+	int priority; /* -1: none given */
+};
+
 struct run_options {
 	const char *arch;  /* "x86_64", "i386" or "i386-pae" */
 	unsigned long ram; /* KiB */
@@ -21,6 +27,8 @@ struct run_options {
 	bool icount;
 	const char **disk; /* "FILE[:ro]"..., nr_disk of them */
 	unsigned nr_disk;
+	struct swap_option *swap; /* nr_swap of them */
+	unsigned nr_swap;
 	const char **add; /* "HOST[:GUEST]"..., nr_add of them */
 	unsigned nr_add;
 	char **program; /* the program and its arguments, nr_program; 0: a shell */

@@ -24,6 +24,7 @@
 #include "program.h"
 #include "recorder.h"
 #include "session.h"
+#include "swap_disk.h"
 #include "terminal.h"
 #include "wire.h"
 
@@ -49,9 +50,24 @@ static void add_string(struct buffer *text, const char *string)
 	buffer_add(text, string, strlen(string) + 1);
 }
 
+/* What the run file says of --swap: these disks come behind those of --disk. */
+static char *swap_areas(const struct run_options *options)
+{
+	char *text = format_string("%s", "");
+
+	for (unsigned i = 0; i < options->nr_swap; i++) {
+		char *longer = format_string("%s%s/dev/vd%c %d", text, i ? " " : "",
+					     'a' + options->nr_disk + i, options->swap[i].priority);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 /* The run file of wire.h. */
-static void add_run_file(struct initramfs *ramfs, const struct program *program,
-			 const bool stream_is_terminal[3])
+static void add_run_file(struct initramfs *ramfs, const struct run_options *options,
+			 const struct program *program, const bool stream_is_terminal[3])
 {
 	struct buffer text = {0};
 	unsigned rows = 0, columns = 0, count = 0;
@@ -75,10 +91,12 @@ static void add_run_file(struct initramfs *ramfs, const struct program *program,
 	};
 	unsigned nr_environment = sizeof(environment) / sizeof(environment[0]);
 	char *counts = format_string("%u %u", count, nr_environment);
+	char *swap = swap_areas(options);
 
 	add_string(&text, streams);
 	add_string(&text, size);
 	add_string(&text, counts);
+	add_string(&text, swap);
 	add_string(&text, GUEST_DIRECTORY);
 	add_string(&text, program->file);
 	for (unsigned i = 0; i < count; i++)
@@ -92,6 +110,7 @@ static void add_run_file(struct initramfs *ramfs, const struct program *program,
 	buffer_free(&text);
 	free(size);
 	free(counts);
+	free(swap);
 }
 
 /* Busybox and links for its applets, where no other program has the name. */
@@ -181,7 +200,7 @@ static int pack(const struct run_options *options, const struct program *program
 	add_init(ramfs, options->arch);
 	initramfs_add_bytes(ramfs, "/etc/passwd", 0644, users, sizeof(users) - 1);
 	initramfs_add_bytes(ramfs, "/etc/group", 0644, groups, sizeof(groups) - 1);
-	add_run_file(ramfs, program, stream_is_terminal);
+	add_run_file(ramfs, options, program, stream_is_terminal);
 	if (program->host)
 		add_with_libraries(ramfs, options->arch, program->host, program->guest);
 	for (unsigned i = 0; i < options->nr_add; i++)
@@ -259,10 +278,14 @@ int command_run(int argc, char **argv)
 	struct recorder *recorder = NULL;
 	if (options.record && !(recorder = recorder_start(options.record)))
 		die(EXIT_USAGE, "--record: %s: %s", options.record, strerror(errno));
+	int *swap = swap_disks_make(&options);
 	machine_start(&machine, &options, initrd, recorder ? recorder_memory_fd(recorder) : -1,
-		      interactive);
+		      swap, interactive);
 	if (initrd >= 0)
 		close(initrd);
+	for (unsigned i = 0; i < options.nr_swap; i++)
+		close(swap[i]);
+	free(swap);
 	int status = session_run(&machine, &options, stream_is_terminal,
 				 !interactive && wants_console(options.append));
 	if (recorder)

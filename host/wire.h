@@ -52,6 +52,8 @@ enum wire_type {
  *			/dev/null, and no STDIN frames come)
  *	rows columns	of the terminal, in decimal, "0 0" when there is none
  *	argc envc	how many strings each list below has
+ *	swap		areas to be switched on first: "DEVICE PRIORITY" after each other, in
+ *			order, priority -1: none; "": none of them
  *	directory	to start in
  *	file		to execute
  *	argv...

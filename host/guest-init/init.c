@@ -28,6 +28,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ struct run {
 	const char *streams;
 	const char *winsize;
 	const char *counts;
+	const char *swap;
 	const char *directory;
 	const char *file;
 	char *argv[WIRE_RUN_STRINGS + 1];
@@ -104,8 +106,8 @@ static int read_run(struct run *run)
 	close(fd);
 
 	char *at = run_text, *end = run_text + length;
-	const char **head[] = {&run->streams, &run->winsize, &run->counts, &run->directory,
-			       &run->file};
+	const char **head[] = {&run->streams, &run->winsize,   &run->counts,
+			       &run->swap,    &run->directory, &run->file};
 	for (unsigned i = 0; i < sizeof(head) / sizeof(head[0]) && at < end; i++) {
 		*head[i] = at;
 		at += strlen(at) + 1;
@@ -195,6 +197,31 @@ static void take_nothing(void)
 	}
 }
 
+/* The areas that the host made; a machine without them is not the one that was asked for. */
+static void swap_on(const char *areas)
+{
+	char device[32];
+
+	while (*areas) {
+		size_t length = strcspn(areas, " ");
+		int flags = 0;
+
+		if (length >= sizeof(device))
+			_exit(125);
+		memcpy(device, areas, length);
+		device[length] = '\0';
+		areas += length + 1;
+		if (*areas != '-')
+			flags = SWAP_FLAG_PREFER | (int)number(&areas);
+		areas += strcspn(areas, " ");
+		areas += *areas == ' ';
+		if (swapon(device, flags) < 0) {
+			complain(device, strerror(errno));
+			_exit(125);
+		}
+	}
+}
+
 /* The child: takes its streams and becomes the program. @ends are its ends of the pipes. */
 static void start_program(const struct run *run, int terminal, const int ends[3])
 {
@@ -207,6 +234,7 @@ static void start_program(const struct run *run, int terminal, const int ends[3]
 		take_nothing();
 	if (terminal > 2)
 		close(terminal);
+	swap_on(run->swap);
 	if (chdir(run->directory) < 0)
 		complain(run->directory, strerror(errno));
 	execve(run->file, run->argv, run->envp);

@@ -27,6 +27,10 @@ refused usage-ram-unit "'64Q' is not a size" run "${k[@]}" --ram 64Q
 refused usage-ram-negative "'-5' is not a size" run "${k[@]}" --ram=-5
 refused usage-ram-small 'not between' run "${k[@]}" --ram 100K
 refused usage-ram-large 'not between' run "${k[@]}" --ram 99999999999G
+refused usage-swap "'much' is not a size" run "${k[@]}" --swap much
+refused usage-swap-small 'not between 40K' run "${k[@]}" --swap 10K
+refused usage-swap-priority "'40000' is not a number from 0" run "${k[@]}" --swap 1M:40000
+refused usage-swap-initrd 'exclude' run "${k[@]}" --initrd "$work/kernel" --swap 1M
 refused usage-cpus "'0' is not a number from 1" run "${k[@]}" --cpus 0
 refused usage-cpus-word "'two' is not a number" run "${k[@]}" --cpus two
 refused usage-timeout "'-1' is not a number of seconds" run "${k[@]}" --timeout=-1
@@ -42,7 +46,7 @@ refused usage-quote 'quote' run "${k[@]}" --qemu-args "-name 'x" -- ls
 
 "$pagoda" run --help >"$work/out" 2>"$work/err"
 expect usage-help-status $? 0
-for option in arch ram cpus initrd append icount timeout kernel qemu-args debug add; do
+for option in arch ram cpus initrd append icount timeout kernel qemu-args debug add disk swap; do
 	grep -q -- "--$option" "$work/out" || not_ok usage-help "--$option is not in --help"
 done
 "$pagoda" run --usage >"$work/out" 2>"$work/err"
