@@ -22,8 +22,8 @@
 #include "mm/frame/frame.h"
 #include "mm/kva/kva.h"
 #include "mm/lru/lru.h"
+#include "mm/reclaim/reclaim.h"
 #include "mm/slab/slab.h"
-#include "mm/swap/swap.h"
 #include "mm/space/space.h"
 #include "mm/swap/swap.h"
 
@@ -109,6 +109,7 @@ void __noreturn start_kernel(void)
 	swap_init();
 	cache_init();
 	space_init();
+	reclaim_init();
 	time_init();
 	task_init();
 	signals_init();

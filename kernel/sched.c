@@ -57,6 +57,19 @@ struct io_counts *task_io(void)
 	return &current->io;
 }
 
+bool task_set_reclaiming(bool reclaiming)
+{
+	const bool before = current->pf & PF_MEMALLOC;
+
+	current->pf = reclaiming ? current->pf | PF_MEMALLOC : current->pf & ~PF_MEMALLOC;
+	return before;
+}
+
+bool task_reclaiming(void)
+{
+	return nr_threads() && current->pf & PF_MEMALLOC;
+}
+
 #ifdef PAGODA_DEBUG
 struct held_locks *task_held_locks(void)
 {

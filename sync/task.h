@@ -50,6 +50,13 @@ bool fatal_signal_pending(void);
  */
 struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);
 
+/*
+ * The current task is getting memory back: its own requests may take the last page there is, and
+ * never reclaim. Set, and what it was before; is it?
+ */
+bool task_set_reclaiming(bool reclaiming);
+bool task_reclaiming(void);
+
 #ifdef PAGODA_DEBUG
 /* The current task's allocations until one fails (mm/frame/debug.c); NULL before there are tasks. */
 unsigned *task_fail_nth(void);

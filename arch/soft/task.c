@@ -51,6 +51,7 @@ struct task_struct {
 	struct held_locks held; /* the task itself */
 	unsigned fail_nth;      /* the task itself */
 	struct io_counts io;    /* the task itself */
+	bool reclaiming;        /* the task itself */
 
 	/* (big) */
 	struct list_head all;
@@ -345,6 +346,19 @@ struct io_counts *task_io(void)
 	static __thread struct io_counts nobodys;
 
 	return current ? &current->io : &nobodys;
+}
+
+bool task_set_reclaiming(bool reclaiming)
+{
+	const bool before = current->reclaiming;
+
+	current->reclaiming = reclaiming;
+	return before;
+}
+
+bool task_reclaiming(void)
+{
+	return current && current->reclaiming;
 }
 
 #ifdef PAGODA_DEBUG

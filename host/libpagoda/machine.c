@@ -14,6 +14,7 @@
 #include "mm/kva/kva.h"
 #include "mm/lru/lru.h"
 #include "mm/pgtable/pgtable.h"
+#include "mm/reclaim/reclaim.h"
 #include "mm/slab/slab.h"
 #include "mm/swap/swap.h"
 #include "sync/percpu.h"
@@ -140,6 +141,7 @@ int pagoda_start(const struct pagoda_config *config)
 	space_limits.capable_sys_rawio = yes;
 	files_init();
 	space_init();
+	reclaim_init();
 	return 0;
 }
 

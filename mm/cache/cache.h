@@ -152,8 +152,9 @@ static inline u32 cache_errors_seen(const struct address_space *mapping)
 	return READ_ONCE(mapping->errors_told);
 }
 /*
- * Start writing a locked dirty page, unmapped or not; unlocks it. False: it was clean, or is being
- * written; it is unlocked, too. For reclaim, who has a reference.
+ * Start writing a locked dirty page, unmapped or not; unlocks it, and takes the caller's reference.
+ * False: it was clean, or is being written; it is unlocked, too, but the reference is the caller's
+ * still. With PG_reclaim set it is freed afterwards, if nobody has come to use it.
  */
 bool cache_write_page(struct address_space *mapping, struct page *page);
 /* From who reads and writes, when it is done; drops the reference. 0 or -errno. Do not sleep. */

@@ -34,6 +34,7 @@
  * Locks: page lock, tree lock, busy_lock; the flusher holds a file by ->hold() while it works on it.
  */
 #include "mm/cache/cache_int.h"
+#include "mm/lru/written.h"
 #include "mm/trace/trace.h"
 #include "sync/stall.h"
 
@@ -103,7 +104,8 @@ static bool begin_writing(struct address_space *mapping, struct page *page)
 	ASSERT(page_test(page, PG_locked) && !page_test(page, PG_writeback));
 	if (!page_test(page, PG_dirty))
 		return false;
-	if (write_protect_page && mapping->i_mmap.root)
+	/* Who maps it anew to write needs the page lock. */
+	if (write_protect_page && mapping->i_mmap.root && page_mapcount(page))
 		write_protect_page(page);
 	spin_lock(&mapping->tree_lock);
 	page_set(page, PG_writeback);
@@ -114,6 +116,31 @@ static bool begin_writing(struct address_space *mapping, struct page *page)
 	spin_unlock(&mapping->tree_lock);
 	move_node_stat(page_node(page), NR_FILE_DIRTY, NR_WRITEBACK);
 	return true;
+}
+
+/* Drop the reference of a page that was written; and the page, if reclaim wanted it gone. */
+static void put_written(struct page *page)
+{
+	const pfn_t pfn = page_to_pfn(page);
+	const int nid = page_to_nid(page);
+	struct address_space *mapping;
+	bool freed = false;
+
+	if (likely(!page_test_and_clear(page, PG_reclaim))) {
+		put_page(page);
+		return;
+	}
+	if (trylock_page(page)) {
+		mapping = page_owner_ptr(
+			page); /* while it has pages, and this one is locked, it stays */
+		freed = mapping && page_mapcount(page) == 0 && cache_remove_unused(mapping, page);
+		if (!freed)
+			unlock_page(page);
+	}
+	if (!freed)
+		put_page(page);
+	page_written_out(pfn, nid, false, freed);
+	writing_ended();
 }
 
 void cache_end_writeback(struct page *page, int err)
@@ -131,7 +158,7 @@ void cache_end_writeback(struct page *page, int err)
 	mod_node_stat(page_node(page), NR_WRITTEN, 1);
 	mod_zone_stat(page_zone(page), NR_ZONE_WRITE_PENDING, -1);
 	page_writeback_ended(page); /* from here on the file may go */
-	put_page(page);
+	put_written(page);
 	if (waitqueue_active(&below_limit))
 		wake_up_all(&below_limit);
 }
@@ -237,10 +264,8 @@ bool cache_write_page(struct address_space *mapping, struct page *page)
 	const bool begun = !page_test(page, PG_writeback) && begin_writing(mapping, page);
 
 	unlock_page(page);
-	if (begun) {
-		get_page(page);
+	if (begun)
 		mapping->ops->write_pages(mapping, &page, 1);
-	}
 	return begun;
 }
 

@@ -12,10 +12,12 @@
  *   5  order 0..3: the OOM killer, again
  *   6  report and return NULL
  *
- * Where steps 4 and 5 end: while reclaim brings something, sixteen times; an order above 3
- * ("costly") or __GFP_NORETRY gives up after the first; __GFP_RETRY_MAYFAIL never
+ * Where steps 4 and 5 end: while reclaim brings something, or something is on its way, sixteen times
+ * (a single page, which somebody else may have taken first, as often as reclaim brings any);
+ * an order above 3 ("costly") or __GFP_NORETRY gives up after the first; __GFP_RETRY_MAYFAIL never
  * kills; __GFP_NOFAIL never gives up.  A task with a fatal signal gets one try
- * at the reserve, so that it can die, and then fails.
+ * at the reserve, so that it can die, and then fails.  Who is getting memory back, and asks for some to
+ * do so, may take the last page, and never comes to step 4.
  *
  * A list is refilled by a whole batch only while the zone is above its low mark.  Below,
  * by the one page that was asked for: pages of the reserve that came into a list
@@ -151,12 +153,20 @@ static struct reach reach_of(gfp_t gfp)
 	};
 }
 
+static unsigned long stalls[MAX_NR_ZONES]; /* atomic: requests that reclaimed, by highest zone */
+
+unsigned long alloc_stalls(enum zone_type highest)
+{
+	return READ_ONCE(stalls[highest]);
+}
+
 static unsigned long reclaim(const struct request *request)
 {
 	unsigned long freed = 0;
 
 	might_sleep();
-	trace_alloc_stall(request->order, request->gfp, (u64)request->nid, 0);
+	fetch_add(&stalls[request->highest], 1);
+	trace_alloc_stall(request->order, request->gfp, (u64)request->nid, request->highest);
 	if (frame_ops.direct_reclaim)
 		freed = frame_ops.direct_reclaim(request->zonelist, request->order, request->gfp);
 	if (freed == 0 && frame_ops.shrink)
@@ -184,6 +194,10 @@ static struct page *take_by_force(const struct request *request, struct reach re
 			return NULL;
 		if (!(gfp & __GFP_NOFAIL) && fatal_signal_pending())
 			return take_from_zones(request, dying);
+		if (freed && request->order == 0)
+			tries = 0;
+		if (!freed)
+			freed = frame_ops.reclaim_under_way && frame_ops.reclaim_under_way();
 		if (freed && tries < MAX_RETRIES && request->order <= COSTLY_ORDER)
 			continue;
 		if (!(gfp & __GFP_NOFAIL)) {
@@ -208,7 +222,10 @@ static struct page *take_hard(const struct request *request)
 {
 	struct reach reach = reach_of(request->gfp);
 
-	wake_reclaimers(request);
+	if (task_reclaiming() && !(request->gfp & __GFP_NOMEMALLOC))
+		reach.everything = true;
+	else
+		wake_reclaimers(request);
 	struct page *page = take_from_zones(request, reach);
 
 	if (!page) {
@@ -216,7 +233,7 @@ static struct page *take_hard(const struct request *request)
 		drain_local_pages();
 		page = take_from_zones(request, reach);
 	}
-	if (page || !(request->gfp & __GFP_DIRECT_RECLAIM) || reach.everything)
+	if (page || !(request->gfp & __GFP_DIRECT_RECLAIM) || reach.everything || task_reclaiming())
 		return page;
 	return take_by_force(request, reach);
 }

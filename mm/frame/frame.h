@@ -87,6 +87,8 @@ struct frame_ops {
 	void (*wake_kswapd)(struct zone *zone, unsigned order);
 	/* Try to free; pages freed, 0 if none could be. May sleep. */
 	unsigned long (*direct_reclaim)(const struct zonelist *zonelist, unsigned order, gfp_t gfp);
+	/* Nothing was freed: is some on its way, or in the hands of others who reclaim? */
+	bool (*reclaim_under_way)(void);
 	/* True if it was worth it: try again. */
 	bool (*out_of_memory)(gfp_t gfp, unsigned order);
 	/* Slab caches etc. give back what they hold spare. Pages freed. */
@@ -96,6 +98,9 @@ struct frame_ops {
 	const char *(*task_name)(void);
 };
 extern struct frame_ops frame_ops;
+
+/* Requests that had to reclaim by themselves, by the highest zone they may use. */
+unsigned long alloc_stalls(enum zone_type highest);
 
 /* Sums over all nodes, in pages. */
 unsigned long nr_free_pages(void);

@@ -172,6 +172,7 @@ struct zone {
 	unsigned long lowmem_reserve[MAX_NR_ZONES]; /* by the highest zone the request may use */
 	struct per_cpu_pages *pcp[NR_CPUS];         /* NULL: CPU not started */
 	long stat[NR_ZONE_STATS];                   /* atomic; deltas are in pcp */
+	unsigned long skipped; /* atomic: its pages passed over by a search for lower zones' */
 
 	/* Constant after boot */
 	const char *name;

@@ -15,7 +15,7 @@ unsigned lru_isolate_old(struct lruvec *lruvec, enum lru_list which, enum zone_t
 {
 	struct page_list *list = &lruvec->list[which];
 	struct pglist_data *node = lruvec->node;
-	unsigned n = 0, seen = 0;
+	unsigned n = 0, seen = 0, skipped = 0;
 	struct page *page;
 
 	spin_lock(&lruvec->lock);
@@ -24,6 +24,12 @@ unsigned lru_isolate_old(struct lruvec *lruvec, enum lru_list which, enum zone_t
 		page_list_del(list, page);
 		if (page_zone(page)->type > highest || !get_page_unless_zero(page)) {
 			page_list_add(list, page);
+			trace_lru_del(page_to_pfn(page), which, node->nid, 0);
+			trace_lru_add(page_to_pfn(page), which, node->nid, 0);
+			if (page_zone(page)->type > highest) {
+				fetch_add(&page_zone(page)->skipped, 1);
+				skipped++;
+			}
 			continue;
 		}
 		page_clear(page, PG_lru);
@@ -33,6 +39,15 @@ unsigned lru_isolate_old(struct lruvec *lruvec, enum lru_list which, enum zone_t
 		pages[n++] = page;
 	}
 	spin_unlock(&lruvec->lock);
-	*looked = seen;
+	if (skipped)
+		trace_scan_skip(node->nid, which, skipped, highest);
+	mod_node_stat(node, which < LRU_INACTIVE_FILE ? NR_ISOLATED_ANON : NR_ISOLATED_FILE, n);
+	*looked = seen - skipped;
 	return n;
+}
+
+void lru_isolated_done(const struct lruvec *lruvec, enum lru_list list, unsigned n)
+{
+	mod_node_stat(lruvec->node, list < LRU_INACTIVE_FILE ? NR_ISOLATED_ANON : NR_ISOLATED_FILE,
+		      -(long)n);
 }

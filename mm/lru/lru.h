@@ -92,11 +92,12 @@ static inline void lru_putback(struct page *page)
 
 /*
  * Look at up to `look` pages from a list's old end. Those of zones up to `highest` come off it, with
- * a reference and PG_lru clear, as if by lru_isolate(): their number, and *looked, how many were
- * looked at. (isolate.c)
+ * a reference and PG_lru clear, as if by lru_isolate(): their number, and *looked, how many of these
+ * zones were looked at. They count as isolated until lru_isolated_done(). (isolate.c)
  */
 unsigned lru_isolate_old(struct lruvec *lruvec, enum lru_list list, enum zone_type highest,
 			 unsigned look, struct page **pages, unsigned *looked);
+void lru_isolated_done(const struct lruvec *lruvec, enum lru_list list, unsigned n);
 
 /*
  * With the lock held, for those who work on whole lists: the list a page's flags name. (Pages in

@@ -5,7 +5,7 @@
  * Only pages that nobody else maps: what others use is not for this program to judge.  Cold pages go
  * to the inactive list and forget that they were used; paged out ones go at once.
  */
-#include "mm/reclaim/reclaim.h"
+#include "mm/reclaim/scan.h"
 #include "mm/space/pages.h"
 
 #define BATCH 32U
@@ -19,7 +19,8 @@ struct advice {
 static void finish_batch(struct advice *advice)
 {
 	if (advice->page_out) {
-		(void)reclaim_pages(advice->page, advice->n, true);
+		(void)reclaim_pages(advice->page, advice->n,
+				    RECLAIM_FORCE | RECLAIM_SWAP | RECLAIM_WRITE);
 	} else {
 		for (unsigned i = 0; i < advice->n; i++) {
 			page_clear(advice->page[i], PG_active);
@@ -79,4 +80,6 @@ static void advise(struct vm_area_struct *vma, unsigned long start, unsigned lon
 void reclaim_init(void)
 {
 	madvise_reclaim = advise;
+	kswapd_init();
+	direct_init();
 }

@@ -8,7 +8,8 @@
  *	5  free
  *
  * All under the page lock, which is tried, not waited for: who holds it uses the page.  What is written
- * is let go of meanwhile; PG_reclaim says that it should be freed when that is done.
+ * is let go of meanwhile; PG_reclaim says that it should be freed when that is done, and whoever ends the
+ * writing does so at once (mm/swap/io.c, mm/cache/writeback.c): step 5 without a second round.
  *
  * Second chance: a page that was used through an entry, and is asked for the first time, gets
  * PG_referenced and another round on the inactive list; used again, or by several, or program text
@@ -17,22 +18,37 @@
 #include "lib/errno.h"
 #include "mm/cache/cache.h"
 #include "mm/reclaim/reclaim.h"
-#include "mm/space/space.h"
+#include "mm/space/pages.h"
 #include "mm/swap/swap.h"
 
 /* Step 1. PAGE_FREED: go on. */
-static enum reclaimed judge(struct page *page)
+static enum reclaimed judge(struct page *page, const struct page_use *use)
 {
-	const struct page_use use = page_take_use(page);
-
-	if (use.locked)
-		return PAGE_ACTIVATE;
-	if (use.entries == 0)
-		return PAGE_FREED;
-	if (page_test_and_set(page, PG_referenced) || use.entries > 1 ||
-	    (use.exec && !page_is_anon(page)))
+	if (use->locked) { /* an munlock() of one of two areas took the mark off */
+		mlock_page(page);
+		page_set(page, PG_unevictable);
+		return PAGE_KEPT;
+	}
+	if (use->busy)
+		return PAGE_KEPT;
+	if (use->entries == 0) /* a file's page that was read() */
+		return !page_is_anon(page) && page_test_and_clear(page, PG_referenced) &&
+				       page_mapcount(page) == 0
+			       ? PAGE_KEPT
+			       : PAGE_FREED;
+	if (page_test_and_set(page, PG_referenced) || use->entries > 1 ||
+	    (use->exec && !page_is_anon(page)))
 		return PAGE_ACTIVATE;
 	return PAGE_KEPT;
+}
+
+static enum reclaimed ask(struct page *page)
+{
+	const struct page_use use = page_take_use(page);
+	const enum reclaimed verdict = judge(page, &use);
+
+	trace_reclaim_ask(page_to_pfn(page), use.entries, verdict, 0);
+	return verdict;
 }
 
 /* Can it be had again from somewhere? Shared memory and tmpfs cannot go to swap yet. */
@@ -43,21 +59,24 @@ static bool has_home(const struct page *page)
 	return page_owner_ptr(page) && (page_is_anon(page) || !page_test(page, PG_swapbacked));
 }
 
-/* Step 4: begin; the page is unlocked then. */
+/* Step 4: begin. The page is unlocked then, on its list, and the reference the I/O's. */
 static enum reclaimed write(struct page *page)
 {
 	struct address_space *mapping;
 
+	mod_node_stat(page_node(page), NR_VMSCAN_WRITE, 1);
 	page_set(page, PG_reclaim);
+	lru_putback(page);
 	if (page_test(page, PG_swapcache)) {
 		swap_write_page(page);
 		return PAGE_WRITING;
 	}
 	mapping = page_owner_ptr(page);
-	if (cache_write_page(mapping, page))
-		return PAGE_WRITING;
-	page_clear(page, PG_reclaim);
-	return PAGE_KEPT;
+	if (!cache_write_page(mapping, page)) {
+		page_clear(page, PG_reclaim); /* clean by now */
+		put_page(page);
+	}
+	return PAGE_WRITING;
 }
 
 static bool remove_unused(struct page *page)
@@ -72,41 +91,63 @@ static bool is_orphan(const struct page *page)
 	return page_mapcount(page) == 0 && swap_refs(page_swap_entry(page)) == 0;
 }
 
-/* Steps 1 to 3, on a locked page: may it go? */
-static enum reclaimed prepare(struct page *page, bool force)
+/* May what this page holds be written now, if it must be? */
+static bool may_write(const struct page *page, unsigned how)
 {
-	if (page_test(page, PG_writeback) || !has_home(page))
-		return PAGE_KEPT;
-	if (!force) {
-		const enum reclaimed verdict = judge(page);
+	const bool swap = page_is_anon(page) || page_test(page, PG_swapcache);
 
-		if (verdict != PAGE_FREED)
-			return verdict;
-	}
+	return how & (swap ? RECLAIM_SWAP : RECLAIM_WRITE);
+}
+
+/* Steps 2 and 3, on a locked page that was not used. */
+static enum reclaimed take_out(struct page *page, unsigned how)
+{
 	if (page_test(page, PG_swapcache) && is_orphan(page)) {
 		page_clear(page, PG_dirty);
 		return PAGE_FREED;
 	}
 	if (page_is_anon(page) && !page_test(page, PG_swapcache)) {
+		if (!(how & RECLAIM_SWAP))
+			return PAGE_KEPT;
 		if (!swap_cache_new(page))
 			return PAGE_ACTIVATE;
 		page_set(page, PG_dirty); /* the slot has nothing yet */
 	}
-	if (!page_unmap_all(page))
-		return PAGE_ACTIVATE;
-	return PAGE_FREED;
+	if (page_test(page, PG_dirty) && !may_write(page, how))
+		return PAGE_KEPT;
+	return page_unmap_all(page) ? PAGE_FREED : PAGE_ACTIVATE;
 }
 
-enum reclaimed reclaim_page(struct page *page, bool force)
+/* Steps 1 to 3: may it go? */
+static enum reclaimed prepare(struct page *page, unsigned how)
+{
+	enum reclaimed verdict;
+
+	if (page_test(page, PG_writeback)) {
+		if (page_mapcount(page) == 0)
+			page_set(page, PG_reclaim);
+		return PAGE_BUSY;
+	}
+	if (!has_home(page))
+		return PAGE_KEPT;
+	if (!(how & RECLAIM_FORCE)) {
+		verdict = ask(page);
+		if (verdict != PAGE_FREED)
+			return verdict;
+	}
+	return take_out(page, how);
+}
+
+enum reclaimed reclaim_page(struct page *page, unsigned how)
 {
 	enum reclaimed verdict;
 
 	if (!trylock_page(page))
 		return PAGE_KEPT;
-	verdict = prepare(page, force);
+	verdict = prepare(page, how);
 	if (verdict == PAGE_FREED) {
 		if (page_test(page, PG_dirty))
-			return write(page);
+			return may_write(page, how) ? write(page) : (unlock_page(page), PAGE_KEPT);
 		if (remove_unused(page))
 			return PAGE_FREED;
 		verdict = PAGE_KEPT;
@@ -115,23 +156,26 @@ enum reclaimed reclaim_page(struct page *page, bool force)
 	return verdict;
 }
 
-unsigned reclaim_pages(struct page **pages, unsigned n, bool force)
+struct reclaimed_pages reclaim_pages(struct page **pages, unsigned n, unsigned how)
 {
-	unsigned freed = 0;
+	struct reclaimed_pages done = {0};
 
 	for (unsigned i = 0; i < n; i++) {
 		struct page *page = pages[i];
+		const enum reclaimed verdict = reclaim_page(page, how);
 
-		switch (reclaim_page(page, force)) {
-		case PAGE_FREED: freed++; continue;
-		case PAGE_ACTIVATE:
+		done.writing += verdict == PAGE_WRITING || verdict == PAGE_BUSY;
+		if (verdict == PAGE_FREED)
+			done.freed++;
+		if (verdict == PAGE_FREED || verdict == PAGE_WRITING)
+			continue;
+		if (verdict == PAGE_ACTIVATE) {
+			done.activated++;
 			page_set(page, PG_active);
 			page_clear(page, PG_referenced);
-			break;
-		default: break;
 		}
 		lru_putback(page);
 		put_page(page);
 	}
-	return freed;
+	return done;
 }

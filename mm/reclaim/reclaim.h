@@ -1,5 +1,5 @@
 /*
- * Reclaim: frames back from pages that can be had again (SYSTEM.md S39, S40, docs/reclaim.md).
+ * Reclaim: frames back from pages that can be had again (SYSTEM.md S39-S41, docs/reclaim.md).
  */
 #pragma once
 
@@ -7,19 +7,33 @@
 
 /* What became of a page. */
 enum reclaimed {
-	PAGE_FREED,    /* gone, with the caller's reference */
-	PAGE_WRITING,  /* on its way to its disk; not used: free it then */
+	PAGE_FREED,   /* gone, with the caller's reference */
+	PAGE_WRITING, /* on its way to its disk, and to be freed then; the reference is gone, too */
 	PAGE_ACTIVATE, /* in use: to the active list */
 	PAGE_KEPT,     /* not now: back to where it was */
+	PAGE_BUSY,     /* the same; it is being written already */
 };
+
+/* How to go about it. */
+#define RECLAIM_FORCE 1u /* do not ask whether it was used */
+#define RECLAIM_SWAP  2u /* anonymous pages may get a slot, and be written to it */
+#define RECLAIM_WRITE 4u /* pages of files may be written */
+
 /*
  * The work on one page, in S40's order: used lately? a place in swap, out of all tables, written, free.
- * The page is isolated and the caller has a reference, which is his still unless PAGE_FREED. `force`: do not ask
- * whether it was used. May sleep.
+ * The page is isolated and the caller has a reference. May sleep, for a disk's queue; never for a
+ * page, nor for a lock that others hold while they ask for memory.
  */
-enum reclaimed reclaim_page(struct page *page, bool force);
+enum reclaimed reclaim_page(struct page *page, unsigned how);
 
-/* The same for pages of a list, which go back to their lists or are gone: how many are gone. */
-unsigned reclaim_pages(struct page **pages, unsigned n, bool force);
+/* The same for pages that were isolated; they go back to their lists or are gone. How many of each. */
+struct reclaimed_pages {
+	unsigned freed, writing, activated;
+};
+struct reclaimed_pages reclaim_pages(struct page **pages, unsigned n, unsigned how);
 
-void reclaim_init(void); /* after space_init() */
+extern int sysctl_swappiness; /* 0 .. 200 */
+
+void reclaim_init(void); /* after space_init(): direct reclaim works */
+/* The threads, one for each node with memory. 0 or -errno. */
+int kswapd_run(void);

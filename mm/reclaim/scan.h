@@ -9,9 +9,11 @@
 struct scan {
 	enum zone_type highest; /* pages of higher zones do not help */
 	unsigned priority;      /* how much of the lists to look at: size >> priority */
-	unsigned long wanted;   /* pages */
-	unsigned long scanned, freed;
+	unsigned how;           /* RECLAIM_SWAP, RECLAIM_WRITE */
 	bool by_kswapd;
+	unsigned long wanted; /* pages */
+	unsigned long scanned, freed;
+	unsigned long writing; /* pages met or put on their way to a disk */
 };
 #define SCAN_PRIORITY 12U /* to begin with */
 #define SCAN_BATCH    32U
@@ -23,3 +25,15 @@ struct reclaim_policy {
 	void (*shrink_node)(struct scan *scan, struct pglist_data *node);
 };
 extern const struct reclaim_policy two_lists; /* two_lists.c */
+extern const struct reclaim_policy *reclaim_policy;
+
+/*
+ * Has one of the node's zones up to `highest` its high mark, beside what it keeps from requests for that
+ * one? (kswapd.c)
+ */
+bool node_balanced(const struct pglist_data *node, enum zone_type highest, unsigned order);
+/* Somebody has freed pages: a kswapd that had given up tries again. */
+void kswapd_encourage(struct pglist_data *node);
+void kswapd_init(void);
+/* frame_ops (direct.c) */
+void direct_init(void);

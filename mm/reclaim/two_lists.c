@@ -66,7 +66,7 @@ static void deactivate(struct scan *scan, struct lruvec *lruvec, enum lru_list a
 	struct page *page[SCAN_BATCH];
 	unsigned looked, n = lru_isolate_old(lruvec, active, scan->highest, look, page, &looked);
 
-	scan->scanned += looked;
+	trace_scan_active(lruvec->node->nid, active, looked, 0);
 	for (unsigned i = 0; i < n; i++) {
 		struct page_use use = {0};
 
@@ -83,6 +83,26 @@ static void deactivate(struct scan *scan, struct lruvec *lruvec, enum lru_list a
 		lru_putback(page[i]);
 		put_page(page[i]);
 	}
+	lru_isolated_done(lruvec, active, n);
+}
+
+static void count_scan(const struct scan *scan, int nid, enum lru_list list, unsigned looked,
+		       unsigned freed)
+{
+	if (scan->by_kswapd) {
+		trace_scan_kswapd(nid, list, looked, 0);
+		trace_steal_kswapd(nid, list, freed, 0);
+	} else {
+		trace_scan_direct(nid, list, looked, 0);
+		trace_steal_direct(nid, list, freed, 0);
+	}
+	if (list == LRU_INACTIVE_FILE) {
+		trace_scan_file(nid, list, looked, 0);
+		trace_steal_file(nid, list, freed, 0);
+	} else {
+		trace_scan_anon(nid, list, looked, 0);
+		trace_steal_anon(nid, list, freed, 0);
+	}
 }
 
 static void shrink_inactive(struct scan *scan, struct lruvec *lruvec, enum lru_list inactive,
@@ -92,18 +112,15 @@ static void shrink_inactive(struct scan *scan, struct lruvec *lruvec, enum lru_l
 	struct pglist_data *node = lruvec->node;
 	struct page *page[SCAN_BATCH];
 	unsigned looked, n = lru_isolate_old(lruvec, inactive, scan->highest, look, page, &looked);
-	const unsigned freed = reclaim_pages(page, n, false);
+	const struct reclaimed_pages done = reclaim_pages(page, n, scan->how);
 
+	lru_isolated_done(lruvec, inactive, n);
 	scan->scanned += looked;
-	scan->freed += freed;
-	if (scan->by_kswapd) {
-		trace_scan_kswapd(node->nid, inactive, looked, 0);
-		trace_steal_kswapd(node->nid, inactive, freed, 0);
-	} else {
-		trace_scan_direct(node->nid, inactive, looked, 0);
-		trace_steal_direct(node->nid, inactive, freed, 0);
-	}
-	add_cost(node->nid, file, n - freed,
+	scan->freed += done.freed;
+	scan->writing += done.writing;
+	count_scan(scan, node->nid, inactive, looked, done.freed);
+	/* What had to be written, or proved to be in use, was looked at for nothing or dearly. */
+	add_cost(node->nid, file, done.activated + done.writing,
 		 size_of(node, inactive) + size_of(node, inactive + 1));
 }
 
@@ -112,12 +129,12 @@ static void divide(const struct scan *scan, const struct pglist_data *node,
 		   unsigned long part[NR_LRU_LISTS])
 {
 	const unsigned long *c = cost[node->nid], sum = c[0] + c[1];
-	const unsigned long anon_weight =
-		(unsigned long)sysctl_swappiness * (sum + 1) / (c[0] + 1);
+	const unsigned long anon_weight = (unsigned long)sysctl_swappiness * (sum + 1) / (c[0] + 1);
 	const unsigned long file_weight =
 		(200 - (unsigned long)sysctl_swappiness) * (sum + 1) / (c[1] + 1);
 	const unsigned long weights = anon_weight + file_weight + 1;
-	const bool swap = swap_free_pages() > 0 && sysctl_swappiness > 0;
+	const bool swap = scan->how & RECLAIM_SWAP && swap_free_pages() > 0 &&
+			  (sysctl_swappiness > 0 || !scan->priority);
 
 	for (enum lru_list list = LRU_INACTIVE_ANON; list <= LRU_ACTIVE_FILE; list++) {
 		const bool file = list >= LRU_INACTIVE_FILE;
@@ -128,9 +145,10 @@ static void divide(const struct scan *scan, const struct pglist_data *node,
 		else if (scan->priority) /* at the end everything is looked at */
 			n = n * (file ? file_weight : anon_weight) / weights;
 		/* A short list's turn comes, too. */
-		part[list] = n ? n : (file || swap) && scan->priority < SCAN_PRIORITY / 2
-			     ? min(size_of(node, list), (unsigned long)SCAN_BATCH)
-			     : 0;
+		part[list] = n ? n
+			     : (file || swap) && scan->priority < SCAN_PRIORITY / 2
+				     ? min(size_of(node, list), (unsigned long)SCAN_BATCH)
+				     : 0;
 	}
 }
 

@@ -372,8 +372,11 @@ static struct anon_vma *next_within(struct anon_vma *node, struct anon_vma *top)
 	return NULL;
 }
 
-/* The page's node with its family locked, or NULL if the page is not mapped any more. */
-static struct anon_vma *lock_family(struct page *page) NO_LOCK_ANALYSIS
+/*
+ * The page's node with its family locked, or NULL if the page is not mapped any more. Without `wait`:
+ * ERR_PTR(-EAGAIN) if that would need waiting.
+ */
+static struct anon_vma *lock_family(struct page *page, bool wait) NO_LOCK_ANALYSIS
 {
 	struct anon_vma *node, *root;
 
@@ -385,7 +388,12 @@ static struct anon_vma *lock_family(struct page *page) NO_LOCK_ANALYSIS
 		return NULL;
 	}
 	epoch_read_unlock();
-	down_read(&root->lock);
+	if (wait) {
+		down_read(&root->lock);
+	} else if (!down_read_trylock(&root->lock)) {
+		family_put(root);
+		return ERR_PTR(-EAGAIN);
+	}
 	if (page_mapcount(page) && page_is_anon(page) && page_owner_ptr(page) == node &&
 	    node->root == root)
 		return node;
@@ -394,14 +402,16 @@ static struct anon_vma *lock_family(struct page *page) NO_LOCK_ANALYSIS
 	return NULL;
 }
 
-static int walk_anon(struct page *page, rmap_fn fn, void *arg) NO_LOCK_ANALYSIS
+static int walk_anon(struct page *page, rmap_fn fn, void *arg, bool wait) NO_LOCK_ANALYSIS
 {
-	struct anon_vma *top = lock_family(page), *root;
+	struct anon_vma *top = lock_family(page, wait), *root;
 	u64 index = page_anon_index(page);
 	int result = 0;
 
 	if (!top)
 		return 0;
+	if (IS_ERR(top))
+		return PTR_ERR(top);
 	root = top->root;
 	for (struct anon_vma *node = top; node && !result; node = next_within(node, top)) {
 		struct interval_node *at;
@@ -421,7 +431,7 @@ static int walk_anon(struct page *page, rmap_fn fn, void *arg) NO_LOCK_ANALYSIS
 	return result;
 }
 
-static int walk_file(struct page *page, rmap_fn fn, void *arg)
+static int walk_file(struct page *page, rmap_fn fn, void *arg, bool wait) NO_LOCK_ANALYSIS
 {
 	struct address_space *mapping = page_owner_ptr(page);
 	u64 index = page_index(page);
@@ -430,7 +440,10 @@ static int walk_file(struct page *page, rmap_fn fn, void *arg)
 
 	if (!mapping)
 		return 0;
-	down_read(&mapping->i_mmap_lock);
+	if (wait)
+		down_read(&mapping->i_mmap_lock);
+	else if (!down_read_trylock(&mapping->i_mmap_lock))
+		return -EAGAIN;
 	interval_for_each(at, &mapping->i_mmap, index, index)
 	{
 		struct vm_area_struct *vma = container_of(at, struct vm_area_struct, file_node);
@@ -446,5 +459,12 @@ static int walk_file(struct page *page, rmap_fn fn, void *arg)
 int rmap_walk(struct page *page, rmap_fn fn, void *arg)
 {
 	ASSERT(page_test(page, PG_locked));
-	return page_is_anon(page) ? walk_anon(page, fn, arg) : walk_file(page, fn, arg);
+	return page_is_anon(page) ? walk_anon(page, fn, arg, true) : walk_file(page, fn, arg, true);
+}
+
+int rmap_try_walk(struct page *page, rmap_fn fn, void *arg)
+{
+	ASSERT(page_test(page, PG_locked));
+	return page_is_anon(page) ? walk_anon(page, fn, arg, false)
+				  : walk_file(page, fn, arg, false);
 }

@@ -9,6 +9,9 @@
  * by the name of the swap slot that the page is a copy of, or, for a file's page, by nothing.  What
  * D said is the page's business then.  The locks that keep walks whole are the walk's (rmap.c); a
  * fork that runs meanwhile may still add an entry, so who must be sure asks mapcount.
+ *
+ * Whoever needs a page may have any lock, so nobody is waited for here: a family or a file that is busy
+ * keeps its pages this time.
  */
 #include "mm/lru/page_lock.h"
 #include "mm/space/pages.h"
@@ -56,7 +59,7 @@ struct page_use page_take_use(struct page *page)
 	struct page_use use = {0};
 
 	if (page_mapcount(page))
-		(void)rmap_walk(page, was_used, &use);
+		use.busy = rmap_try_walk(page, was_used, &use) == -EAGAIN;
 	return use;
 }
 
@@ -107,6 +110,6 @@ bool page_unmap_all(struct page *page)
 	ASSERT(page_test(page, PG_locked));
 	ASSERT(!page_is_anon(page) || page_test(page, PG_swapcache));
 	if (page_mapcount(page))
-		(void)rmap_walk(page, take_out, NULL);
+		(void)rmap_try_walk(page, take_out, NULL);
 	return page_mapcount(page) == 0;
 }

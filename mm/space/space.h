@@ -289,16 +289,26 @@ int rmap_walk(struct page *page,
 			void *arg),
 	      void *arg);
 
+/*
+ * The same for who has locks of higher rank, or may be who is waited for: -EAGAIN, and nothing was
+ * looked at, if the page's family or file is busy.
+ */
+int rmap_try_walk(struct page *page,
+		  int (*fn)(struct page *page, struct vm_area_struct *vma, unsigned long address,
+			    void *arg),
+		  void *arg);
+
 /* What the entries that map a locked page say of its use since they were last asked. */
 struct page_use {
 	unsigned entries; /* through which it was used */
 	bool exec;        /* as program text */
 	bool locked;      /* it must stay: an area is VM_LOCKED (the rest was not asked then) */
+	bool busy;        /* nobody could be asked: see rmap_try_walk() */
 };
 struct page_use page_take_use(struct page *page);
 /*
  * Take a locked page, an anonymous one in the swap cache, out of all page tables; true if none maps
- * it any more. The caller has a reference. May sleep.
+ * it any more. The caller has a reference. Waits for nobody.
  */
 bool page_unmap_all(struct page *page);
 

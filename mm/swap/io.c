@@ -9,6 +9,7 @@
 #include "mm/frame/vmstat.h"
 #include "mm/lru/lru.h"
 #include "mm/lru/page_lock.h"
+#include "mm/lru/written.h"
 #include "mm/swap/swap_int.h"
 
 /* Where on its device a slot lies. */
@@ -53,13 +54,35 @@ void swap_write_page(struct page *page)
 	const swp_entry_t entry = page_swap_entry(page);
 
 	ASSERT(page_test(page, PG_locked) && page_test(page, PG_swapcache));
-	get_page(page);
 	page_clear(page, PG_dirty);
 	page_set(page, PG_writeback);
 	mod_page_stat(page, NR_WRITEBACK, 1);
 	trace_swap_out(entry.v, page_to_pfn(page), 0, 0);
 	unlock_page(page);
 	submit(page, entry, true);
+}
+
+/* Reclaim wanted the page gone when it is written. The reference goes. */
+static void put_written(struct page *page)
+{
+	const pfn_t pfn = page_to_pfn(page);
+	const int nid = page_to_nid(page);
+	bool freed = false;
+
+	if (!page_test_and_clear(page, PG_reclaim)) {
+		put_page(page);
+		return;
+	}
+	if (trylock_page(page)) {
+		freed = page_test(page, PG_swapcache) && page_mapcount(page) == 0 &&
+			swap_cache_remove_unused(page);
+		if (!freed)
+			unlock_page(page);
+	}
+	if (!freed)
+		put_page(page);
+	page_written_out(pfn, nid, true, freed);
+	writing_ended();
 }
 
 void swap_io_done(struct page *page, bool write, int err)
@@ -73,10 +96,11 @@ void swap_io_done(struct page *page, bool write, int err)
 		mod_page_stat(page, NR_WRITEBACK, -1);
 		mod_page_stat(page, NR_WRITTEN, 1);
 		page_writeback_ended(page);
-	} else {
-		if (!err)
-			page_set(page, PG_uptodate);
-		unlock_page(page);
+		put_written(page);
+		return;
 	}
+	if (!err)
+		page_set(page, PG_uptodate);
+	unlock_page(page);
 	put_page(page);
 }

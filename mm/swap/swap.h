@@ -174,7 +174,10 @@ void page_set_anon_owner(struct page *page, void *owner, u64 index);
 
 /* Fill a locked page from its slot; it is unlocked then, and up to date if all went well. */
 void swap_read_page(struct page *page);
-/* Begin to write a locked page to its slot: PG_writeback while it lasts. Unlocks it. */
+/*
+ * Begin to write a locked page to its slot: PG_writeback while it lasts. Unlocks it, and takes the
+ * caller's reference. With PG_reclaim it is freed afterwards, if nobody has come to use it.
+ */
 void swap_write_page(struct page *page);
 
 void swap_init(void); /* after kva_init() */

@@ -212,7 +212,7 @@ static void drop_copies(const struct area *area)
 		if (!page)
 			continue;
 		assert_true(lru_isolate(page));
-		(void)reclaim_pages(&page, 1, true);
+		(void)reclaim_pages(&page, 1, RECLAIM_FORCE | RECLAIM_SWAP);
 	}
 }
 
