@@ -204,7 +204,30 @@ static void show_numa_gauges(struct seq_file *m)
 		print_gauge(m, numa_stat_name(i), numa_gauge(NULL, i));
 }
 
-static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
+static unsigned long allocated(enum zone_type type)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		if (zone->present_pages && zone->type == type)
+			sum += zone_pages_allocated(zone);
+	return sum;
+}
+
+static unsigned long skipped(enum zone_type type)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		if (zone->type == type)
+			sum += READ_ONCE(zone->skipped);
+	return sum;
+}
+
+static void by_zone_type(struct seq_file *m, const char *what,
+			 unsigned long (*count)(enum zone_type type))
 {
 	static const struct {
 		const char *name;
@@ -213,17 +236,12 @@ static void by_zone_type(struct seq_file *m, const char *what, bool allocated)
 		     {"high", ZONE_HIGHMEM}, {"movable", ZONE_MOVABLE}, {"device", -1}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
-		unsigned long sum = 0;
-		struct zone *zone;
-
 		if ((types[i].type == ZONE_DMA32 && !MACHINE_HAS_DMA32) ||
 		    (types[i].type == ZONE_HIGHMEM && !MACHINE_HAS_HIGHMEM) ||
 		    (types[i].type < 0 && BITS_PER_LONG < 64))
 			continue;
-		for_each_zone (zone)
-			if (allocated && zone->present_pages && (int)zone->type == types[i].type)
-				sum += zone_pages_allocated(zone);
-		seq_printf(m, "%s_%s %lu\n", what, types[i].name, sum);
+		seq_printf(m, "%s_%s %lu\n", what, types[i].name,
+			   types[i].type < 0 ? 0 : count((enum zone_type)types[i].type));
 	}
 }
 
@@ -242,9 +260,9 @@ static int show_vmstat(struct seq_file *m, void *unused)
 	print_gauge(m, "pgpgout", trace_count(TRACE_disk_write) / 2);
 	print_gauge(m, "pswpin", trace_count(TRACE_swap_in));
 	print_gauge(m, "pswpout", trace_count(TRACE_swap_out));
-	by_zone_type(m, "pgalloc", true);
-	by_zone_type(m, "allocstall", false);
-	by_zone_type(m, "pgskip", false);
+	by_zone_type(m, "pgalloc", allocated);
+	by_zone_type(m, "allocstall", alloc_stalls);
+	by_zone_type(m, "pgskip", skipped);
 	for (unsigned i = 0; i < ARRAY_SIZE(event_names); i++)
 		if (event_names[i])
 			seq_printf(m, "%s %lu\n", event_names[i], event_count(event_names[i]));

@@ -124,9 +124,9 @@ static void put_written(struct page *page)
 	const pfn_t pfn = page_to_pfn(page);
 	const int nid = page_to_nid(page);
 	struct address_space *mapping;
-	bool freed = false;
+	bool direct, freed = false;
 
-	if (likely(!page_test_and_clear(page, PG_reclaim))) {
+	if (likely(!write_out_ended(page, &direct))) {
 		put_page(page);
 		return;
 	}
@@ -139,8 +139,7 @@ static void put_written(struct page *page)
 	}
 	if (!freed)
 		put_page(page);
-	page_written_out(pfn, nid, false, freed);
-	writing_ended();
+	write_out_done(pfn, nid, false, direct, freed);
 }
 
 void cache_end_writeback(struct page *page, int err)

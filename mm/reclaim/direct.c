@@ -9,8 +9,8 @@
  * queue drains without memory.  A request without __GFP_IO starts no I/O at all, one without __GFP_FS none
  * of files.  A task that reclaims never does so a second time inside (task_reclaiming()).
  *
- * Pages that are being written are memory that comes soon: after a round that met more of them than it
- * could free, he sleeps until some have been written.
+ * Pages that are being written are memory that comes soon: after a round that brought too little he
+ * sleeps until the first of them has been freed, and with enough of them under way he is content.
  */
 #include "mm/lru/written.h"
 #include "mm/reclaim/scan.h"
@@ -21,7 +21,7 @@
 
 static unsigned how_of(gfp_t gfp)
 {
-	return (gfp & __GFP_IO ? RECLAIM_SWAP : 0) |
+	return RECLAIM_DIRECT | (gfp & __GFP_IO ? RECLAIM_SWAP : 0) |
 	       ((gfp & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS) ? RECLAIM_WRITE : 0);
 }
 
@@ -55,16 +55,14 @@ static unsigned long direct_reclaim(const struct zonelist *zonelist, unsigned or
 	const bool outer = task_set_reclaiming(true);
 
 	stall_begin(STALL_MEMORY);
-	for (unsigned left = SCAN_PRIORITY + 1; left > 0 && freed < scan.wanted; left--) {
+	for (unsigned left = SCAN_PRIORITY + 1; left > 0; left--) {
 		scan.priority = left - 1;
-		scan.writing = 0;
 		shrink_nodes(&scan, zonelist);
+		if (scan.freed < scan.wanted && (scan.writing || left == 1))
+			wait_for_written(before, 1, WAIT_NS);
 		freed = scan.freed + (pages_freed_written() - before);
-		if (fatal_signal_pending())
+		if (fatal_signal_pending() || (freed && freed + scan.writing >= scan.wanted))
 			break;
-		if (freed < scan.wanted && scan.writing > SCAN_BATCH / 2)
-			wait_for_writing(WAIT_NS);
-		freed = scan.freed + (pages_freed_written() - before);
 	}
 	stall_end(STALL_MEMORY);
 	(void)task_set_reclaiming(outer);
@@ -75,7 +73,7 @@ static unsigned long direct_reclaim(const struct zonelist *zonelist, unsigned or
 static bool reclaim_under_way(void)
 {
 	return global_node_stat(NR_ISOLATED_ANON) + global_node_stat(NR_ISOLATED_FILE) +
-		       global_node_stat(NR_WRITEBACK) >
+		       pages_written_out() >
 	       0;
 }
 

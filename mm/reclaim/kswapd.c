@@ -115,12 +115,13 @@ static unsigned long balance(struct pglist_data *node, enum zone_type highest, u
 			break;
 		scan.freed = scan.scanned = scan.writing = 0;
 		scan.wanted = round_size(node, highest);
-		reclaim_policy->shrink_node(&scan, node);
+		if (pages_written_out() < scan.wanted)
+			reclaim_policy->shrink_node(&scan, node);
 		all += scan.freed;
-		if (scan.freed < scan.wanted)
+		if (scan.freed + pages_written_out() < scan.wanted)
 			scan.priority--;
-		if (scan.writing > scan.freed && scan.priority < SCAN_PRIORITY - 2)
-			wait_for_writing(NAP_NS);
+		if (scan.freed < scan.wanted)
+			wait_for_written(pages_freed_written(), SCAN_BATCH, NAP_NS);
 		if (scan.priority == SCAN_PRIORITY / 2 && scan.freed == 0)
 			all += frame_ops.shrink(GFP_KERNEL);
 		if (order && all >= 2UL << order)

@@ -17,6 +17,7 @@
  */
 #include "lib/errno.h"
 #include "mm/cache/cache.h"
+#include "mm/lru/written.h"
 #include "mm/reclaim/reclaim.h"
 #include "mm/space/pages.h"
 #include "mm/swap/swap.h"
@@ -60,12 +61,12 @@ static bool has_home(const struct page *page)
 }
 
 /* Step 4: begin. The page is unlocked then, on its list, and the reference the I/O's. */
-static enum reclaimed write(struct page *page)
+static enum reclaimed write(struct page *page, unsigned how)
 {
 	struct address_space *mapping;
 
 	mod_node_stat(page_node(page), NR_VMSCAN_WRITE, 1);
-	page_set(page, PG_reclaim);
+	write_out_begin(page, how & RECLAIM_DIRECT);
 	lru_putback(page);
 	if (page_test(page, PG_swapcache)) {
 		swap_write_page(page);
@@ -73,7 +74,7 @@ static enum reclaimed write(struct page *page)
 	}
 	mapping = page_owner_ptr(page);
 	if (!cache_write_page(mapping, page)) {
-		page_clear(page, PG_reclaim); /* clean by now */
+		write_out_cancel(page); /* clean by now */
 		put_page(page);
 	}
 	return PAGE_WRITING;
@@ -123,11 +124,8 @@ static enum reclaimed prepare(struct page *page, unsigned how)
 {
 	enum reclaimed verdict;
 
-	if (page_test(page, PG_writeback)) {
-		if (page_mapcount(page) == 0)
-			page_set(page, PG_reclaim);
+	if (page_test(page, PG_writeback))
 		return PAGE_BUSY;
-	}
 	if (!has_home(page))
 		return PAGE_KEPT;
 	if (!(how & RECLAIM_FORCE)) {
@@ -147,7 +145,8 @@ enum reclaimed reclaim_page(struct page *page, unsigned how)
 	verdict = prepare(page, how);
 	if (verdict == PAGE_FREED) {
 		if (page_test(page, PG_dirty))
-			return may_write(page, how) ? write(page) : (unlock_page(page), PAGE_KEPT);
+			return may_write(page, how) ? write(page, how)
+						    : (unlock_page(page), PAGE_KEPT);
 		if (remove_unused(page))
 			return PAGE_FREED;
 		verdict = PAGE_KEPT;

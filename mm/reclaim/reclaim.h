@@ -15,9 +15,10 @@ enum reclaimed {
 };
 
 /* How to go about it. */
-#define RECLAIM_FORCE 1u /* do not ask whether it was used */
-#define RECLAIM_SWAP  2u /* anonymous pages may get a slot, and be written to it */
-#define RECLAIM_WRITE 4u /* pages of files may be written */
+#define RECLAIM_FORCE  1u /* do not ask whether it was used */
+#define RECLAIM_SWAP   2u /* anonymous pages may get a slot, and be written to it */
+#define RECLAIM_WRITE  4u /* pages of files may be written */
+#define RECLAIM_DIRECT 8u /* by a task that needs the memory itself */
 
 /*
  * The work on one page, in S40's order: used lately? a place in swap, out of all tables, written, free.

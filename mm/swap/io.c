@@ -67,9 +67,9 @@ static void put_written(struct page *page)
 {
 	const pfn_t pfn = page_to_pfn(page);
 	const int nid = page_to_nid(page);
-	bool freed = false;
+	bool direct, freed = false;
 
-	if (!page_test_and_clear(page, PG_reclaim)) {
+	if (!write_out_ended(page, &direct)) {
 		put_page(page);
 		return;
 	}
@@ -81,8 +81,7 @@ static void put_written(struct page *page)
 	}
 	if (!freed)
 		put_page(page);
-	page_written_out(pfn, nid, true, freed);
-	writing_ended();
+	write_out_done(pfn, nid, true, direct, freed);
 }
 
 void swap_io_done(struct page *page, bool write, int err)
