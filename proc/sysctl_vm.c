@@ -8,9 +8,11 @@
  * thing comes, its variable moves to where it is used.
  */
 #include "kernel/initcall.h"
+#include "kernel/oom.h"
 #include "lib/printk.h"
 #include "lib/string.h"
 #include "mm/pgtable/pgtable.h"
+#include "mm/reclaim/reclaim.h"
 #include "mm/slab/slab.h"
 #include "proc/proc.h"
 
@@ -26,8 +28,7 @@ static struct {
 	int memory_failure_early_kill, memory_failure_recovery;
 	int min_slab_ratio, min_unmapped_ratio, zone_reclaim_mode, numa_stat;
 	int mmap_rnd_compat_bits, highmem_is_dirtyable;
-	int oom_dump_tasks, oom_kill_allocating_task, panic_on_oom;
-	int page_cluster, page_lock_unfairness, stat_interval, swappiness, vfs_cache_pressure;
+	int page_cluster, page_lock_unfairness, stat_interval, vfs_cache_pressure;
 	int unprivileged_userfaultfd, watermark_boost_factor;
 	int device_reserve_ratio; /* of a zone that is never there: Linux shows it behind the others */
 } idle = {
@@ -40,11 +41,9 @@ static struct {
 	.min_unmapped_ratio = 1,
 	.numa_stat = 1,
 	.mmap_rnd_compat_bits = 8,
-	.oom_dump_tasks = 1,
 	.page_cluster = 3,
 	.page_lock_unfairness = 5,
 	.stat_interval = 1,
-	.swappiness = 60,
 	.vfs_cache_pressure = 100,
 	.watermark_boost_factor = 15000,
 };
@@ -151,13 +150,14 @@ static const struct proc_number numbers[] = {
 	IDLE(memory_failure_early_kill, 0, 1),
 	IDLE(memory_failure_recovery, 0, 1),
 	IDLE(nr_overcommit_hugepages, 0, LONG_LIMIT),
-	IDLE(oom_dump_tasks, -INT_LIMIT - 1, INT_LIMIT),
-	IDLE(oom_kill_allocating_task, -INT_LIMIT - 1, INT_LIMIT),
+	KNOB("oom_dump_tasks", sysctl_oom_dump_tasks, -INT_LIMIT - 1, INT_LIMIT, NULL),
+	KNOB("oom_kill_allocating_task", sysctl_oom_kill_allocating_task, -INT_LIMIT - 1, INT_LIMIT,
+	     NULL),
 	KNOB("page-cluster", idle.page_cluster, 0, INT_LIMIT, NULL),
 	IDLE(page_lock_unfairness, 0, INT_LIMIT),
-	IDLE(panic_on_oom, 0, 2),
+	KNOB("panic_on_oom", sysctl_panic_on_oom, 0, 2, NULL),
 	IDLE(stat_interval, -INT_LIMIT / JIFFY_HZ, INT_LIMIT / JIFFY_HZ),
-	IDLE(swappiness, 0, 200),
+	KNOB("swappiness", sysctl_swappiness, 0, 200, NULL),
 	IDLE(unprivileged_userfaultfd, 0, 1),
 	IDLE(vfs_cache_pressure, 0, INT_LIMIT),
 	IDLE(watermark_boost_factor, 0, INT_LIMIT),

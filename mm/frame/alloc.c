@@ -334,7 +334,7 @@ static struct page *alloc_on(int nid, gfp_t gfp, unsigned order, const void *cal
 		page = take_hard(&request);
 		if (!page) {
 			trace_alloc_fail(order, gfp, (u64)nid, gfp_zone(gfp));
-			if (!(gfp & __GFP_NOWARN))
+			if (!(gfp & __GFP_NOWARN) && !fatal_signal_pending())
 				report_alloc_failure(gfp, order);
 			return NULL;
 		}

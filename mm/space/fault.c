@@ -609,6 +609,10 @@ static __noinline struct vm_area_struct *lock_vma_slowly(struct mm_struct *mm,
 	struct vm_area_struct *vma;
 
 	down_read(&mm->mmap_lock);
+	if (unlikely(READ_ONCE(mm->reaped))) {
+		up_read(&mm->mmap_lock);
+		return NULL;
+	}
 	vma = find_vma(mm, address);
 	if (likely(vma && vma->vm_start <= address)) {
 		down_read(&vma->lock);

@@ -230,7 +230,7 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 			break;
 	}
 	tlb_flush_mm(&old->arch);
-	WRITE_ONCE(old->forking, false);
+	WRITE_ONCE(old->forking, old->reaped);
 	mm->hiwater_rss = mm_rss(mm);
 	mm->hiwater_vm = mm->total_vm;
 	up_write(&mm->mmap_lock);

@@ -135,6 +135,7 @@ struct mm_struct {
 	struct file *exe_file;    /* a reference (task lock) */
 	u32 flags;                /* (mmap_lock) MM_ */
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
+	bool reaped;              /* (mmap_lock) its pages have been taken away: reap.c */
 	atomic_t flushing;        /* who clears entries without mmap_lock for himself: zap.c */
 	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
 	struct epoch_head epoch;
@@ -176,6 +177,11 @@ bool mmget_not_zero(struct mm_struct *mm);
 void mmput(struct mm_struct *mm); /* the last one unmaps everything; may sleep */
 void mmgrab(struct mm_struct *mm);
 void mmdrop(struct mm_struct *mm);
+/*
+ * All who run in the space have been killed: its private pages go. False: not all could be had without
+ * waiting for a lock; worth another try later. The caller has a user count.
+ */
+bool mm_reap(struct mm_struct *mm);
 /* A copy for fork, copy on write; ERR_PTR(-ENOMEM), nothing leaked. */
 struct mm_struct *dup_mm(struct mm_struct *mm);
 
