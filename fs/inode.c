@@ -52,7 +52,7 @@ void iput(struct inode *inode)
 {
 	if (!inode || !atomic_dec_and_test(&inode->count))
 		return;
-	if (inode->data.nrpages) {
+	if (inode->data.nrpages || inode->data.nrswapped) {
 		down_write(&inode->data.invalidate_lock);
 		cache_truncate(&inode->data, 0, ~0ULL);
 		up_write(&inode->data.invalidate_lock);

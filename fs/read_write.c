@@ -193,10 +193,15 @@ static u64 next_extent(struct address_space *mapping, u64 offset, u64 size, bool
 		struct page *page = NULL;
 		u64 next = at;
 
-		if (!find_get_pages(mapping, &next, last, 1, &page))
+		if (find_get_pages(mapping, &next, last, 1, &page)) {
+			put_page(page);
+			next--; /* the index of what was found */
+		} else {
+			next = last + 1;
+		}
+		next = min(next, cache_next_swapped(mapping, at, last));
+		if (next > last)
 			return data ? size : max(offset, at << PAGE_SHIFT);
-		put_page(page);
-		next--; /* the index of what was found */
 		if (data)
 			return max(offset, next << PAGE_SHIFT);
 		if (next != at)

@@ -34,8 +34,10 @@ static struct inode *refreshed(const struct path *path)
 
 static u64 inode_blocks(const struct inode *inode)
 {
-	return inode->mapping == &inode->data ? (u64)inode->data.nrpages * (PAGE_SIZE / 512)
-					      : inode->blocks;
+	const struct address_space *data = &inode->data;
+
+	return inode->mapping == data ? ((u64)data->nrpages + data->nrswapped) * (PAGE_SIZE / 512)
+				      : inode->blocks;
 }
 
 static void fill_stat(const struct path *path, struct MACHINE_STAT *st)

@@ -498,6 +498,7 @@ static void get_status(const struct shm_segment *seg, struct shm_status *status)
 		       .shm_nattch = seg->attached},
 		.id = seg->id,
 		.resident = READ_ONCE(seg->file->mapping->nrpages),
+		.swapped = READ_ONCE(seg->file->mapping->nrswapped),
 	};
 }
 
@@ -549,8 +550,10 @@ static long shm_info(void __user *to)
 	info.used_ids = (int)table.used;
 	info.shm_tot = table.pages;
 	for (unsigned i = 0; i < table.size; i++)
-		if (table.slots[i])
+		if (table.slots[i]) {
 			info.shm_rss += READ_ONCE(table.slots[i]->file->mapping->nrpages);
+			info.shm_swp += READ_ONCE(table.slots[i]->file->mapping->nrswapped);
+		}
 	highest = highest_slot();
 	spin_unlock(&table.lock);
 	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : highest;

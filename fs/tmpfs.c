@@ -28,6 +28,7 @@ struct tmpfs {
 	long max_pages, max_inodes; /* 0: no limit */
 };
 
+static struct file_system_type ramfs_type;
 static const struct inode_operations dir_inode_ops, file_inode_ops, link_inode_ops;
 static const struct file_operations file_ops;
 
@@ -56,7 +57,12 @@ static void uncharge(struct address_space *mapping, unsigned long pages)
 	atomic_sub((long)pages, &tmpfs_of(inode->sb)->used_pages);
 }
 
-static const struct address_space_ops tmpfs_aops = {.charge = charge, .uncharge = uncharge};
+static const struct address_space_ops tmpfs_aops = {
+	.charge = charge,
+	.uncharge = uncharge,
+	.hold = inode_hold_mapping,
+	.release = inode_release_mapping,
+};
 
 /* --- inodes --- */
 
@@ -77,6 +83,7 @@ static struct inode *new_inode(struct super_block *sb, u32 mode, u32 dev)
 		inode->fops = &file_ops;
 		inode->data.ops = &tmpfs_aops;
 		inode->data.swap_backed = true;
+		inode->data.unevictable = sb->type == &ramfs_type; /* it is not for swap */
 		inode->seals = F_SEAL_SEAL;
 		break;
 	case S_IFDIR:

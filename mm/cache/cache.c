@@ -31,6 +31,7 @@ void mapping_init(struct address_space *mapping, const struct address_space_ops 
 {
 	memset(mapping, 0, sizeof(*mapping));
 	spin_lock_init(&mapping->tree_lock, RANK_PAGE_TREE);
+	list_init(&mapping->swapped_list);
 	init_rwsem(&mapping->i_mmap_lock, RANK_I_MMAP);
 	init_rwsem(&mapping->invalidate_lock, RANK_MAPPING_TRUNC);
 	mapping->ops = ops;
@@ -218,7 +219,13 @@ struct page *grab_page(struct address_space *mapping, u64 index, bool overwrite)
 {
 	for (;;) {
 		struct page *page = find_get_page(mapping, index);
+		bool major;
 
+		if (!page && unlikely(READ_ONCE(mapping->nrswapped))) {
+			page = cache_swap_in(mapping, index, mapping->gfp, &major);
+			if (IS_ERR(page))
+				return page;
+		}
 		if (!page) {
 			page = add_new_page(mapping, index, !overwrite);
 			if (PTR_ERR(page) == -EEXIST)
@@ -251,11 +258,15 @@ struct page *cache_get_page(struct address_space *mapping, u64 index, bool *majo
 
 	if (likely(page && page_is_uptodate(page)))
 		return page;
-	if (page)
+	if (page) {
 		put_page(page);
-	else if (mapping->ops && mapping->ops->read_pages) {
+	} else if (mapping->ops && mapping->ops->read_pages) {
 		*major = true;
 		read_ahead(mapping, index);
+	} else if (unlikely(READ_ONCE(mapping->nrswapped))) {
+		page = cache_swap_in(mapping, index, mapping->gfp, major);
+		if (page)
+			return page;
 	}
 	page = grab_page(mapping, index, false);
 	if (IS_ERR(page))
@@ -282,14 +293,12 @@ bool set_page_dirty(struct page *page)
 	return !page_test_and_set(page, PG_dirty);
 }
 
-static void remove_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
+static void remove_pages(struct address_space *mapping, u64 first, u64 last)
 {
 	struct page *batch[16];
 	u64 index = first;
 	unsigned n;
 
-	if (unmap_mapping_range && mapping->i_mmap.root)
-		unmap_mapping_range(mapping, first, last, even_cows);
 	while ((n = find_get_pages(mapping, &index, last, ARRAY_SIZE(batch), batch))) {
 		for (unsigned i = 0; i < n; i++) {
 			lock_page(batch[i]);
@@ -301,6 +310,19 @@ static void remove_range(struct address_space *mapping, u64 first, u64 last, boo
 		release_pages(batch, n);
 		cond_resched();
 	}
+}
+
+static void remove_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
+{
+	u32 moves;
+
+	if (unmap_mapping_range && mapping->i_mmap.root)
+		unmap_mapping_range(mapping, first, last, even_cows);
+	do {
+		moves = READ_ONCE(mapping->swap_moves);
+		remove_pages(mapping, first, last);
+		cache_forget_swapped(mapping, first, last);
+	} while (unlikely(moves != READ_ONCE(mapping->swap_moves)));
 }
 
 void cache_truncate(struct address_space *mapping, u64 first, u64 last)
@@ -316,9 +338,13 @@ void cache_punch_hole(struct address_space *mapping, u64 first, u64 last)
 void cache_zero_partial(struct address_space *mapping, u64 from, u64 to)
 {
 	struct page *page = find_get_page(mapping, from >> PAGE_SHIFT);
+	bool major;
 
 	ASSERT(from >> PAGE_SHIFT == (to - 1) >> PAGE_SHIFT);
-	if (!page)
+	if (!page && mapping->nrswapped)
+		page = cache_swap_in(mapping, from >> PAGE_SHIFT, mapping->gfp | __GFP_NOFAIL,
+				     &major);
+	if (!page || IS_ERR(page)) /* what cannot be read shows nobody anything */
 		return;
 	lock_page(page);
 	if (page_owner_ptr(page) == mapping) {

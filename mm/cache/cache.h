@@ -14,7 +14,7 @@
 struct address_space;
 
 /* What pages of a file are looked for by. */
-enum tree_tag { TAG_DIRTY, TAG_WRITEBACK, NR_TREE_TAGS };
+enum tree_tag { TAG_DIRTY, TAG_WRITEBACK, TAG_SWAPPED, NR_TREE_TAGS };
 
 struct page_tree {  /* index -> page: a radix tree; see page_tree.c */
 	void *root; /* NULL, the page of index 0, or a node with bit 0 set */
@@ -49,7 +49,10 @@ struct address_space_ops {
 struct address_space {
 	struct page_tree tree; /* (tree_lock; readers: epoch) */
 	spinlock_t tree_lock;
-	unsigned long nrpages; /* (tree_lock) */
+	unsigned long nrpages;   /* (tree_lock) */
+	unsigned long nrswapped; /* (tree_lock) of shared memory: names of slots instead of pages */
+	u32 swap_moves;          /* (tree_lock) how often a page became a name or a name went */
+	struct list_head swapped_list; /* (shmem.c) while there are any */
 	struct rw_semaphore i_mmap_lock;
 	struct interval_tree i_mmap; /* (i_mmap_lock) VMAs that map it, by page offset */
 	atomic_t mmap_writable;      /* shared VMAs that may write; negative: denied */
@@ -93,6 +96,26 @@ struct page *grab_page(struct address_space *mapping, u64 index, bool overwrite)
 struct page *cache_get_page(struct address_space *mapping, u64 index, bool *major);
 /* Insert a locked new page; takes a reference. 0, -EEXIST, -ENOMEM. */
 int cache_add_page(struct address_space *mapping, struct page *page, u64 index);
+/* --- shared memory in swap (shmem.c) --- */
+
+/*
+ * Give a locked page that no page table maps a slot in swap, whose copy it is then, without an owner, to be
+ * written. False: somebody else has a reference, or there is no slot.
+ */
+bool cache_to_swap(struct address_space *mapping, struct page *page);
+/*
+ * The page at index back from swap, up to date, with a reference. NULL: it is not there. ERR_PTR: -ENOMEM,
+ * -EIO. *major is set if a disk was read. May sleep.
+ */
+struct page *cache_swap_in(struct address_space *mapping, u64 index, gfp_t gfp, bool *major);
+/* What is in swap of [first, last] is worth nothing any more. */
+void cache_forget_swapped(struct address_space *mapping, u64 first, u64 last);
+unsigned long cache_count_swapped(struct address_space *mapping, u64 first, u64 last);
+/* The first index of [first, last] that is in swap; last + 1: none. */
+u64 cache_next_swapped(struct address_space *mapping, u64 first, u64 last);
+/* All of all files that is in this closed area: 0, -ENOMEM, -EINTR. May sleep. */
+int cache_bring_back(unsigned type, gfp_t gfp);
+
 /* Remove a locked page that no page table maps; drops the cache's reference. */
 void cache_remove_page(struct address_space *mapping, struct page *page);
 

@@ -18,17 +18,19 @@ void read_ahead(struct address_space *mapping, u64 index);
 DECLARE_PER_CPU(u32, pages_dirtied);
 #define DIRTY_CHECK_PAGES 32
 
-/* The page in a slot of the tree, with a reference; NULL: none. *again: it has just changed. */
+/* The page in a slot of the tree, with a reference; NULL: none, or it is in swap. *again: it has just changed. */
 static inline struct page *get_page_of_slot(struct page *const *slot, bool *again)
 {
 	struct page *page = load_acquire(slot);
 
 	if (!page)
 		return NULL;
-	if (likely(!((unsigned long)page & 1)) && likely(get_page_unless_zero(page))) {
+	if (likely(!((unsigned long)page & 3)) && likely(get_page_unless_zero(page))) {
 		if (likely(READ_ONCE(*slot) == page))
 			return page;
 		put_page(page);
+	} else if (page_tree_is_name(page)) {
+		return NULL;
 	}
 	*again = true; /* a node by now, on its way out, or another page */
 	return NULL;

@@ -132,6 +132,27 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page, struc
 	return 0;
 }
 
+/* The leaf for index, of a tree that has nodes; NULL: there is none. */
+static struct tree_node *leaf_of(const struct page_tree *tree, u64 index)
+{
+	struct tree_node *node = page_tree_node(tree->root);
+
+	if (!node || page_tree_beyond(node, index))
+		return NULL;
+	while (node && node->shift > 0)
+		node = node->slot[slot_of(node, index)];
+	return node;
+}
+
+void page_tree_replace(struct page_tree *tree, u64 index, void *page)
+{
+	struct tree_node *node = leaf_of(tree, index);
+	void **slot = node ? &node->slot[slot_of(node, index)] : &tree->root;
+
+	ASSERT(*slot && (node || index == 0));
+	store_release(slot, page);
+}
+
 static void free_node_epoch(struct epoch_head *head)
 {
 	kmem_cache_free(node_cache, container_of(head, struct tree_node, epoch));
@@ -163,18 +184,6 @@ void page_tree_cancel(struct page_tree *tree, u64 index)
 	while (node->shift > 0 && node->slot[slot_of(node, index)])
 		node = node->slot[slot_of(node, index)];
 	drop_if_empty(tree, node);
-}
-
-/* The leaf for index, of a tree that has nodes; NULL: there is none. */
-static struct tree_node *leaf_of(const struct page_tree *tree, u64 index)
-{
-	struct tree_node *node = page_tree_node(tree->root);
-
-	if (!node || page_tree_beyond(node, index))
-		return NULL;
-	while (node && node->shift > 0)
-		node = node->slot[slot_of(node, index)];
-	return node;
 }
 
 void page_tree_tag(struct page_tree *tree, u64 index, enum tree_tag tag)

@@ -4,7 +4,24 @@
 #pragma once
 
 #include "mm/cache/cache.h"
+#include "mm/swap/swap.h"
 #include "sync/epoch.h"
+
+/*
+ * In the place of a page may stand the name of a slot in swap (shmem.c), told by bit 1.
+ */
+static inline bool page_tree_is_name(const void *page)
+{
+	return (unsigned long)page & 2;
+}
+static inline void *page_tree_of_name(swp_entry_t name)
+{
+	return (void *)((unsigned long)name.v << PAGE_TREE_NAME_SHIFT | 2);
+}
+static inline swp_entry_t page_tree_name(const void *page)
+{
+	return (swp_entry_t){(u32)((unsigned long)page >> PAGE_TREE_NAME_SHIFT)};
+}
 
 #define TREE_NODE_BITS  6
 #define TREE_NODE_SLOTS (1u << TREE_NODE_BITS)
@@ -66,6 +83,8 @@ int page_tree_insert(struct page_tree *tree, u64 index, struct page *page,
 		     struct tree_node **spare);
 /* An insertion at index was given up after -EAGAIN: nodes made on the way to it go. Tree lock held. */
 void page_tree_cancel(struct page_tree *tree, u64 index);
+/* Another page, or the name of a slot, in the place of what is there. Tree lock held. */
+void page_tree_replace(struct page_tree *tree, u64 index, void *page);
 /* Take a page out; tree lock held. The page that was there, or NULL. Cannot fail. */
 struct page *page_tree_remove(struct page_tree *tree, u64 index);
 

@@ -25,9 +25,14 @@ static inline struct page *page_to_read(struct address_space *mapping, u64 index
 
 	if (likely(page && page_is_uptodate(page)))
 		return page;
-	if (page)
+	if (page) {
 		put_page(page);
-	else if (!mapping->ops || !mapping->ops->read_page)
+	} else if (unlikely(READ_ONCE(mapping->nrswapped))) {
+		page = cache_swap_in(mapping, index, mapping->gfp, &major);
+		if (page)
+			return page;
+	}
+	if (!page && (!mapping->ops || !mapping->ops->read_page))
 		return NULL;
 	return cache_get_page(mapping, index, &major);
 }

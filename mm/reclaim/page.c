@@ -3,6 +3,7 @@
  *
  *	1  used since it was last asked?      stays, or goes up
  *	2  a slot in swap                     anonymous pages only; none to be had: it stays
+ *	                                      (shared memory's get it after step 3)
  *	3  out of all page tables             somebody has it locked: it stays
  *	4  written, if it is dirty            and comes by again when it is clean
  *	5  free
@@ -52,12 +53,24 @@ static enum reclaimed ask(struct page *page)
 	return verdict;
 }
 
-/* Can it be had again from somewhere? Shared memory and tmpfs cannot go to swap yet. */
+/* A page of tmpfs, memfd or the like, which goes to swap by its file's tree (mm/cache/shmem.c). */
+static bool is_shmem(const struct page *page)
+{
+	return !page_is_anon(page) && page_test(page, PG_swapbacked) &&
+	       !page_test(page, PG_swapcache);
+}
+
+/* Can it be had again from somewhere? */
 static bool has_home(const struct page *page)
 {
+	const struct address_space *mapping;
+
 	if (page_test(page, PG_swapcache))
 		return true;
-	return page_owner_ptr(page) && (page_is_anon(page) || !page_test(page, PG_swapbacked));
+	if (!is_shmem(page))
+		return page_owner_ptr(page);
+	mapping = page_owner_ptr(page);
+	return mapping && !READ_ONCE(mapping->unevictable) && swap_free_pages();
 }
 
 /* Step 4: begin. The page is unlocked then, on its list, and the reference the I/O's. */
@@ -95,7 +108,7 @@ static bool is_orphan(const struct page *page)
 /* May what this page holds be written now, if it must be? */
 static bool may_write(const struct page *page, unsigned how)
 {
-	const bool swap = page_is_anon(page) || page_test(page, PG_swapcache);
+	const bool swap = page_is_anon(page) || page_test(page, PG_swapbacked);
 
 	return how & (swap ? RECLAIM_SWAP : RECLAIM_WRITE);
 }
@@ -114,9 +127,16 @@ static enum reclaimed take_out(struct page *page, unsigned how)
 			return PAGE_ACTIVATE;
 		page_set(page, PG_dirty); /* the slot has nothing yet */
 	}
-	if (page_test(page, PG_dirty) && !may_write(page, how))
+	if ((page_test(page, PG_dirty) || is_shmem(page)) && !may_write(page, how))
 		return PAGE_KEPT;
-	return page_unmap_all(page) ? PAGE_FREED : PAGE_ACTIVATE;
+	if (!page_unmap_all(page))
+		return PAGE_ACTIVATE;
+	if (is_shmem(page)) {
+		if (!cache_to_swap(page_owner_ptr(page), page))
+			return PAGE_ACTIVATE;
+		page_set(page, PG_dirty);
+	}
+	return PAGE_FREED;
 }
 
 /* Steps 1 to 3: may it go? */

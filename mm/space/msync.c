@@ -2,6 +2,7 @@
  * msync and mincore: what of a mapping is on its disk, and what is in memory.
  */
 #include "mm/space/areas.h"
+#include "mm/space/pages.h"
 #include <linux/mman.h>
 
 /* Write back what the area maps of [start, end); mmap_lock is let go meanwhile. */
@@ -76,10 +77,12 @@ static bool in_core(struct mm_struct *mm, const struct vm_area_struct *vma, unsi
 
 	if (page_is_resident(mm, address))
 		return true;
-	if (!vma->vm_mapping)
-		return false;
-	page = find_get_page(vma->vm_mapping,
-			     vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT));
+	if (!swapped_copy(mm, address, &page)) {
+		if (!vma->vm_mapping)
+			return false;
+		page = find_get_page(vma->vm_mapping,
+				     vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT));
+	}
 	if (!page)
 		return false;
 	uptodate = page_test(page, PG_uptodate);

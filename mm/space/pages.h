@@ -188,6 +188,9 @@ void mlock_page(struct page *page);
 fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
 		pte_t *slot, pte_t e, bool write, gfp_t gfp, bool *major);
 
+/* Is this page in swap; and its copy in memory with a reference, or NULL. */
+bool swapped_copy(struct mm_struct *mm, unsigned long address, struct page **page);
+
 void rmap_init(void);
 /* Keep walks away from what `vma` maps, its family's and its file's. */
 void rmap_lock(struct vm_area_struct *vma);

@@ -55,6 +55,10 @@ void vma_stats(struct vm_area_struct *vma, struct vma_stats *stats)
 {
 	unsigned long next;
 
+	if (vma->vm_mapping && vma->vm_mapping->nrswapped)
+		stats->swap += PAGE_SIZE * cache_count_swapped(vma->vm_mapping, vma->vm_pgoff,
+							       vma->vm_pgoff + vma_pages(vma) - 1);
+
 	for (unsigned long va = vma->vm_start; va < vma->vm_end; va = next) {
 		pte_t *slot = user_pte_next(vma->vm_mm, va, &next);
 

@@ -31,39 +31,6 @@ static bool lock_if_there(pte_t *slot, pte_t e, struct page *table) TRY_ACQUIRES
 	return false;
 }
 
-/* A new page for the slot, being read, with a reference; NULL: somebody was faster. ERR_PTR: -ENOMEM. */
-static struct page *read_anew(swp_entry_t entry, gfp_t gfp)
-{
-	struct page *page = alloc_page(gfp);
-
-	if (!page)
-		return ERR_PTR(-ENOMEM);
-	page_set_owned(page, PG_locked);
-	if (swap_cache_add(page, entry)) {
-		page_clear_owned(page, PG_locked);
-		__free_page(page);
-		return NULL;
-	}
-	lru_cache_add(page);
-	swap_read_page(page);
-	return page;
-}
-
-/* The slot's copy, perhaps still being read, with a reference. */
-static struct page *copy_of(swp_entry_t entry, gfp_t gfp, bool *major)
-{
-	struct page *page;
-
-	while (!(page = swap_cache_get(entry))) {
-		page = read_anew(entry, gfp);
-		if (page) {
-			*major = true;
-			break;
-		}
-	}
-	return page;
-}
-
 /* The entry instead of the name. The table's lock and the page's are held. */
 static void map_swapped(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
 			pte_t *slot, struct page *page, bool write)
@@ -105,7 +72,7 @@ fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 	swap_dup(entry);
 	raw_spin_unlock(&table->ptl);
 
-	page = copy_of(entry, gfp, major);
+	page = swap_get_copy(entry, gfp, major);
 	if (IS_ERR(page)) {
 		result = FAULT_OOM;
 		goto out;
@@ -134,4 +101,24 @@ drop:
 out:
 	swap_free(entry);
 	return result;
+}
+
+bool swapped_copy(struct mm_struct *mm, unsigned long address, struct page **page)
+{
+	bool swapped = false;
+	pte_t *slot, e;
+
+	*page = NULL;
+	epoch_read_lock();
+	slot = user_pte(mm, address);
+	if (slot) {
+		raw_spin_lock(&user_table(slot)->ptl, RANK_PTL);
+		e = pte_get(slot);
+		swapped = pte_is_swap(e);
+		if (swapped && !swp_is_lost(pte_to_swp_entry(e)))
+			*page = swap_cache_get(pte_to_swp_entry(e));
+		raw_spin_unlock(&user_table(slot)->ptl);
+	}
+	epoch_read_unlock();
+	return swapped;
 }

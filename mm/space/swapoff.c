@@ -2,11 +2,12 @@
  * An area goes out of use: bring back everything that is in it (SYSTEM.md S42).
  *
  * Slots do not know who names them, so all who could are looked through: the tables of every
- * space.  The area is closed, so no page gets a slot of it anew; but a name can still
+ * space, the trees of files in memory.  The area is closed, so no page gets a slot of it anew; but a name can still
  * move past us by fork, and a space that is being torn down gives its names back without our help. So
  * rounds are made until nothing is left:
  *
  *	each space       each entry that names the area: swapped in, as if it had been read
+ *	each file        in memory, the same with its tree (mm/cache/shmem.c)
  *	copies           pages in memory whose slot nothing names any more are no copies any more
  *
  * What cannot be read is marked as lost where it is named, and who needs it hears of it (SIGBUS).
@@ -121,6 +122,8 @@ int swap_bring_back(unsigned type)
 	while (swap_area_info(type, &info) && info.used) {
 		int err = bring_back_spaces(type);
 
+		if (!err)
+			err = cache_bring_back(type, PATIENT);
 		if (err)
 			return err;
 		swap_drop_copies(type);

@@ -118,7 +118,7 @@ static u32 find_slot(const struct swap_area *area)
 	return slot;
 }
 
-swp_entry_t swap_take_slot(struct page *page)
+swp_entry_t swap_take_slot(struct page *page, u32 refs)
 {
 	swp_entry_t entry = {0};
 	struct swap_area *area;
@@ -135,6 +135,7 @@ swp_entry_t swap_take_slot(struct page *page)
 			best->used++;
 			best->next = slot + 1;
 			best->slot[slot] = (struct swap_slot){
+				.refs = refs,
 				.pfn = (u32)page_to_pfn(page),
 				.index = page->index,
 			};

@@ -31,10 +31,9 @@ static void count(const struct page *page, long n)
 	mod_page_stat(page, NR_SWAPCACHE, n);
 }
 
-/* The page names its slot; the cache has a reference. */
+/* The page names its slot. */
 static void enter(struct page *page, swp_entry_t entry)
 {
-	atomic_inc(&page->refcount);
 	page->index = entry.v;
 	page_set(page, PG_swapcache);
 	count(page, 1);
@@ -45,7 +44,20 @@ bool swap_cache_new(struct page *page)
 	swp_entry_t entry;
 
 	ASSERT(page_test(page, PG_locked) && !page_test(page, PG_swapcache));
-	entry = swap_take_slot(page);
+	entry = swap_take_slot(page, 0);
+	if (!entry.v)
+		return false;
+	atomic_inc(&page->refcount);
+	enter(page, entry);
+	return true;
+}
+
+bool swap_cache_new_frozen(struct page *page)
+{
+	swp_entry_t entry;
+
+	ASSERT(page_ref_count(page) == 0 && page_test(page, PG_locked));
+	entry = swap_take_slot(page, 1);
 	if (!entry.v)
 		return false;
 	enter(page, entry);
@@ -67,6 +79,7 @@ int swap_cache_add(struct page *page, swp_entry_t entry)
 	if (!err) {
 		slot->pfn = (u32)page_to_pfn(page);
 		slot->index = 0;
+		atomic_inc(&page->refcount);
 		enter(page, entry);
 		page_set(page, PG_swapbacked);
 	}

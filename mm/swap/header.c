@@ -32,12 +32,14 @@ static u32 number_at(const void *page, unsigned offset)
 	return number;
 }
 
-/* What the entries of this machine's page tables have room for. */
+/* What the entries of this machine's page tables and a word of a file's tree have room for. */
 static u64 most_slots(void)
 {
 	const u64 payload = pte_swp(swp_pte(~0U));
 
-	return min((payload & ~0U) >> SWAP_TYPE_BITS, (u64)~0U >> SWAP_TYPE_BITS);
+	const u64 in_tree = ~0UL >> PAGE_TREE_NAME_SHIFT;
+
+	return min(min(payload & ~0U, (u64)~0U), in_tree) >> SWAP_TYPE_BITS;
 }
 
 int swap_read_header(const void *page, u64 device_pages, struct swap_header *header)

@@ -16,8 +16,9 @@ typedef struct {
 	u32 v; /* slot << SWAP_TYPE_BITS | type; 0: none (slot 0 of each area is its header) */
 } swp_entry_t;
 
-#define SWAP_TYPE_BITS 5
-#define MAX_SWAP_AREAS (1U << SWAP_TYPE_BITS)
+#define SWAP_TYPE_BITS       5
+#define PAGE_TREE_NAME_SHIFT 2 /* a file's tree has two bits less of a word for it (page_tree.h) */
+#define MAX_SWAP_AREAS       (1U << SWAP_TYPE_BITS)
 
 static inline swp_entry_t swp_entry(unsigned type, u32 slot)
 {
@@ -142,12 +143,22 @@ swp_entry_t swap_next_used(unsigned type, u32 after);
  */
 bool swap_cache_new(struct page *page) __must_check;
 /*
+ * The same for a page of shared memory that nobody can reach now (its count is zero), with one name for
+ * the slot: its file's. No reference is taken. A spinlock below RANK_SWAP_AREAS may be held.
+ */
+bool swap_cache_new_frozen(struct page *page) __must_check;
+/*
  * Make a new locked page, which nobody knows, the copy of a slot, to be read into. 0; -EEXIST: there
  * is one by now; -ENOENT: nobody names the slot any more.
  */
 int swap_cache_add(struct page *page, swp_entry_t entry) __must_check;
 /* The copy with a reference, or NULL. */
 struct page *swap_cache_get(swp_entry_t entry);
+/*
+ * The copy with a reference; if there is none a new one that is being read (*major): its lock says when
+ * that is over. ERR_PTR(-ENOMEM). The caller sees to it that the slot is named. May sleep.
+ */
+struct page *swap_get_copy(swp_entry_t entry, gfp_t gfp, bool *major);
 /*
  * The page is its own again, and must be dirty if its contents matter; its slot is free if none
  * names it. Locked, not being written. The cache's reference goes.

@@ -42,8 +42,8 @@ struct swap_area {
 struct swap_area *swap_area_by_number(unsigned type); /* or NULL */
 /* The area of an entry, which somebody keeps from going. */
 struct swap_area *swap_area_of(swp_entry_t entry);
-/* A slot of the best area that has one, whose copy `page` becomes, its index put by; or none. */
-swp_entry_t swap_take_slot(struct page *page) __must_check;
+/* A slot of the best area that has one, named so often, whose copy `page` becomes, its index put by; or none. */
+swp_entry_t swap_take_slot(struct page *page, u32 refs) __must_check;
 /* As swap_free(); if it was the last, the copy in memory that it leaves, with a reference. */
 struct page *swap_free_last(swp_entry_t entry);
 /* Give a slot back that nothing names and no page is a copy of. (area->lock) */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
@@ -553,6 +554,164 @@ static void residents(void)
 	must(swapoff(A));
 }
 
+/* ---- Shared memory and files in memory ---- */
+
+static unsigned *shared;
+
+/* Shared memory is paged out by whom alone it is mapped. */
+static unsigned *shared_filled(int fd, unsigned pages)
+{
+	unsigned *memory = mmap(NULL, pages * page_size, PROT_READ | PROT_WRITE,
+				fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
+
+	expect(memory != MAP_FAILED);
+	for (unsigned i = 0; i < pages; i++)
+		*word(memory, i) = i + 1;
+	return memory;
+}
+
+static void child_shares(void)
+{
+	expect_filled(shared, 0, PAGES);
+	for (unsigned i = 0; i < PAGES; i += 2)
+		*word(shared, i) = 3000 + i;
+}
+
+static void shared_anonymous(void)
+{
+	const long kb = PAGES * (page_size / 1024);
+
+	need_disks();
+	on(A, 0);
+	shared = shared_filled(-1, PAGES);
+	const long shmem = read_number("/proc/meminfo", "Shmem");
+
+	out(shared, 0, PAGES);
+	expect_between(used(A), kb, kb + 64);
+	expect_between(shmem - read_number("/proc/meminfo", "Shmem"), kb - 64, kb + 64);
+	expect_equal(smaps_number(0, shared, "Swap"), kb);
+	expect_equal(smaps_number(0, shared, "Rss"), 0);
+	expect_child_ok(child_shares);
+	for (unsigned i = 0; i < PAGES; i++)
+		expect_equal(*word(shared, i), i % 2 ? i + 1 : 3000 + i);
+	expect_equal(smaps_number(0, shared, "Swap"), 0);
+	out(shared, 0, PAGES);
+	must(munmap(shared, PAGES * page_size));
+	expect_equal(used(A), 0);
+	must(swapoff(A));
+}
+
+static void file_in_memory(void)
+{
+	const long kb = PAGES * (page_size / 1024);
+	struct stat st;
+
+	need_disks();
+	on(A, 0);
+	const int fd = must(open("/dev/shm/swap-test", O_RDWR | O_CREAT | O_TRUNC, 0600));
+
+	must(ftruncate(fd, PAGES * page_size));
+	unsigned *memory = shared_filled(fd, PAGES), value;
+
+	out(memory, 0, PAGES);
+	expect_equal(smaps_number(0, memory, "Swap"), kb);
+	must(fstat(fd, &st));
+	expect_equal(st.st_blocks, PAGES * page_size / 512);
+	expect_equal(lseek(fd, 0, SEEK_HOLE), PAGES * page_size);
+	expect_equal(lseek(fd, 5 * page_size, SEEK_DATA), 5 * page_size);
+	/* read() and write() */
+	for (unsigned i = 0; i < PAGES; i += 7) {
+		const off_t at = (char *)word(memory, i) - (char *)memory;
+
+		expect_equal(must(pread(fd, &value, 4, at)), 4);
+		expect_equal(value, i + 1);
+		value = i + 7000;
+		expect_equal(must(pwrite(fd, &value, 4, at)), 4);
+	}
+	for (unsigned i = 0; i < PAGES; i++)
+		expect_equal(*word(memory, i), i % 7 ? i + 1 : i + 7000);
+	/* A private copy of what is in swap. */
+	out(memory, 0, PAGES);
+	unsigned *copy = mmap(NULL, PAGES * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	expect(copy != MAP_FAILED);
+	*word(copy, 8) = 1;
+	expect_equal(*word(memory, 8), 9);
+	expect_equal(*word(copy, 9), 10);
+	must(munmap(copy, PAGES * page_size));
+	/* Cut off in the middle of a page, and a hole. */
+	out(memory, 0, PAGES);
+	must(ftruncate(fd, 100 * page_size + 10));
+	must(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 10 * page_size + 5,
+		       20 * page_size));
+	must(fstat(fd, &st));
+	expect_equal(st.st_blocks, (101 - 19) * page_size / 512);
+	must(ftruncate(fd, PAGES * page_size));
+	for (unsigned i = 0; i < 120; i++) {
+		const unsigned wanted = i % 7 ? i + 1 : i + 7000;
+
+		expect_equal(*word(memory, i), i >= 100 || (i >= 10 && i < 30) ? 0 : wanted);
+	}
+	out(memory, 0, PAGES);
+	must(unlink("/dev/shm/swap-test"));
+	must(close(fd));
+	must(munmap(memory, PAGES * page_size));
+	expect_equal(used(A), 0);
+	must(swapoff(A));
+}
+
+static void shared_back(void)
+{
+	need_disks();
+	on(A, 0);
+	const int fd = must(memfd_create("swap", 0));
+
+	must(ftruncate(fd, PAGES * page_size));
+	unsigned *memory = shared_filled(fd, PAGES);
+
+	shared = shared_filled(-1, PAGES);
+	out(memory, 0, PAGES);
+	out(shared, 0, PAGES);
+	must(munmap(memory, PAGES * page_size));
+	must(swapoff(A));
+	memory = mmap(NULL, PAGES * page_size, PROT_READ, MAP_SHARED, fd, 0);
+	expect_filled(memory, 0, PAGES);
+	expect_filled(shared, 0, PAGES);
+	must(munmap(memory, PAGES * page_size));
+	must(munmap(shared, PAGES * page_size));
+	must(close(fd));
+}
+
+static void segment(void)
+{
+	struct shmid_ds ds;
+	struct shm_info info;
+
+	need_disks();
+	on(A, 0);
+	const int id = must(shmget(IPC_PRIVATE, PAGES * page_size, IPC_CREAT | 0600));
+	unsigned *memory = shmat(id, NULL, 0);
+
+	expect(memory != (void *)-1);
+	for (unsigned i = 0; i < PAGES; i++)
+		*word(memory, i) = i + 1;
+	out(memory, 0, PAGES);
+	must(shmctl(0, SHM_INFO, (struct shmid_ds *)&info));
+	expect_between(info.shm_swp, PAGES, PAGES + 16);
+	/* Locked, it stays. */
+	expect_filled(memory, 0, PAGES);
+	must(shmctl(id, SHM_LOCK, &ds));
+	out(memory, 0, PAGES);
+	must(shmctl(0, SHM_INFO, (struct shmid_ds *)&info));
+	expect_equal(info.shm_swp, 0);
+	must(shmctl(id, SHM_UNLOCK, &ds));
+	out(memory, 0, PAGES);
+	must(shmdt(memory));
+	must(shmctl(id, IPC_RMID, &ds));
+	expect_equal(used(A), 0);
+	must(swapoff(A));
+}
+
 int main(void)
 {
 	run("swap-headers", headers);
@@ -566,5 +725,9 @@ int main(void)
 	run("swap-all-back", all_back);
 	run("swap-in-the-middle", in_the_middle);
 	run("swap-interrupted", interrupted);
+	run("swap-shared-anonymous", shared_anonymous);
+	run("swap-file-in-memory", file_in_memory);
+	run("swap-shared-back", shared_back);
+	run("swap-segment", segment);
 	return finish();
 }
