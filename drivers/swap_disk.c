@@ -23,6 +23,7 @@
 #include "kernel/task.h"
 #include "lib/printk.h"
 #include "lib/string.h"
+#include "mm/kva/kva.h"
 #include "mm/slab/slab.h"
 #include "mm/space/space.h"
 #include "mm/swap/swap.h"
@@ -39,10 +40,11 @@
 #define SWAP_FLAG_DISCARD_PAGES 0x40000
 #define SWAP_FLAGS              0x7ffff
 
-#define REQUESTS                32 /* under way, in one direction */
+#define REQUESTS                16 /* runs of pages under way, in one direction */
 
 struct swap_io {
 	struct block_request request;
+	struct page *page[SWAP_RUN];
 	struct list_head list; /* (lock) free ones */
 	struct swap_disk *disk;
 };
@@ -85,7 +87,8 @@ static void io_done(struct block_request *request)
 	struct swap_disk *disk = io->disk;
 	const enum block_op op = request->op;
 
-	swap_io_done(request->page, op == BLOCK_WRITE, request->error ? -EIO : 0);
+	for (u32 i = 0; i < request->bytes >> PAGE_SHIFT; i++)
+		swap_io_done(io->page[i], op == BLOCK_WRITE, request->error ? -EIO : 0);
 	spin_lock(&disk->lock);
 	list_add(&io->list, &disk->free[op]);
 	disk->busy--;
@@ -95,23 +98,35 @@ static void io_done(struct block_request *request)
 	spin_unlock(&disk->lock);
 }
 
-static void submit(struct swap_backing *backing, struct page *page, u64 place, bool write)
+static void submit(struct swap_backing *backing, struct page *const *pages, unsigned n, u64 place,
+		   bool write)
 {
 	struct swap_disk *disk = container_of(backing, struct swap_disk, backing);
+	struct block_device *device = &disk->part->device;
 	const enum block_op op = write ? BLOCK_WRITE : BLOCK_READ;
-	struct swap_io *io;
 
-	wait_event(&disk->wait, (io = try_take(disk, op)) != NULL);
-	io->request.done = io_done;
-	block_submit_page(&disk->part->device, &io->request, op, page,
-			  place << (PAGE_SHIFT - SECTOR_SHIFT));
+	for (unsigned piece; n; pages += piece, place += piece, n -= piece) {
+		struct swap_io *io;
+
+		piece = min(n, device->max_pages);
+		wait_event(&disk->wait, (io = try_take(disk, op)) != NULL);
+		memcpy(io->page, pages, piece * sizeof(*pages));
+		io->request = (struct block_request){
+			.op = op,
+			.sector = place << (PAGE_SHIFT - SECTOR_SHIFT),
+			.bytes = piece << PAGE_SHIFT,
+			.pages = io->page,
+			.done = io_done,
+		};
+		block_submit(device, &io->request);
+	}
 }
 
 /* ---- A device ---- */
 
 static struct swap_disk *new_swap_disk(struct file *file)
 {
-	struct swap_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	struct swap_disk *disk = vzalloc(sizeof(*disk));
 
 	if (!disk)
 		return NULL;
@@ -146,7 +161,7 @@ static void free_swap_disk(struct swap_disk *disk)
 	wait_event(&disk->wait, is_idle(disk));
 	disk_unclaim(disk->part);
 	fput(disk->file);
-	kfree(disk);
+	vfree(disk);
 }
 
 static int read_first_page(struct disk_part *part, struct page *page)
@@ -234,7 +249,7 @@ static int swapon_device(struct file *file, unsigned flags)
 		__free_page(page);
 	kfree(buf);
 	if (err < 0)
-		kfree(disk);
+		vfree(disk);
 	return min(err, 0);
 }
 

@@ -14,6 +14,7 @@
 #include "mm/pgtable/pgtable.h"
 #include "mm/reclaim/reclaim.h"
 #include "mm/slab/slab.h"
+#include "mm/swap/swap.h"
 #include "proc/proc.h"
 
 #define INT_LIMIT  0x7fffffffLL
@@ -28,7 +29,7 @@ static struct {
 	int memory_failure_early_kill, memory_failure_recovery;
 	int min_slab_ratio, min_unmapped_ratio, zone_reclaim_mode, numa_stat;
 	int mmap_rnd_compat_bits, highmem_is_dirtyable;
-	int page_cluster, page_lock_unfairness, stat_interval, vfs_cache_pressure;
+	int page_lock_unfairness, stat_interval, vfs_cache_pressure;
 	int unprivileged_userfaultfd, watermark_boost_factor;
 	int device_reserve_ratio; /* of a zone that is never there: Linux shows it behind the others */
 } idle = {
@@ -41,7 +42,6 @@ static struct {
 	.min_unmapped_ratio = 1,
 	.numa_stat = 1,
 	.mmap_rnd_compat_bits = 8,
-	.page_cluster = 3,
 	.page_lock_unfairness = 5,
 	.stat_interval = 1,
 	.vfs_cache_pressure = 100,
@@ -153,7 +153,7 @@ static const struct proc_number numbers[] = {
 	KNOB("oom_dump_tasks", sysctl_oom_dump_tasks, -INT_LIMIT - 1, INT_LIMIT, NULL),
 	KNOB("oom_kill_allocating_task", sysctl_oom_kill_allocating_task, -INT_LIMIT - 1, INT_LIMIT,
 	     NULL),
-	KNOB("page-cluster", idle.page_cluster, 0, INT_LIMIT, NULL),
+	KNOB("page-cluster", sysctl_page_cluster, 0, INT_LIMIT, NULL),
 	IDLE(page_lock_unfairness, 0, INT_LIMIT),
 	KNOB("panic_on_oom", sysctl_panic_on_oom, 0, 2, NULL),
 	IDLE(stat_interval, -INT_LIMIT / JIFFY_HZ, INT_LIMIT / JIFFY_HZ),

@@ -196,5 +196,6 @@ struct reclaimed_pages reclaim_pages(struct page **pages, unsigned n, unsigned h
 		lru_putback(page);
 		put_page(page);
 	}
+	swap_submit_writes();
 	return done;
 }

@@ -38,6 +38,18 @@ struct swap_area *swap_area_by_number(unsigned type)
 	return READ_ONCE(areas[type]);
 }
 
+struct swap_area *swap_lock_area(unsigned type)
+{
+	struct swap_area *area;
+
+	spin_lock(&swap_lock);
+	area = areas[type];
+	if (area)
+		spin_lock(&area->lock);
+	spin_unlock(&swap_lock);
+	return area;
+}
+
 struct swap_area *swap_area_of(swp_entry_t entry)
 {
 	struct swap_area *area = READ_ONCE(areas[swp_type(entry)]);
@@ -266,6 +278,7 @@ static struct swap_area *new_area(const struct swap_header *header,
 	area->pages = header->pages;
 	area->nr_extents = nr_extents;
 	area->next = 1;
+	area->ahead_window = 1;
 	area->slot = vzalloc((size_t)area->pages * sizeof(*area->slot));
 	area->taken = vzalloc(BITS_TO_LONGS((size_t)area->pages) * sizeof(long));
 	area->in_cluster = vzalloc(clusters(area) * sizeof(*area->in_cluster));
@@ -367,7 +380,7 @@ struct swap_backing *swap_area_remove(unsigned type)
 	struct swap_area *area = areas[type];
 	struct swap_backing *backing = area->backing;
 
-	ASSERT(area->closed && area->used == 0);
+	ASSERT(area->closed && area->used == 0 && area->writes.n == 0);
 	spin_lock(&swap_lock);
 	WRITE_ONCE(areas[type], NULL);
 	if (area->priority < 0)

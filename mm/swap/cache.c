@@ -224,6 +224,7 @@ void swap_drop_copies(unsigned type)
 {
 	swp_entry_t entry = {0};
 
+	swap_submit_writes();
 	while ((entry = swap_next_used(type, swp_slot(entry))).v) {
 		struct page *page = swap_cache_get(entry);
 

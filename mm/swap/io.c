@@ -2,7 +2,11 @@
  * Pages on their way between memory and their slots.
  *
  * A page that is read is locked until it is over, so who needs it waits for its lock; a page that is
- * written has PG_writeback.  When writing fails the page is dirty again and stays, with all who
+ * written has PG_writeback.
+ *
+ * Reclaim gives pages slots one after the other, so those that are written one after the other often lie side by
+ * side: they are put together to runs, and the disk gets a run at a time.
+ *  When writing fails the page is dirty again and stays, with all who
  * map it none the wiser; when reading fails it is not up to date, and only who needs it hears of it.
  */
 #include "lib/printk.h"
@@ -12,8 +16,8 @@
 #include "mm/lru/written.h"
 #include "mm/swap/swap_int.h"
 
-/* Where on its device a slot lies. */
-static u64 place_of(const struct swap_area *area, u32 slot)
+/* The extent that a slot lies in. */
+static const struct swap_extent *extent_of(const struct swap_area *area, u32 slot)
 {
 	unsigned low = 0, high = area->nr_extents;
 
@@ -26,27 +30,80 @@ static u64 place_of(const struct swap_area *area, u32 slot)
 		else
 			high = middle;
 	}
-	const struct swap_extent *extent = &area->extent[low];
-
-	ASSERT(slot - extent->first < extent->pages);
-	return extent->place + (slot - extent->first);
+	ASSERT(slot - area->extent[low].first < area->extent[low].pages);
+	return &area->extent[low];
 }
 
-static void submit(struct page *page, swp_entry_t entry, bool write)
+/* A run may lie in several extents. */
+static void submit(struct swap_area *area, const struct swap_run *run, bool write)
+{
+	for (unsigned i = 0, n; i < run->n; i += n) {
+		const struct swap_extent *extent = extent_of(area, run->first + i);
+		const u32 offset = run->first + i - extent->first;
+
+		n = min(run->n - i, extent->pages - offset);
+		area->backing->submit(area->backing, run->page + i, n, extent->place + offset,
+				      write);
+	}
+}
+
+void swap_read_pages(struct page *const *pages, unsigned n)
+{
+	const swp_entry_t first = page_swap_entry(pages[0]);
+	struct swap_run run = {.first = swp_slot(first), .n = n};
+
+	for (unsigned i = 0; i < n; i++) {
+		ASSERT(page_test(pages[i], PG_locked) && page_test(pages[i], PG_swapcache));
+		ASSERT(page_swap_entry(pages[i]).v == first.v + (i << SWAP_TYPE_BITS));
+		get_page(pages[i]);
+		trace_swap_in(first.v + (i << SWAP_TYPE_BITS), page_to_pfn(pages[i]), 0, 0);
+		run.page[i] = pages[i];
+	}
+	submit(swap_area_of(first), &run, false);
+}
+
+/* Areas that have writes waiting, by number. */
+static unsigned waiting;
+
+/* (area->lock) What waits, to be submitted without the lock. Its pages keep the area in use. */
+static void take_waiting(struct swap_area *area, struct swap_run *run)
+{
+	*run = area->writes;
+	area->writes.n = 0;
+}
+
+/* Together with those before, if its slot follows theirs. */
+static void wait_for_others(struct page *page, swp_entry_t entry)
 {
 	struct swap_area *area = swap_area_of(entry);
+	struct swap_run *run = &area->writes, before;
 
-	area->backing->submit(area->backing, page, place_of(area, swp_slot(entry)), write);
+	before.n = 0;
+	spin_lock(&area->lock);
+	if (run->n == SWAP_RUN || (run->n && run->first + run->n != swp_slot(entry)))
+		take_waiting(area, &before);
+	if (run->n == 0)
+		run->first = swp_slot(entry);
+	run->page[run->n++] = page;
+	spin_unlock(&area->lock);
+	fetch_or(&waiting, 1U << area->type);
+	submit(area, &before, true);
 }
 
-void swap_read_page(struct page *page)
+void swap_submit_writes(void)
 {
-	const swp_entry_t entry = page_swap_entry(page);
+	unsigned types = READ_ONCE(waiting) ? xchg(&waiting, 0) : 0;
 
-	ASSERT(page_test(page, PG_locked) && page_test(page, PG_swapcache));
-	get_page(page);
-	trace_swap_in(entry.v, page_to_pfn(page), 0, 0);
-	submit(page, entry, false);
+	for (; types; types &= types - 1) {
+		struct swap_run run;
+		struct swap_area *area = swap_lock_area((unsigned)__builtin_ctz(types));
+
+		if (!area)
+			continue;
+		take_waiting(area, &run);
+		spin_unlock(&area->lock);
+		submit(area, &run, true);
+	}
 }
 
 void swap_write_page(struct page *page)
@@ -59,7 +116,7 @@ void swap_write_page(struct page *page)
 	mod_page_stat(page, NR_WRITEBACK, 1);
 	trace_swap_out(entry.v, page_to_pfn(page), 0, 0);
 	unlock_page(page);
-	submit(page, entry, true);
+	wait_for_others(page, entry);
 }
 
 /* Reclaim wanted the page gone when it is written. The reference goes. */

@@ -60,11 +60,14 @@ static inline bool pte_is_swap(pte_t e)
 /* What an area lies on. */
 struct swap_backing {
 	/*
-	 * Read or write a page at a place of the device (in pages); swap_io_done() when it is over,
-	 * at once or later, not in an interrupt. Allocates nothing. May sleep.
+	 * Read or write n pages (SWAP_RUN at most) at a place of the device (in pages) and behind;
+	 * swap_io_done() for each when it is over, at once or later, not in an interrupt. Allocates
+	 * nothing. May sleep.
 	 */
-	void (*submit)(struct swap_backing *backing, struct page *page, u64 place, bool write);
+	void (*submit)(struct swap_backing *backing, struct page *const *pages, unsigned n,
+		       u64 place, bool write);
 };
+#define SWAP_RUN 32U /* pages that are read or written together */
 /* err: 0 or -EIO. May be called with nothing but spinlocks held. */
 void swap_io_done(struct page *page, bool write, int err);
 
@@ -155,8 +158,8 @@ int swap_cache_add(struct page *page, swp_entry_t entry) __must_check;
 /* The copy with a reference, or NULL. */
 struct page *swap_cache_get(swp_entry_t entry);
 /*
- * The copy with a reference; if there is none a new one that is being read (*major): its lock says when
- * that is over. ERR_PTR(-ENOMEM). The caller sees to it that the slot is named. May sleep.
+ * The copy with a reference; if there is none a new one that is being read (*major), with neighbours that
+ * are likely to be wanted soon: its lock says when that is over. ERR_PTR(-ENOMEM). The caller sees to it that the slot is named. May sleep.
  */
 struct page *swap_get_copy(swp_entry_t entry, gfp_t gfp, bool *major);
 /*
@@ -183,13 +186,20 @@ static inline swp_entry_t page_swap_entry(const struct page *page)
 u64 page_anon_index(const struct page *page);
 void page_set_anon_owner(struct page *page, void *owner, u64 index);
 
-/* Fill a locked page from its slot; it is unlocked then, and up to date if all went well. */
-void swap_read_page(struct page *page);
+/*
+ * Fill locked pages, copies of slots that follow each other (SWAP_RUN at most); they are unlocked then, and
+ * up to date if all went well. May sleep.
+ */
+void swap_read_pages(struct page *const *pages, unsigned n);
 /*
  * Begin to write a locked page to its slot: PG_writeback while it lasts. Unlocks it, and takes the
- * caller's reference. With PG_reclaim it is freed afterwards, if nobody has come to use it.
+ * caller's reference. With PG_reclaim it is freed afterwards, if nobody has come to use it. It waits for
+ * others that could go with it: swap_submit_writes() must follow soon, before anybody is waited for.
  */
 void swap_write_page(struct page *page);
+void swap_submit_writes(void);
+
+extern int sysctl_page_cluster; /* read-ahead: 2^n slots at most */
 
 void swap_init(void); /* after kva_init() */
 unsigned swap_check(void);

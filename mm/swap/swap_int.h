@@ -8,13 +8,23 @@
 #include "mm/swap/swap.h"
 #include "mm/trace/trace.h"
 
-#define SWAP_CLUSTER 256U /* slots that are filled one after the other */
+/* A copy that nobody has asked for yet. Of a page's policy bits; reclaim has no use for this one. */
+#define PAGE_READ_AHEAD (1U << (PAGE_POLICY_SHIFT + 1))
+
+#define SWAP_CLUSTER    256U /* slots that are filled one after the other */
 
 /* 12 bytes for each slot of an area. */
 struct swap_slot {
 	u32 refs;  /* entries that name it */
 	u32 pfn;   /* of its copy in the swap cache, or 0 */
 	u32 index; /* the copy's own index (low half), while page->index names the slot */
+};
+
+/* Pages on their way to slots that follow each other. */
+struct swap_run {
+	u32 first; /* slot */
+	unsigned n;
+	struct page *page[SWAP_RUN];
 };
 
 struct swap_area {
@@ -36,10 +46,16 @@ struct swap_area {
 	unsigned long *taken; /* a bit for each slot in use, or never to be used */
 	u16 *in_cluster;      /* how many of each cluster's are taken */
 	u32 used;
-	u32 next; /* where the search goes on */
+	u32 next;               /* where the search goes on */
+	struct swap_run writes; /* not with the disk yet (io.c) */
+	/* Read-ahead (readahead.c) */
+	u32 ahead_window; /* how much was read at the last miss */
+	u32 ahead_hits;   /* how much of it has been asked for */
+	u32 ahead_last;   /* the slot that was missed */
 };
 
-struct swap_area *swap_area_by_number(unsigned type); /* or NULL */
+struct swap_area *swap_area_by_number(unsigned type);             /* or NULL */
+struct swap_area *swap_lock_area(unsigned type) NO_LOCK_ANALYSIS; /* the same, with its lock held */
 /* The area of an entry, which somebody keeps from going. */
 struct swap_area *swap_area_of(swp_entry_t entry);
 /* A slot of the best area that has one, named so often, whose copy `page` becomes, its index put by; or none. */

@@ -18,12 +18,12 @@ struct area {
 	struct swap_backing backing;
 	struct soft_disk *disk;
 	unsigned fail_reads, fail_writes; /* so many of the next */
+	unsigned runs;                    /* how often the disk was asked */
 	int type;
 };
 
-static void submit(struct swap_backing *backing, struct page *page, u64 place, bool write)
+static void submit_page(struct area *area, struct page *page, u64 place, bool write)
 {
-	struct area *area = container_of(backing, struct area, backing);
 	unsigned *fail = write ? &area->fail_writes : &area->fail_reads;
 	void *window = kmap_local_page(page);
 	int err;
@@ -40,6 +40,16 @@ static void submit(struct swap_backing *backing, struct page *page, u64 place, b
 	}
 	kunmap_local(window);
 	swap_io_done(page, write, err);
+}
+
+static void submit(struct swap_backing *backing, struct page *const *pages, unsigned n, u64 place,
+		   bool write)
+{
+	struct area *area = container_of(backing, struct area, backing);
+
+	area->runs++;
+	for (unsigned i = 0; i < n; i++)
+		submit_page(area, pages[i], place + i, write);
 }
 
 static void make_header(void *page, u32 last, u32 nr_bad, const u32 *bad)
