@@ -8,7 +8,8 @@
  *	4  written, if it is dirty            and comes by again when it is clean
  *	5  free
  *
- * All under the page lock, which is tried, not waited for: who holds it uses the page.  What is written
+ * Steps 1 to 3 are done for a batch of pages, then one flush for all of them, then the rest: to have all CPUs
+ * forget an entry is dear.  All under the page lock, which is tried, not waited for: who holds it uses the page.  What is written
  * is let go of meanwhile; PG_reclaim says that it should be freed when that is done, and whoever ends the
  * writing does so at once (mm/swap/io.c, mm/cache/writeback.c): step 5 without a second round.
  *
@@ -114,7 +115,7 @@ static bool may_write(const struct page *page, unsigned how)
 }
 
 /* Steps 2 and 3, on a locked page that was not used. */
-static enum reclaimed take_out(struct page *page, unsigned how)
+static enum reclaimed take_out(struct page *page, unsigned how, struct unmap_batch *batch)
 {
 	if (page_test(page, PG_swapcache) && is_orphan(page)) {
 		page_clear(page, PG_dirty);
@@ -129,7 +130,7 @@ static enum reclaimed take_out(struct page *page, unsigned how)
 	}
 	if ((page_test(page, PG_dirty) || is_shmem(page)) && !may_write(page, how))
 		return PAGE_KEPT;
-	if (!page_unmap_all(page))
+	if (!page_unmap_all(page, batch))
 		return PAGE_ACTIVATE;
 	if (is_shmem(page)) {
 		if (!cache_to_swap(page_owner_ptr(page), page))
@@ -140,12 +141,12 @@ static enum reclaimed take_out(struct page *page, unsigned how)
 }
 
 /* Steps 1 to 3: may it go? */
-static enum reclaimed prepare(struct page *page, unsigned how)
+static enum reclaimed prepare(struct page *page, unsigned how, struct unmap_batch *batch)
 {
 	enum reclaimed verdict;
 
 	if (page_test(page, PG_writeback))
-		return PAGE_BUSY;
+		return PAGE_KEPT;
 	if (!has_home(page))
 		return PAGE_KEPT;
 	if (!(how & RECLAIM_FORCE)) {
@@ -153,49 +154,61 @@ static enum reclaimed prepare(struct page *page, unsigned how)
 		if (verdict != PAGE_FREED)
 			return verdict;
 	}
-	return take_out(page, how);
+	return take_out(page, how, batch);
 }
 
-enum reclaimed reclaim_page(struct page *page, unsigned how)
+/* Steps 4 and 5, on a locked page that no CPU uses any more. Unlocks it. */
+static enum reclaimed let_go(struct page *page, unsigned how)
 {
-	enum reclaimed verdict;
-
-	if (!trylock_page(page))
-		return PAGE_KEPT;
-	verdict = prepare(page, how);
-	if (verdict == PAGE_FREED) {
-		if (page_test(page, PG_dirty))
-			return may_write(page, how) ? write(page, how)
-						    : (unlock_page(page), PAGE_KEPT);
-		if (remove_unused(page))
-			return PAGE_FREED;
-		verdict = PAGE_KEPT;
+	if (page_test(page, PG_dirty)) {
+		if (may_write(page, how))
+			return write(page, how);
+	} else if (remove_unused(page)) {
+		return PAGE_FREED;
 	}
 	unlock_page(page);
-	return verdict;
+	return PAGE_KEPT;
+}
+
+/* Back to its list, or one further up, unless it is gone. */
+static void put_back(struct page *page, enum reclaimed verdict, struct reclaimed_pages *done)
+{
+	done->writing += verdict == PAGE_WRITING;
+	done->freed += verdict == PAGE_FREED;
+	done->activated += verdict == PAGE_ACTIVATE;
+	if (verdict == PAGE_FREED || verdict == PAGE_WRITING)
+		return;
+	if (verdict == PAGE_ACTIVATE) {
+		page_set(page, PG_active);
+		page_clear(page, PG_referenced);
+	}
+	lru_putback(page);
+	put_page(page);
 }
 
 struct reclaimed_pages reclaim_pages(struct page **pages, unsigned n, unsigned how)
 {
 	struct reclaimed_pages done = {0};
+	struct unmap_batch batch = {0};
+	unsigned going = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct page *page = pages[i];
-		const enum reclaimed verdict = reclaim_page(page, how);
+		enum reclaimed verdict = PAGE_KEPT;
 
-		done.writing += verdict == PAGE_WRITING || verdict == PAGE_BUSY;
-		if (verdict == PAGE_FREED)
-			done.freed++;
-		if (verdict == PAGE_FREED || verdict == PAGE_WRITING)
-			continue;
-		if (verdict == PAGE_ACTIVATE) {
-			done.activated++;
-			page_set(page, PG_active);
-			page_clear(page, PG_referenced);
+		if (trylock_page(page)) {
+			verdict = prepare(page, how, &batch);
+			if (verdict == PAGE_FREED) {
+				pages[going++] = page;
+				continue;
+			}
+			unlock_page(page);
 		}
-		lru_putback(page);
-		put_page(page);
+		put_back(page, verdict, &done);
 	}
+	unmap_flush(&batch);
+	for (unsigned i = 0; i < going; i++)
+		put_back(pages[i], let_go(pages[i], how), &done);
 	swap_submit_writes();
 	return done;
 }

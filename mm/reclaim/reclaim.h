@@ -11,7 +11,6 @@ enum reclaimed {
 	PAGE_WRITING, /* on its way to its disk, and to be freed then; the reference is gone, too */
 	PAGE_ACTIVATE, /* in use: to the active list */
 	PAGE_KEPT,     /* not now: back to where it was */
-	PAGE_BUSY,     /* the same; it is being written already */
 };
 
 /* How to go about it. */
@@ -21,13 +20,11 @@ enum reclaimed {
 #define RECLAIM_DIRECT 8u /* by a task that needs the memory itself */
 
 /*
- * The work on one page, in S40's order: used lately? a place in swap, out of all tables, written, free.
- * The page is isolated and the caller has a reference. May sleep, for a disk's queue; never for a
- * page, nor for a lock that others hold while they ask for memory.
+ * The work on pages, in S40's order: used lately? a place in swap, out of all tables, written, free.
+ * They are isolated and the caller has a reference to each; they go back to their lists or are gone. `pages`
+ * is scratch afterwards. Returns how many of each. May sleep, for a disk's queue; never for a page, nor for a
+ * lock that others hold while they ask for memory.
  */
-enum reclaimed reclaim_page(struct page *page, unsigned how);
-
-/* The same for pages that were isolated; they go back to their lists or are gone. How many of each. */
 struct reclaimed_pages {
 	unsigned freed, writing, activated;
 };

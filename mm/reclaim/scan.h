@@ -13,7 +13,7 @@ struct scan {
 	bool by_kswapd;
 	unsigned long wanted; /* pages */
 	unsigned long scanned, freed;
-	unsigned long writing; /* pages met or put on their way to a disk */
+	unsigned long writing; /* pages put on their way to a disk, and to be freed then */
 };
 #define SCAN_PRIORITY 12U /* to begin with */
 #define SCAN_BATCH    32U

@@ -160,7 +160,7 @@ static void shrink_node(struct scan *scan, struct pglist_data *node)
 
 	lru_add_drain();
 	divide(scan, node, part);
-	while (more && scan->freed < scan->wanted) {
+	while (more && scan->freed + scan->writing < scan->wanted) {
 		more = false;
 		for (enum lru_list list = LRU_INACTIVE_ANON; list <= LRU_ACTIVE_FILE; list++) {
 			const unsigned look = (unsigned)min(part[list], (unsigned long)SCAN_BATCH);

@@ -212,22 +212,23 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 {
 	struct mm_struct *mm = mm_alloc();
 	struct vm_area_struct *vma;
-	int err = 0;
+	int err;
 
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
 	down_write(&old->mmap_lock);
+	err = old->reaped ? -ENOMEM : 0; /* whose pages were taken has been killed */
 	down_write(&mm->mmap_lock); /* nobody else knows it; the rules ask for it */
 	copy_layout(mm, old);
 	trace_fork_mm((unsigned long)old, (unsigned long)mm, 0, 0);
 	WRITE_ONCE(old->forking, true);
 	for_each_vma(old, vma)
 	{
+		if (err)
+			break;
 		down_write(&vma->lock);
 		up_write(&vma->lock);
 		err = dup_area(mm, vma);
-		if (err)
-			break;
 	}
 	tlb_flush_mm(&old->arch);
 	WRITE_ONCE(old->forking, old->reaped);

@@ -5,9 +5,12 @@
  * CPU that remembers the translation will not set it anew until it forgets, so a page may look less
  * used than it is; that costs a fault at worst.
  *
- * Taking out: an entry is cleared, and flushed from every CPU that may have it, before it is replaced:
- * by the name of the swap slot that the page is a copy of, or, for a file's page, by nothing.  What
- * D said is the page's business then.  The locks that keep walks whole are the walk's (rmap.c); a
+ * Taking out: an entry is replaced by the name of the swap slot that the page is a copy of, or, for a file's
+ * page, by nothing.  What D said is the page's business then.  CPUs that remember the entry are told
+ * once for a batch of pages, as each time all of them have to answer.  Until then programs there may
+ * still use the page, and write to it if D was set; the page is locked, so nobody else gets it
+ * by the name.  Who changes entries of that space meanwhile, and relies on it, flushes as well
+ * (mm->flushing, zap.c).  The locks that keep walks whole are the walk's (rmap.c); a
  * fork that runs meanwhile may still add an entry, so who must be sure asks mapcount.
  *
  * Whoever needs a page may have any lock, so nobody is waited for here: a family or a file that is busy
@@ -65,23 +68,69 @@ struct page_use page_take_use(struct page *page)
 
 /* ---- Out ---- */
 
+/* Note that the space is to be flushed at address; or do it, if there is no room. */
+static void flush_later(struct unmap_batch *batch, struct mm_struct *mm, unsigned i,
+			unsigned long address)
+{
+	if (i == UNMAP_SPACES) {
+		flush_page(mm, address);
+		return;
+	}
+	batch->space[i].start = min(batch->space[i].start, address);
+	batch->space[i].end = max(batch->space[i].end, address + PAGE_SIZE);
+}
+
+/* The space's place in the batch; UNMAP_SPACES: there is none. Before an entry is changed. */
+static unsigned place_in_batch(struct unmap_batch *batch, struct mm_struct *mm)
+{
+	unsigned i = 0;
+
+	while (i < batch->n && batch->space[i].mm != mm)
+		i++;
+	if (i == batch->n && i < UNMAP_SPACES) {
+		mmgrab(mm);
+		atomic_inc(&mm->flushing);
+		batch->space[i].mm = mm;
+		batch->space[i].start = ~0UL;
+		batch->space[i].end = 0;
+		batch->n++;
+	}
+	return i;
+}
+
+void unmap_flush(struct unmap_batch *batch)
+{
+	for (unsigned i = 0; i < batch->n; i++) {
+		struct mm_struct *mm = batch->space[i].mm;
+
+		if (batch->space[i].end)
+			tlb_flush_range(&mm->arch, batch->space[i].start, batch->space[i].end);
+		atomic_dec(&mm->flushing);
+		mmdrop(mm);
+	}
+	batch->n = 0;
+}
+
 static int take_out(struct page *page, struct vm_area_struct *vma, unsigned long address,
 		    void *arg) NO_LOCK_ANALYSIS
 {
 	const bool anon = page_is_anon(page);
 	struct mm_struct *mm = vma->vm_mm;
+	struct unmap_batch *batch = arg;
 	struct page *table;
 	pte_t *slot, e;
+	unsigned place;
 
 	if (vma->vm_flags & VM_LOCKED)
 		return 1;
+	place = place_in_batch(batch, mm);
 	slot = locked_entry(page, vma, address);
 	if (!slot)
 		return 0;
 	table = user_table(slot);
 	note_rss_peak(mm);
 	e = pte_xchg(slot, (pte_t){0});
-	flush_page(mm, address);
+	flush_later(batch, mm, place, address);
 	if (anon) {
 		const swp_entry_t entry = page_swap_entry(page);
 
@@ -105,11 +154,11 @@ static int take_out(struct page *page, struct vm_area_struct *vma, unsigned long
 	return page_mapcount(page) == 0;
 }
 
-bool page_unmap_all(struct page *page)
+bool page_unmap_all(struct page *page, struct unmap_batch *batch)
 {
 	ASSERT(page_test(page, PG_locked));
 	ASSERT(!page_is_anon(page) || page_test(page, PG_swapcache));
 	if (page_mapcount(page))
-		(void)rmap_try_walk(page, take_out, NULL);
+		(void)rmap_try_walk(page, take_out, batch);
 	return page_mapcount(page) == 0;
 }

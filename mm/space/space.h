@@ -314,9 +314,19 @@ struct page_use {
 struct page_use page_take_use(struct page *page);
 /*
  * Take a locked page, an anonymous one in the swap cache, out of all page tables; true if none maps
- * it any more. The caller has a reference. Waits for nobody.
+ * it any more. The caller has a reference. Waits for nobody. Until unmap_flush() programs may go on
+ * using the page: it must stay locked, and neither written, nor freed.
  */
-bool page_unmap_all(struct page *page);
+#define UNMAP_SPACES 8
+struct unmap_batch { /* empty at first: {0} */
+	unsigned n;
+	struct {
+		struct mm_struct *mm; /* by mm_count, and counted in ->flushing */
+		unsigned long start, end;
+	} space[UNMAP_SPACES];
+};
+bool page_unmap_all(struct page *page, struct unmap_batch *batch);
+void unmap_flush(struct unmap_batch *batch);
 
 /*
  * All that a closed swap area holds comes back to where it is named, for swapoff: 0, and no slot of it is

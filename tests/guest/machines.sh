@@ -94,6 +94,13 @@ said=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$said"' EXIT
 trap 'exit 143' TERM INT HUP
 
+# And for what is about too little memory.
+pressure_only() {
+	local TESTS=${TESTS-reclaim oom swap audit}
+
+	machine "$@"
+}
+
 # disk NAME: the options for disks of its own for this machine: one with partitions, two for swap.
 disk() {
 	"$here/lib/disk.py" "$said/$1.disk"
@@ -125,6 +132,9 @@ else
 	machine debug both --ram 256M
 	machine debug-cpus musl --ram 256M --cpus 2
 	disks_only debug-disks musl --ram 128M --cpus 2 $(disk debug-disks)
+	pressure_only debug-pressure musl --ram 48M --cpus 2 --swap 128M
+	kernel=()
+	pressure_only pressure musl --ram 40M --cpus 4 --swap 96M
 
 	# The other PC: two levels of page tables, then three; HIGHMEM from 1 GiB on.
 	kernel=(--arch i386)
@@ -133,6 +143,7 @@ else
 	machine i386-cpus musl --ram 256M --cpus 4
 	machine i386-2.2 musl --ram 256M --append "task_model=2.2"
 	disks_only i386-disks musl --ram 128M --cpus 2 $(disk i386-disks)
+	pressure_only i386-pressure musl --ram 48M --cpus 2 --swap 128M
 	kernel=(--arch i386 --debug)
 	machine i386-debug musl --ram 1G
 	kernel=(--arch i386-pae)

@@ -1,0 +1,297 @@
+/*
+ * More memory in use than there is: it gets slower and nothing else. On machines that have swap space
+ * switched on, at least as much as memory.
+ *
+ * Every page says which one it is and how often it has been written to, at both ends; so a page that
+ * comes back as another one, or as it was earlier, is noticed. TEST_SEED repeats a run.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/check.h"
+#include "lib/procfs.h"
+
+#define THREADS   4
+#define PROCESSES 4
+
+static unsigned long memory_pages; /* that programs can have */
+
+static void need_swap(void)
+{
+	if (read_number("/proc/meminfo", "SwapTotal") < read_number("/proc/meminfo", "MemTotal"))
+		skip("not enough swap space");
+	memory_pages = read_number("/proc/meminfo", "MemAvailable") * 1024 / page_size;
+}
+
+static long vmstat(const char *key)
+{
+	return read_number("/proc/vmstat", key);
+}
+
+/* --- pages that say what they are --- */
+
+struct set {
+	char *memory;
+	uint32_t *version; /* by page: what it must say; 0: zeros */
+	unsigned long pages;
+};
+
+static struct set new_set(unsigned long pages)
+{
+	const int prot = PROT_READ | PROT_WRITE,
+		  flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+	return (struct set){
+		.memory = must(mmap(NULL, pages * page_size, prot, flags, -1, 0)),
+		.version = must(mmap(NULL, pages * sizeof(uint32_t), prot, flags, -1, 0)),
+		.pages = pages,
+	};
+}
+
+static void end_set(struct set *set)
+{
+	must(munmap(set->memory, set->pages * page_size));
+	must(munmap(set->version, set->pages * sizeof(uint32_t)));
+}
+
+static volatile uint32_t *page_of(const struct set *set, unsigned long n)
+{
+	return (uint32_t *)(set->memory + n * page_size);
+}
+
+static void verify(const struct set *set, unsigned long n)
+{
+	volatile uint32_t *word = page_of(set, n);
+	const uint32_t wanted = set->version[n];
+
+	if (word[0] != wanted || (wanted && (word[1] != n || word[page_size / 4 - 1] != ~wanted)))
+		fail("page %lu says %u of %u and %u, not version %u", n, word[0], word[1],
+		     ~word[page_size / 4 - 1], wanted);
+}
+
+static void change(struct set *set, unsigned long n)
+{
+	volatile uint32_t *word = page_of(set, n);
+	const uint32_t version = ++set->version[n];
+
+	word[0] = version;
+	word[1] = n;
+	word[page_size / 4 - 1] = ~version;
+}
+
+static void verify_all(const struct set *set)
+{
+	for (unsigned long n = 0; n < set->pages; n++)
+		verify(set, n);
+}
+
+static void in_order(void)
+{
+	struct set set;
+
+	need_swap();
+	set = new_set(memory_pages * 3 / 2);
+	for (int round = 0; round < 2; round++)
+		for (unsigned long n = 0; n < set.pages; n++) {
+			verify(&set, n);
+			change(&set, n);
+		}
+	verify_all(&set);
+	expect(vmstat("pswpout") > 0);
+	expect(vmstat("pswpin") > 0);
+	end_set(&set);
+}
+
+static void at_random(void)
+{
+	unsigned long state = random_seed();
+	struct set set;
+
+	need_swap();
+	set = new_set(memory_pages * 3 / 2);
+	for (unsigned long i = 0; i < 2 * set.pages; i++) {
+		const unsigned long n = random_next(&state) % set.pages;
+
+		verify(&set, n);
+		if (random_next(&state) % 2)
+			change(&set, n);
+	}
+	verify_all(&set);
+	end_set(&set);
+}
+
+/* --- many at once --- */
+
+static struct set shared;
+static unsigned long thread_seed;
+
+static void *thread(void *arg)
+{
+	const unsigned long me = (unsigned long)arg;
+	unsigned long state = thread_seed + me;
+
+	for (unsigned long i = 0; i < 2 * shared.pages / THREADS; i++) {
+		const unsigned long n =
+			random_next(&state) % (shared.pages / THREADS) * THREADS + me;
+
+		verify(&shared, n);
+		if (random_next(&state) % 2)
+			change(&shared, n);
+	}
+	return NULL;
+}
+
+static void threads_work(void)
+{
+	pthread_t id[THREADS];
+
+	for (unsigned long i = 0; i < THREADS; i++)
+		expect_equal(pthread_create(&id[i], NULL, thread, (void *)i), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(id[i], NULL);
+	verify_all(&shared);
+}
+
+static void threads(void)
+{
+	need_swap();
+	thread_seed = random_seed();
+	shared = new_set(memory_pages * 4 / 3 / THREADS * THREADS);
+	expect_child_ok(threads_work);
+	end_set(&shared);
+}
+
+static unsigned long process_seed, process_pages;
+
+static void process(void)
+{
+	unsigned long state = process_seed + getpid();
+	struct set set = new_set(process_pages);
+
+	for (unsigned long i = 0; i < 3 * set.pages; i++) {
+		const unsigned long n = random_next(&state) % set.pages;
+
+		verify(&set, n);
+		change(&set, n);
+	}
+	verify_all(&set);
+}
+
+static void wait_all(const pid_t *pid, int n)
+{
+	int bad = 0;
+
+	for (int i = 0; i < n; i++)
+		bad += wait_child(pid[i]) != 0;
+	expect_equal(bad, 0);
+}
+
+static void processes(void)
+{
+	pid_t pid[PROCESSES];
+
+	need_swap();
+	process_seed = random_seed();
+	process_pages = memory_pages * 3 / 2 / PROCESSES;
+	for (int i = 0; i < PROCESSES; i++)
+		pid[i] = start_child(process);
+	wait_all(pid, PROCESSES);
+}
+
+/* The parent's pages, in memory and in swap, are each child's too, until one of them writes. */
+static struct set inherited;
+
+static void heir(void)
+{
+	unsigned long state = process_seed + getpid();
+
+	for (unsigned long i = 0; i < inherited.pages; i++) {
+		const unsigned long n = random_next(&state) % inherited.pages;
+
+		verify(&inherited, n);
+		if (random_next(&state) % 4 == 0)
+			change(&inherited, n);
+	}
+	verify_all(&inherited);
+}
+
+static void forked(void)
+{
+	pid_t pid[2];
+
+	need_swap();
+	process_seed = random_seed();
+	inherited = new_set(memory_pages);
+	for (unsigned long n = 0; n < inherited.pages; n++)
+		change(&inherited, n);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 2; i++)
+			pid[i] = start_child(heir);
+		for (unsigned long n = round; n < inherited.pages; n += 3) {
+			verify(&inherited, n);
+			change(&inherited, n);
+		}
+		wait_all(pid, 2);
+		verify_all(&inherited);
+	}
+	end_set(&inherited);
+}
+
+/* --- what may not go, and what is told --- */
+
+static void locked(void)
+{
+	const unsigned long pages = 64;
+	struct set kept, set;
+	unsigned char here[64];
+
+	need_swap();
+	kept = new_set(pages);
+	for (unsigned long n = 0; n < pages; n++)
+		change(&kept, n);
+	must(mlock(kept.memory, pages * page_size));
+	set = new_set(memory_pages * 5 / 4);
+	for (unsigned long n = 0; n < set.pages; n++)
+		change(&set, n);
+	must(mincore(kept.memory, pages * page_size, here));
+	for (unsigned long n = 0; n < pages; n++)
+		expect(here[n] & 1);
+	expect_equal(smaps_number(0, kept.memory, "Swap"), 0);
+	end_set(&set);
+	verify_all(&kept);
+	end_set(&kept);
+}
+
+/* Whoever looked at pages, and of whatever kind they were: it is the same pages. */
+static void counts(void)
+{
+	need_swap();
+	expect_equal(vmstat("pgscan_kswapd") + vmstat("pgscan_direct"),
+		     vmstat("pgscan_anon") + vmstat("pgscan_file"));
+	expect_equal(vmstat("pgsteal_kswapd") + vmstat("pgsteal_direct"),
+		     vmstat("pgsteal_anon") + vmstat("pgsteal_file"));
+	expect(vmstat("pgsteal_anon") <= vmstat("pgscan_anon"));
+	expect(vmstat("pageoutrun") > 0);
+	expect(vmstat("pgmajfault") >= vmstat("pswpin") / 16);
+	expect_equal(vmstat("nr_isolated_anon"), 0);
+}
+
+int main(void)
+{
+	run("reclaim-in-order", in_order);
+	run("reclaim-at-random", at_random);
+	run("reclaim-threads", threads);
+	run("reclaim-processes", processes);
+	run("reclaim-forked", forked);
+	run("reclaim-locked", locked);
+	run("reclaim-counts", counts);
+	return finish();
+}
