@@ -107,9 +107,8 @@ static int bring_in(struct address_space *mapping, u64 index, struct page *page,
 {
 	bool ours;
 
-	lock_page(page);
+	ours = swap_lock_copy(page, name);
 	wait_on_page_writeback(page);
-	ours = page_test(page, PG_swapcache) && page_swap_entry(page).v == name.v;
 	if (!ours || !page_test(page, PG_uptodate)) {
 		unlock_page(page);
 		return ours ? -EIO : -EAGAIN;

@@ -77,11 +77,10 @@ fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		result = FAULT_OOM;
 		goto out;
 	}
-	lock_page(page);
+	if (!swap_lock_copy(page, entry))
+		goto drop; /* it went again meanwhile: the access is tried again */
 	if (write)
 		wait_on_page_writeback(page);
-	if (!page_test(page, PG_swapcache) || page_swap_entry(page).v != entry.v)
-		goto drop; /* it went again meanwhile: the access is tried again */
 	if (!page_test(page, PG_uptodate)) {
 		result = FAULT_SIGBUS;
 		goto drop;

@@ -15,6 +15,7 @@
  */
 #include "lib/errno.h"
 #include "mm/lru/lru.h"
+#include "mm/lru/page_lock.h"
 #include "mm/swap/swap_int.h"
 
 int sysctl_page_cluster = 3;
@@ -138,4 +139,19 @@ struct page *swap_get_copy(swp_entry_t entry, gfp_t gfp, bool *major)
 	*major = true;
 	read_block(area, page, swp_slot(entry), window_at(area, swp_slot(entry)), gfp);
 	return page;
+}
+
+static bool is_copy_of(const struct page *page, swp_entry_t entry)
+{
+	return page_test(page, PG_swapcache) && page_swap_entry(page).v == entry.v;
+}
+
+bool swap_lock_copy(struct page *page, swp_entry_t entry)
+{
+	lock_page(page);
+	if (is_copy_of(page, entry) && unlikely(!page_test(page, PG_uptodate))) {
+		swap_read_pages(&page, 1);
+		lock_page(page);
+	}
+	return is_copy_of(page, entry);
 }

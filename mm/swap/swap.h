@@ -163,6 +163,11 @@ struct page *swap_cache_get(swp_entry_t entry);
  */
 struct page *swap_get_copy(swp_entry_t entry, gfp_t gfp, bool *major);
 /*
+ * Lock what swap_get_copy() gave when it has been read: false (but locked), it is the slot's copy no more.
+ * If it is not up to date then, it cannot be read: what failed together with others has been tried again alone.
+ */
+bool swap_lock_copy(struct page *page, swp_entry_t entry) __must_check;
+/*
  * The page is its own again, and must be dirty if its contents matter; its slot is free if none
  * names it. Locked, not being written. The cache's reference goes.
  */

@@ -1,0 +1,92 @@
+# pagoda run --swap: areas are there, in their order, and used; what the machine says it wrote and read is what
+# QEMU has seen; errors of the disk hit those who need what cannot be read, and nobody else.
+. "$(dirname "$0")/lib.sh"
+
+here=$(dirname "$0")
+programs=${BUILD:-build}/guest-tests/programs
+
+guest --ram 64M --swap 40K --swap 32M:7 --swap 1M:7 -- sh -c 'tail -n +2 /proc/swaps | tr -s " \t" " "'
+expect swap-areas "$(out)" "/dev/vda partition 36 0 -2
+/dev/vdb partition 32764 0 7
+/dev/vdc partition 1020 0 7"
+
+# More than there is memory, in files in memory.
+cat >"$work/much" <<'SH'
+mkdir /tmp/much
+mount -t tmpfs -o size=100M none /tmp/much
+seq 1 200000 >/tmp/much/1
+cat /tmp/much/1 /tmp/much/1 /tmp/much/1 /tmp/much/1 /tmp/much/1 >/tmp/much/5
+cat /tmp/much/5 /tmp/much/5 /tmp/much/5 >/tmp/much/a
+cp /tmp/much/a /tmp/much/b
+cat /tmp/much/a /tmp/much/b | md5sum
+rm /tmp/much/1 /tmp/much/5
+awk '$1 == "pswpout" && $2 > 1000 { print "out" } $1 == "pswpin" && $2 > 1000 { print "in" }' /proc/vmstat
+rm /tmp/much/b
+for area in $(awk 'NR > 1 { print $1 }' /proc/swaps); do swapoff $area || echo swapoff fails; done
+md5sum </tmp/much/a
+tail -n +2 /proc/swaps
+echo >/proc/mm_check || echo wrong
+SH
+chmod +x "$work/much"
+fifteen() {
+	for _ in {1..15}; do seq 1 200000; done
+}
+a=$(fifteen | md5sum)
+LIMIT=120 guest --ram 48M --swap 48M:1 --swap 32M:1 --add "$work/much:/much" -- sh /much
+expect swap-much "$(out)" "$( (fifteen; fifteen) | md5sum)
+in
+out
+$a"
+
+# What QEMU counts, and what the machine does.
+cat >"$work/count" <<'SH'
+mkdir /tmp/much
+mount -t tmpfs -o size=100M none /tmp/much
+dd if=/dev/urandom of=/tmp/much/a bs=1M count=60 2>/dev/null
+md5sum </tmp/much/a >/dev/null
+sync
+sleep 1
+awk '/^pswp/ { print $1, $2 * 4096 }' /proc/vmstat
+echo done
+read wait
+SH
+mkfifo "$work/stdin"
+"$pagoda" run --timeout 100 "${kernel[@]}" --ram 48M --swap 96M --add "$work/count:/count" \
+	--qemu-args "-chardev socket,id=look,path=$work/monitor,server=on,wait=off -mon look" \
+	-- sh /count <"$work/stdin" >"$work/out" 2>"$work/err" &
+exec 7>"$work/stdin"
+eventually grep -q done "$work/out"
+python3 "$here/monitor.py" "$work/monitor" 'info blockstats' >"$work/stats"
+echo >&7
+exec 7>&-
+wait
+written=$(sed -n 's/^swap0.* wr_bytes=\([0-9]*\).*/\1/p' "$work/stats")
+read=$(sed -n 's/^swap0.* rd_bytes=\([0-9]*\).*/\1/p' "$work/stats")
+pswpout=$(sed -n 's/^pswpout //p' "$work/out")
+pswpin=$(sed -n 's/^pswpin //p' "$work/out")
+expect swap-written-counted "$written" "$pswpout"
+# The partition table and the header have been read, too.
+expect swap-read-counted "$((read - pswpin <= 16384 && read >= pswpin && pswpin > 0))" 1
+
+# Slot 101 cannot be read, slot 201 not be written once.
+truncate -s 8M "$work/disk"
+cat >"$work/bad" <<'CONF'
+[inject-error]
+event = "read_aio"
+errno = "5"
+sector = "808"
+[inject-error]
+event = "write_aio"
+errno = "5"
+sector = "1608"
+once = "on"
+CONF
+guest --ram 64M --qemu-args "-drive file=blkdebug:$work/bad:$work/disk,format=raw,if=virtio,werror=report,rerror=report" \
+	-- "$programs/swaperrors"
+expect swap-errors "$(out)" "slots found
+child: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong
+parent: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong
+swapoff ok
+afterwards: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong
+new child: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong"
+finish
