@@ -65,8 +65,8 @@ read=$(sed -n 's/^swap0.* rd_bytes=\([0-9]*\).*/\1/p' "$work/stats")
 pswpout=$(sed -n 's/^pswpout //p' "$work/out")
 pswpin=$(sed -n 's/^pswpin //p' "$work/out")
 expect swap-written-counted "$written" "$pswpout"
-# The partition table and the header have been read, too.
-expect swap-read-counted "$((read - pswpin <= 16384 && read >= pswpin && pswpin > 0))" 1
+# The header (a page) and the sector with the partition table have been read, too.
+expect swap-read-counted "$read" "$((pswpin + 4096 + 512))"
 
 # Slot 101 cannot be read, slot 201 not be written once.
 truncate -s 8M "$work/disk"
