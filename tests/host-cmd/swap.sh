@@ -64,9 +64,13 @@ written=$(sed -n 's/^swap0.* wr_bytes=\([0-9]*\).*/\1/p' "$work/stats")
 read=$(sed -n 's/^swap0.* rd_bytes=\([0-9]*\).*/\1/p' "$work/stats")
 pswpout=$(sed -n 's/^pswpout //p' "$work/out")
 pswpin=$(sed -n 's/^pswpin //p' "$work/out")
-expect swap-written-counted "$written" "$pswpout"
+# The machine has gone on for a moment since it said so.
+close_to() { # NAME FOUND WANTED
+	expect "$1" "$(($2 >= $3 && $2 - $3 <= 262144))" 1
+}
+close_to swap-written-counted "$written" "$pswpout"
 # The header (a page) and the sector with the partition table have been read, too.
-expect swap-read-counted "$read" "$((pswpin + 4096 + 512))"
+close_to swap-read-counted "$read" "$((pswpin + 4096 + 512))"
 
 # Slot 101 cannot be read, slot 201 not be written once.
 truncate -s 8M "$work/disk"
