@@ -69,6 +69,7 @@ struct area {
 
 #define MODEL_KINDS 5 /* what an entry's page counts as; the last: nothing */
 #define KIND_ANON   1
+#define KIND_SWAP   2 /* no frame, but the name of a slot */
 #define KIND_BARE   4
 
 struct space {

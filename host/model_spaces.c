@@ -50,7 +50,7 @@ static void count(struct model *model, struct space *space, uint64_t entry, int 
 
 	space->entries += by;
 	space->kind[kind] += by;
-	if (kind == KIND_BARE)
+	if (kind == KIND_BARE || kind == KIND_SWAP)
 		return;
 	frame = model_used_frame(model, entry >> 3);
 	if (by > 0 && frame->mapped++ == 0)
@@ -84,6 +84,34 @@ static void map_page(struct model *model, const uint64_t arg[4])
 	if (find_entry(model, space, arg[1])) /* copy on write: another page stood there */
 		remove_entry(model, space, arg[1]);
 	add_entry(model, space, arg[1], entry_of(arg[2], (unsigned)arg[3]));
+}
+
+/* An entry that led to a page names its slot in swap instead. */
+static void swap_name(struct model *model, const uint64_t arg[4])
+{
+	struct space *space = space_at(model, arg[0]);
+	const uint64_t *entry = space ? find_entry(model, space, arg[1]) : NULL;
+
+	if (!space)
+		return;
+	if (!entry || *entry != entry_of(arg[2], KIND_ANON)) {
+		complain(model, "%#" PRIx64 " does not lead to that frame", arg[1]);
+		return;
+	}
+	remove_entry(model, space, arg[1]);
+	add_entry(model, space, arg[1], entry_of(arg[3], KIND_SWAP));
+}
+
+/* The slot could not be read when its area went. */
+static void swap_lost(struct model *model, const uint64_t arg[4])
+{
+	struct space *space = space_at(model, arg[0]);
+
+	if (!space)
+		return;
+	if (find_entry(model, space, arg[1]))
+		remove_entry(model, space, arg[1]);
+	add_entry(model, space, arg[1], entry_of(arg[2], KIND_SWAP));
 }
 
 static void map_range(struct model *model, const uint64_t arg[4])
@@ -126,7 +154,8 @@ static void unmap(struct model *model, const uint64_t arg[4], bool anonymous_too
 	for (uint64_t at = arg[1]; at < arg[2]; at += 1ULL << model->page_shift) {
 		const uint64_t *entry = find_entry(model, space, at);
 
-		if (!entry || (!anonymous_too && (*entry & 7) == KIND_ANON))
+		if (!entry ||
+		    (!anonymous_too && ((*entry & 7) == KIND_ANON || (*entry & 7) == KIND_SWAP)))
 			continue;
 		remove_entry(model, space, at);
 		removed++;
@@ -494,6 +523,18 @@ static void mark_range(struct model *model, const uint64_t arg[4])
 	}
 }
 
+static void mark_swapped(struct model *model, const uint64_t arg[4])
+{
+	struct space *space = space_at(model, arg[0]);
+	const uint64_t *entry = space ? find_entry(model, space, arg[1]) : NULL;
+
+	if (!space)
+		return;
+	space->entries_told++;
+	if (!entry || *entry != entry_of(arg[2], KIND_SWAP))
+		complain(model, "by the events that is not what stands there");
+}
+
 void model_spaces_mark(struct model *model, bool begin)
 {
 	if (begin) {
@@ -515,12 +556,13 @@ void model_spaces_free(struct model *model)
 }
 
 const struct model_event model_space_events[] = {
-	{"mm_new", mm_new},         {"mm_exit", mm_exit},       {"mm_free", mm_free},
-	{"fork_mm", fork_mm},       {"table_hook", table_hook}, {"table_unhook", table_unhook},
-	{"vma_map", vma_map},       {"vma_unmap", vma_unmap},   {"vma_split", vma_split},
-	{"vma_join", vma_join},     {"vma_resize", vma_resize}, {"vma_border", vma_border},
-	{"vma_flags", vma_flags},   {"map_page", map_page},     {"map_range", map_range},
-	{"copy_range", copy_range}, {"move_range", move_range}, {"unmap_range", unmap_range},
-	{"unmap_file", unmap_file}, {"mark_mm", mark_mm},       {"mark_rss", mark_rss},
-	{"mark_vma", mark_vma},     {"mark_range", mark_range}, {NULL, NULL},
+	{"mm_new", mm_new},         {"mm_exit", mm_exit},           {"mm_free", mm_free},
+	{"fork_mm", fork_mm},       {"table_hook", table_hook},     {"table_unhook", table_unhook},
+	{"vma_map", vma_map},       {"vma_unmap", vma_unmap},       {"vma_split", vma_split},
+	{"vma_join", vma_join},     {"vma_resize", vma_resize},     {"vma_border", vma_border},
+	{"vma_flags", vma_flags},   {"map_page", map_page},         {"map_range", map_range},
+	{"copy_range", copy_range}, {"move_range", move_range},     {"unmap_range", unmap_range},
+	{"unmap_file", unmap_file}, {"mark_mm", mark_mm},           {"mark_rss", mark_rss},
+	{"mark_vma", mark_vma},     {"mark_range", mark_range},     {"swap_name", swap_name},
+	{"swap_lost", swap_lost},   {"mark_swapped", mark_swapped}, {NULL, NULL},
 };

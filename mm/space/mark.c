@@ -7,6 +7,7 @@
  */
 #include "mm/mark.h"
 #include "mm/space/pages.h"
+#include "mm/swap/swap.h"
 
 struct run {
 	const struct mm_struct *mm;
@@ -25,6 +26,10 @@ static void mark_entry(struct run *run, unsigned long va, pte_t e)
 {
 	const pfn_t pfn = pte_pfn(e);
 
+	if (pte_is_swap(e)) {
+		trace_mark_swapped((unsigned long)run->mm, va, pte_to_swp_entry(e).v, 0);
+		return;
+	}
 	if (run->count && va == run->start + (run->count << PAGE_SHIFT) &&
 	    pfn == run->pfn + run->count) {
 		run->count++;

@@ -21,13 +21,14 @@
 #define ROUND_PAUSE 2000000ULL /* ns, for those that are on their way out */
 
 /* The lost page's name gives way to a mark. */
-static void mark_lost(pte_t *slot, pte_t e)
+static void mark_lost(struct mm_struct *mm, unsigned long address, pte_t *slot, pte_t e)
 {
 	struct page *table = user_table(slot);
 
 	raw_spin_lock(&table->ptl, RANK_PTL);
 	if (pte_get(slot).v == e.v) {
 		pte_set(slot, swp_entry_to_pte(SWP_LOST));
+		trace_swap_lost((unsigned long)mm, address, SWP_LOST.v, 0);
 		swap_free(pte_to_swp_entry(e));
 	}
 	raw_spin_unlock(&table->ptl);
@@ -49,7 +50,7 @@ static int bring_back(struct vm_area_struct *vma, unsigned long address, pte_t *
 
 		switch (swap_in(vma->vm_mm, vma, address, slot, e, false, PATIENT, &major)) {
 		case FAULT_DONE: break;
-		case FAULT_SIGBUS: mark_lost(slot, e); break;
+		case FAULT_SIGBUS: mark_lost(vma->vm_mm, address, slot, e); break;
 		default: return -ENOMEM;
 		}
 	}
