@@ -25,7 +25,6 @@ struct block_request {
 	u32 offset; /* of the first byte in pages[0]; the others are used from their beginning */
 	/* What is read to or written from, in any zone. Discard and flush have none. */
 	struct page *const *pages;
-	struct page *page; /* room for one: pages = &request->page */
 	/*
 	 * In the disk's thread, in order of completion: may wake, take spinlocks and drop references to
 	 * pages, must not allocate or wait for I/O. The request is the owner's again, freed or reused here
@@ -58,16 +57,4 @@ struct block_device {
 static inline void block_submit(struct block_device *device, struct block_request *request)
 {
 	device->submit(device, request);
-}
-/* For one page of memory at a sector: the form that swap needs. */
-static inline void block_submit_page(struct block_device *device, struct block_request *request,
-				     enum block_op op, struct page *page, u64 sector)
-{
-	request->op = op;
-	request->sector = sector;
-	request->bytes = PAGE_SIZE;
-	request->offset = 0;
-	request->page = page;
-	request->pages = &request->page;
-	block_submit(device, request);
 }
