@@ -113,11 +113,14 @@ static unsigned long balance(struct pglist_data *node, enum zone_type highest, u
 	for (scan.priority = SCAN_PRIORITY; scan.priority > 0;) {
 		if (node_balanced(node, highest, order))
 			break;
+		const unsigned long written = pages_freed_written();
+
 		scan.freed = scan.scanned = scan.writing = 0;
 		scan.wanted = round_size(node, highest);
 		if (pages_written_out() < scan.wanted)
 			reclaim_policy->shrink_node(&scan, node);
 		all += scan.freed;
+		scan.freed += pages_freed_written() - written;
 		if (scan.freed + pages_written_out() < scan.wanted)
 			scan.priority--;
 		if (scan.freed < scan.wanted)
@@ -153,6 +156,7 @@ static void rest(struct kswapd *k, enum zone_type highest)
 	u64 left = 0;
 
 	if (may_sleep(k, highest)) {
+		trace_kswapd_sleep(k->node->nid, highest, READ_ONCE(k->failures), 0);
 		sleep_for(k, NAP_NS, &left);
 		if (left == 0 && may_sleep(k, highest) && READ_ONCE(k->highest) < 0) {
 			sleep_for(k, FOREVER, &left);
@@ -185,7 +189,6 @@ static int kswapd(void *arg)
 		freed = balance(k->node, highest, order);
 		WRITE_ONCE(k->failures,
 			   freed || node_balanced(k->node, highest, 0) ? 0 : k->failures + 1);
-		trace_kswapd_sleep(k->node->nid, highest, freed, 0);
 	}
 	return 0;
 }

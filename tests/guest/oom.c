@@ -53,6 +53,12 @@ static void hog(void)
 	take(1 << 20);
 }
 
+static void no_swap(void)
+{
+	if (read_number("/proc/meminfo", "SwapTotal"))
+		skip("to fill a disk takes long");
+}
+
 /* All may have as much as they ask for. */
 static void overcommit(void)
 {
@@ -79,13 +85,11 @@ static void one_goes(void)
 
 static void storms(void)
 {
-	const long before = (overcommit(), kills());
-	/* To fill a disk each time takes long. */
-	const int n = read_number("/proc/meminfo", "SwapTotal") ? 3 : STORMS;
+	const long before = (no_swap(), overcommit(), kills());
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < STORMS; i++)
 		be_killed(start_child(hog));
-	expect_equal(kills() - before, n);
+	expect_equal(kills() - before, STORMS);
 }
 
 static void several(void)
@@ -167,6 +171,7 @@ static void stopped(void)
 
 static void asleep(void)
 {
+	no_swap();
 	overcommit();
 	worst_is(sleeper, 0);
 	worst_is(blocked, 0);
@@ -175,7 +180,7 @@ static void asleep(void)
 
 static void exempt(void)
 {
-	const pid_t child = (overcommit(), fork());
+	const pid_t child = (no_swap(), overcommit(), fork());
 
 	if (child == 0) {
 		write_number("/proc/self/oom_score_adj", -1000);
@@ -189,6 +194,7 @@ static void exempt(void)
 
 static void allocating_task(void)
 {
+	no_swap();
 	overcommit();
 	write_number("/proc/sys/vm/oom_kill_allocating_task", 1);
 	half = available() * 6 / 10;

@@ -21,6 +21,7 @@
 
 #define THREADS   4
 #define PROCESSES 4
+#define SECONDS   5 /* that a case goes on at random, at most */
 
 static unsigned long memory_pages; /* that programs can have */
 
@@ -34,6 +35,19 @@ static void need_swap(void)
 static long vmstat(const char *key)
 {
 	return read_number("/proc/vmstat", key);
+}
+
+static time_t stop_at;
+
+static void start_clock(void)
+{
+	stop_at = time(NULL) + SECONDS;
+}
+
+/* For the n-th step: the clock is not looked at each time. */
+static bool time_left(unsigned long n)
+{
+	return n % 64 || time(NULL) < stop_at;
 }
 
 /* --- pages that say what they are --- */
@@ -99,11 +113,8 @@ static void in_order(void)
 
 	need_swap();
 	set = new_set(memory_pages * 3 / 2);
-	for (int round = 0; round < 2; round++)
-		for (unsigned long n = 0; n < set.pages; n++) {
-			verify(&set, n);
-			change(&set, n);
-		}
+	for (unsigned long n = 0; n < set.pages; n++)
+		change(&set, n);
 	verify_all(&set);
 	expect(vmstat("pswpout") > 0);
 	expect(vmstat("pswpin") > 0);
@@ -117,7 +128,8 @@ static void at_random(void)
 
 	need_swap();
 	set = new_set(memory_pages * 3 / 2);
-	for (unsigned long i = 0; i < 2 * set.pages; i++) {
+	start_clock();
+	for (unsigned long i = 0; i < 2 * set.pages && time_left(i); i++) {
 		const unsigned long n = random_next(&state) % set.pages;
 
 		verify(&set, n);
@@ -138,7 +150,7 @@ static void *thread(void *arg)
 	const unsigned long me = (unsigned long)arg;
 	unsigned long state = thread_seed + me;
 
-	for (unsigned long i = 0; i < 2 * shared.pages / THREADS; i++) {
+	for (unsigned long i = 0; i < 2 * shared.pages / THREADS && time_left(i); i++) {
 		const unsigned long n =
 			random_next(&state) % (shared.pages / THREADS) * THREADS + me;
 
@@ -153,6 +165,7 @@ static void threads_work(void)
 {
 	pthread_t id[THREADS];
 
+	start_clock();
 	for (unsigned long i = 0; i < THREADS; i++)
 		expect_equal(pthread_create(&id[i], NULL, thread, (void *)i), 0);
 	for (int i = 0; i < THREADS; i++)
@@ -176,7 +189,9 @@ static void process(void)
 	unsigned long state = process_seed + getpid();
 	struct set set = new_set(process_pages);
 
-	for (unsigned long i = 0; i < 3 * set.pages; i++) {
+	start_clock();
+
+	for (unsigned long i = 0; i < 3 * set.pages && time_left(i); i++) {
 		const unsigned long n = random_next(&state) % set.pages;
 
 		verify(&set, n);
@@ -213,7 +228,8 @@ static void heir(void)
 {
 	unsigned long state = process_seed + getpid();
 
-	for (unsigned long i = 0; i < inherited.pages; i++) {
+	start_clock();
+	for (unsigned long i = 0; i < inherited.pages && time_left(i); i++) {
 		const unsigned long n = random_next(&state) % inherited.pages;
 
 		verify(&inherited, n);
@@ -229,7 +245,7 @@ static void forked(void)
 
 	need_swap();
 	process_seed = random_seed();
-	inherited = new_set(memory_pages);
+	inherited = new_set(memory_pages * 2 / 3);
 	for (unsigned long n = 0; n < inherited.pages; n++)
 		change(&inherited, n);
 	for (int round = 0; round < 2; round++) {
