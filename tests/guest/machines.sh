@@ -134,7 +134,7 @@ else
 	disks_only debug-disks musl --ram 128M --cpus 2 $(disk debug-disks)
 	pressure_only debug-pressure musl --ram 48M --cpus 2 --swap 128M
 	kernel=()
-	pressure_only pressure musl --ram 40M --cpus 4 --swap 96M
+	pressure_only pressure musl --ram 40M --cpus 2 --swap 64M
 
 	# The other PC: two levels of page tables, then three; HIGHMEM from 1 GiB on.
 	kernel=(--arch i386)

@@ -34,23 +34,25 @@ static long kills(void)
 	return read_number("/proc/vmstat", "oom_kill");
 }
 
-/* Touch so many MiB, or without end. */
-static void take(unsigned long mib)
+#define CHUNK (64UL << 10)
+
+/* Touch so many KiB. */
+static void take(unsigned long kib)
 {
-	for (unsigned long i = 0; i < mib; i++) {
-		char *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+	for (unsigned long i = 0; i < kib; i += CHUNK >> 10) {
+		char *memory = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		if (memory == MAP_FAILED)
 			fail("mmap: errno %d", errno);
-		memset(memory, 1, 1 << 20);
+		memset(memory, 1, CHUNK);
 	}
 }
 
 static void hog(void)
 {
 	write_number("/proc/self/oom_score_adj", 200);
-	take(1 << 20);
+	take(1 << 30);
 }
 
 static void no_swap(void)
@@ -105,13 +107,12 @@ static void several(void)
 
 /* --- the victim --- */
 
-static unsigned long half; /* MiB, about */
+static unsigned long half; /* KiB, about */
 
 static unsigned long available(void)
 {
-	return (read_number("/proc/meminfo", "MemAvailable") +
-		read_number("/proc/meminfo", "SwapFree")) /
-	       1024;
+	return read_number("/proc/meminfo", "MemAvailable") +
+	       read_number("/proc/meminfo", "SwapFree");
 }
 
 static int full[2];
@@ -136,7 +137,7 @@ static void worst_is(void (*body)(void), int adj)
 	small = fork();
 	if (small == 0) {
 		write_number("/proc/self/oom_score_adj", adj);
-		take(half * 8 / 10);
+		take(half);
 		_exit(0);
 	}
 	be_killed(large);
