@@ -81,12 +81,17 @@ static void swap_area_on(struct area *area, u32 pages, int priority, u32 nr_bad,
 	assert_true(area->type >= 0);
 }
 
-static void swap_area_off(struct area *area)
+static void swap_area_off_closed(struct area *area)
 {
-	swap_area_close((unsigned)area->type);
 	assert_int_equal(swap_next_used((unsigned)area->type, 0).v, 0);
 	assert_ptr_equal(swap_area_remove((unsigned)area->type), &area->backing);
 	soft_disk_free(area->disk);
+}
+
+static void swap_area_off(struct area *area)
+{
+	swap_area_close((unsigned)area->type);
+	swap_area_off_closed(area);
 }
 
 static u32 used(const struct area *area)
@@ -319,13 +324,211 @@ static void errors_of_the_disk(void **state)
 	assert_int_equal(mm_check(), 0);
 	out(mm, 0, 4);
 	drop_copies(&area);
-	area.fail_reads = 1;
+	area.fail_reads = 2; /* a failed read is tried again */
 	assert_int_equal(load(mm, va_of(0), &value) & FAULT_ERROR, FAULT_SIGBUS);
 	expect_word(mm, 1, 2);
 	assert_int_equal(mm_check(), 0);
 	put_mm(mm);
 	assert_int_equal(in_use(), 0);
 	swap_area_off(&area);
+}
+
+/* ---- An area goes ---- */
+
+static void all_comes_back(void **state)
+{
+	struct mm_struct *mm, *child;
+	struct area area;
+
+	up(1, 0);
+	swap_area_on(&area, 64, 0, 0, NULL);
+	mm = anon_mm(16);
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	out(mm, 0, 16);
+	child = dup_mm(mm);
+	drop_copies(&area);
+	area.fail_reads = 2; /* for the first, and when it is tried again */
+	swap_area_close((unsigned)area.type);
+	assert_int_equal(swap_bring_back((unsigned)area.type), 0);
+	assert_int_equal(used(&area), 0);
+	swap_area_off_closed(&area);
+	assert_int_equal(mm_check(), 0);
+	/* What could not be read for one is lost for him; the other came later and was luckier. */
+	assert_int_equal(touch(mm, va_of(0), SOFT_READ) & FAULT_ERROR, FAULT_SIGBUS);
+	expect_word(child, 0, 1);
+	for (unsigned i = 1; i < 16; i++) {
+		expect_word(mm, i, i + 1);
+		expect_word(child, i, i + 1);
+	}
+	assert_int_equal(mm_counter(child, MM_SWAPENTS), 0);
+	assert_int_equal(mm_counter(mm, MM_SWAPENTS), 1); /* the mark */
+	put_mm(child);
+	put_mm(mm);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(mm_check(), 0);
+}
+
+/* ---- Read-ahead ---- */
+
+static void neighbours_come_along(void **state)
+{
+	struct mm_struct *mm;
+	struct area area;
+	unsigned in_order, at_random;
+
+	up(1, 0);
+	swap_area_on(&area, 128, 0, 0, NULL);
+	mm = anon_mm(64);
+	for (unsigned i = 0; i < 64; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	area.runs = 0;
+	out(mm, 0, 64);
+	assert_in_range(area.runs, 2, 8); /* written by runs of up to 32, in two extents */
+	drop_copies(&area);
+	area.runs = 0;
+	for (unsigned i = 0; i < 64; i++)
+		expect_word(mm, i, i + 1);
+	in_order = area.runs;
+	assert_in_range(in_order, 8, 16);
+	out(mm, 0, 64);
+	drop_copies(&area);
+	area.runs = 0;
+	for (unsigned i = 0; i < 64; i++)
+		expect_word(mm, i * 37 % 64, i * 37 % 64 + 1);
+	at_random = area.runs;
+	assert_true(at_random > in_order);
+	assert_int_equal(mm_check(), 0);
+	put_mm(mm);
+	assert_int_equal(in_use(), 0);
+	swap_area_off(&area);
+}
+
+/* ---- Shared memory ---- */
+
+static unsigned long file_out(struct address_space *mapping)
+{
+	struct page *page[FILE_PAGES];
+	u64 index = 0;
+	unsigned n = find_get_pages(mapping, &index, FILE_PAGES - 1, FILE_PAGES, page);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!lru_isolate(page[i])) {
+			lru_add_drain_all();
+			assert_true(lru_isolate(page[i]));
+		}
+	}
+	(void)reclaim_pages(page, n, RECLAIM_FORCE | RECLAIM_SWAP);
+	return mapping->nrswapped;
+}
+
+static void put_word(struct address_space *mapping, u64 index, u64 word)
+{
+	struct page *page = grab_page(mapping, index, false);
+	u64 *window;
+
+	assert_false(IS_ERR(page));
+	window = kmap_local_page(page);
+	window[WORD] = word;
+	kunmap_local(window);
+	page_set(page, PG_uptodate);
+	set_page_dirty(page);
+	unlock_page(page);
+	put_page(page);
+}
+
+static u64 get_word(struct address_space *mapping, u64 index)
+{
+	bool major;
+	struct page *page = cache_get_page(mapping, index, &major);
+	u64 *window, word;
+
+	assert_false(IS_ERR(page));
+	window = kmap_local_page(page);
+	word = window[WORD];
+	kunmap_local(window);
+	put_page(page);
+	return word;
+}
+
+static void truncate(struct address_space *mapping, u64 first)
+{
+	down_write(&mapping->invalidate_lock);
+	cache_truncate(mapping, first, ~0ULL);
+	up_write(&mapping->invalidate_lock);
+}
+
+static void shared_memory(void **state)
+{
+	struct address_space *mapping = &files[1].mapping;
+	struct area area;
+
+	up(1, 0);
+	swap_area_on(&area, 128, 0, 0, NULL);
+	/* The single page of a file has no node in the tree. */
+	put_word(mapping, 0, 1);
+	assert_int_equal(file_out(mapping), 1);
+	assert_int_equal(mapping->nrpages, 0);
+	assert_int_equal(global_node_stat(NR_SHMEM), 0);
+	assert_int_equal(mm_check(), 0);
+	assert_int_equal(get_word(mapping, 0), 1);
+	assert_int_equal(mapping->nrswapped, 0);
+
+	for (u64 i = 0; i < FILE_PAGES; i++)
+		put_word(mapping, i, i + 1);
+	assert_int_equal(file_out(mapping), FILE_PAGES);
+	assert_int_equal(used(&area), FILE_PAGES);
+	assert_int_equal(cache_count_swapped(mapping, 10, 19), 10);
+	put_word(mapping, 5, 500);
+	for (u64 i = 0; i < FILE_PAGES; i += 3)
+		assert_int_equal(get_word(mapping, i), i == 5 ? 500 : i + 1);
+	assert_int_equal(cache_next_swapped(mapping, 3, FILE_PAGES - 1), 4);
+	assert_int_equal(mm_check(), 0);
+	truncate(mapping, 50);
+	assert_int_equal(mapping->nrpages + mapping->nrswapped, 50);
+	assert_int_equal(mm_check(), 0);
+	/* The area goes. */
+	assert_true(file_out(mapping) > 0);
+	swap_area_close((unsigned)area.type);
+	assert_int_equal(swap_bring_back((unsigned)area.type), 0);
+	swap_area_off_closed(&area);
+	assert_int_equal(mapping->nrpages, 50);
+	for (u64 i = 0; i < 50; i++)
+		assert_int_equal(get_word(mapping, i), i == 5 ? 500 : i + 1);
+	truncate(mapping, 0);
+	assert_int_equal(mm_check(), 0);
+	assert_int_equal(in_use(), 0);
+}
+
+/* What cannot be read is an error for who wants it, and truncation does not need it. */
+static void shared_memory_lost(void **state)
+{
+	struct address_space *mapping = &files[1].mapping;
+	struct area area;
+	bool major;
+
+	up(1, 0);
+	swap_area_on(&area, 128, 0, 0, NULL);
+	for (u64 i = 0; i < 8; i++)
+		put_word(mapping, i, i + 1);
+	assert_int_equal(file_out(mapping), 8);
+	drop_copies(&area);
+	area.fail_reads = 2;
+	assert_int_equal(PTR_ERR(cache_get_page(mapping, 3, &major)), -EIO);
+	assert_int_equal(get_word(mapping, 3), 4); /* the disk has come to itself */
+	assert_int_equal(file_out(mapping), 8);
+	drop_copies(&area);
+	area.fail_reads = 2;
+	swap_area_close((unsigned)area.type);
+	assert_int_equal(swap_bring_back((unsigned)area.type), 0);
+	swap_area_off_closed(&area);
+	assert_int_equal(mapping->nrswapped, 1);
+	assert_int_equal(PTR_ERR(cache_get_page(mapping, 0, &major)), -EIO);
+	assert_int_equal(get_word(mapping, 1), 2);
+	truncate(mapping, 0);
+	assert_int_equal(mapping->nrswapped, 0);
+	assert_int_equal(mm_check(), 0);
+	assert_int_equal(in_use(), 0);
 }
 
 /* ---- At random, against a model ---- */
@@ -404,8 +607,10 @@ static void at_random(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(headers_are_checked), cmocka_unit_test(areas_by_priority),
-	cmocka_unit_test(pages_come_back),     cmocka_unit_test(forked_pages_come_back_to_both),
-	cmocka_unit_test(errors_of_the_disk),  cmocka_unit_test(at_random),
+	cmocka_unit_test(headers_are_checked),   cmocka_unit_test(areas_by_priority),
+	cmocka_unit_test(pages_come_back),       cmocka_unit_test(forked_pages_come_back_to_both),
+	cmocka_unit_test(errors_of_the_disk),    cmocka_unit_test(all_comes_back),
+	cmocka_unit_test(neighbours_come_along), cmocka_unit_test(shared_memory),
+	cmocka_unit_test(shared_memory_lost),    cmocka_unit_test(at_random),
 };
 HOST_TESTS(tests)
