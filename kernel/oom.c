@@ -324,6 +324,11 @@ static bool out_of_memory(gfp_t gfp, unsigned order)
 		pause();
 		return true;
 	}
+	if (swap_tell_to_stay()) { /* a swapoff can give up, a victim cannot */
+		store_release(&inside, 0u);
+		pause();
+		return true;
+	}
 	again = make_room(gfp, order);
 	store_release(&inside, 0u);
 	if (again && !fatal_signal_pending())

@@ -244,6 +244,8 @@ static int bring_back(struct address_space *mapping, unsigned type, gfp_t gfp)
 			return PTR_ERR(page);
 		else if (page)
 			put_page(page);
+		if (swap_must_stay())
+			return -ENOMEM;
 		if (signal_pending())
 			return -EINTR;
 		cond_resched();

@@ -11,14 +11,16 @@
  *	copies           pages in memory whose slot nothing names any more are no copies any more
  *
  * What cannot be read is marked as lost where it is named, and who needs it hears of it (SIGBUS).
- * Memory is asked for without the OOM killer: who switches swap off when there is no room hears of that.
+ * Memory is asked for modestly, without the OOM killer: who switches swap off when there is no room hears of that. So he does
+ * if others find none: before a process is killed for it the area stays (swap_tell_to_stay()).
  */
 #include "lib/printk.h"
 #include "mm/space/pages.h"
 #include "mm/swap/swap.h"
 
-#define PATIENT     (GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-#define ROUND_PAUSE 2000000ULL /* ns, for those that are on their way out */
+#define MODEST         (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
+#define ROUND_PAUSE    2000000ULL /* ns, for those that are on their way out */
+#define ROUNDS_IN_VAIN 20         /* without memory, and without anything coming back */
 
 /* The lost page's name gives way to a mark. */
 static void mark_lost(struct mm_struct *mm, unsigned long address, pte_t *slot, pte_t e)
@@ -48,7 +50,7 @@ static int bring_back(struct vm_area_struct *vma, unsigned long address, pte_t *
 	while (is_of(e = pte_get(slot), type)) {
 		bool major;
 
-		switch (swap_in(vma->vm_mm, vma, address, slot, e, false, PATIENT, &major)) {
+		switch (swap_in(vma->vm_mm, vma, address, slot, e, false, MODEST, &major)) {
 		case FAULT_DONE: break;
 		case FAULT_SIGBUS: mark_lost(vma->vm_mm, address, slot, e); break;
 		default: return -ENOMEM;
@@ -72,6 +74,8 @@ static int bring_back_area(struct vm_area_struct *vma, unsigned type)
 			if (!is_of(pte_get(slot), type))
 				continue;
 			err = bring_back(vma, va, slot, type);
+			if (!err && swap_must_stay())
+				err = -ENOMEM;
 			if (!err && signal_pending())
 				err = -EINTR;
 			if (err)
@@ -116,24 +120,48 @@ static int bring_back_spaces(unsigned type)
 	return err;
 }
 
+/* Let others come to something; -EINTR: a signal waits. */
+static int pause(void)
+{
+	if (signal_pending())
+		return -EINTR;
+	set_current_state(TASK_INTERRUPTIBLE);
+	(void)schedule_timeout(ROUND_PAUSE);
+	return 0;
+}
+
+static int one_round(unsigned type)
+{
+	int err = bring_back_spaces(type);
+
+	if (!err)
+		err = cache_bring_back(type, MODEST);
+	if (!err)
+		swap_drop_copies(type);
+	return err;
+}
+
 int swap_bring_back(unsigned type)
 {
 	struct swap_area_info info;
+	unsigned in_vain = 0;
+	u32 left = ~0U;
 
 	while (swap_area_info(type, &info) && info.used) {
-		int err = bring_back_spaces(type);
+		int err = one_round(type);
 
-		if (!err)
-			err = cache_bring_back(type, PATIENT);
+		if (err == -ENOMEM && !swap_must_stay() && in_vain++ < ROUNDS_IN_VAIN)
+			err = 0;
 		if (err)
 			return err;
-		swap_drop_copies(type);
-		if (signal_pending())
-			return -EINTR;
+		if (info.used < left)
+			in_vain = 0;
+		left = info.used;
 		if (!swap_next_used(type, 0).v)
 			continue;
-		set_current_state(TASK_INTERRUPTIBLE);
-		(void)schedule_timeout(ROUND_PAUSE);
+		err = pause();
+		if (err)
+			return err;
 	}
 	return 0;
 }

@@ -33,6 +33,10 @@ static struct swap_area *areas[MAX_SWAP_AREAS]; /* (swap_lock) */
 static LIST_HEAD(order);                        /* (swap_lock) open ones, best first */
 static int lowest_priority = -1;                /* (swap_lock) given to one without */
 
+static unsigned leaving;      /* (swap_lock) closed areas */
+static u64 told_to_stay;      /* (swap_lock) ktime; 0: not */
+#define STAY_NS 1000000000ULL /* how long that is waited for */
+
 struct swap_area *swap_area_by_number(unsigned type)
 {
 	return READ_ONCE(areas[type]);
@@ -337,6 +341,34 @@ int swap_area_add(const struct swap_header *header, struct swap_backing *backing
 	return type;
 }
 
+/* (swap_lock) */
+static void left_or_stayed(void)
+{
+	if (--leaving == 0)
+		WRITE_ONCE(told_to_stay, 0);
+}
+
+bool swap_tell_to_stay(void)
+{
+	bool patient = false;
+
+	spin_lock(&swap_lock);
+	if (leaving) {
+		const u64 now = ktime_ns() + 1;
+
+		if (!told_to_stay)
+			WRITE_ONCE(told_to_stay, now);
+		patient = now - told_to_stay < STAY_NS;
+	}
+	spin_unlock(&swap_lock);
+	return patient;
+}
+
+bool swap_must_stay(void)
+{
+	return READ_ONCE(told_to_stay) != 0;
+}
+
 void swap_area_close(unsigned type)
 {
 	struct swap_area *area = areas[type];
@@ -344,6 +376,7 @@ void swap_area_close(unsigned type)
 	spin_lock(&swap_lock);
 	ASSERT(!area->closed);
 	WRITE_ONCE(area->closed, true);
+	leaving++;
 	list_del(&area->order);
 	spin_unlock(&swap_lock);
 }
@@ -354,6 +387,7 @@ void swap_area_reopen(unsigned type)
 
 	spin_lock(&swap_lock);
 	WRITE_ONCE(area->closed, false);
+	left_or_stayed();
 	insert_in_order(area);
 	spin_unlock(&swap_lock);
 }
@@ -383,6 +417,7 @@ struct swap_backing *swap_area_remove(unsigned type)
 	ASSERT(area->closed && area->used == 0 && area->writes.n == 0);
 	spin_lock(&swap_lock);
 	WRITE_ONCE(areas[type], NULL);
+	left_or_stayed();
 	if (area->priority < 0)
 		close_gap(area->priority);
 	spin_unlock(&swap_lock);

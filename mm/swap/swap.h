@@ -106,6 +106,12 @@ int swap_area_add(const struct swap_header *header, struct swap_backing *backing
  */
 void swap_area_close(unsigned type);
 void swap_area_reopen(unsigned type);
+/*
+ * Memory is so short that a process would have to be killed: who empties an area is to give up. False: nobody
+ * does, or he has been told long ago. Does not sleep. And what he asks now and then.
+ */
+bool swap_tell_to_stay(void);
+bool swap_must_stay(void);
 /* Should a page that has come back give its slot up, though it is not written to? */
 bool swap_wants_slot(swp_entry_t entry);
 /* Copies of slots of a closed area that nothing names are that no more. May sleep. */
