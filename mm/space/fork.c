@@ -218,7 +218,7 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 		return ERR_PTR(-ENOMEM);
 	down_write(&old->mmap_lock);
 	err = old->reaped ? -ENOMEM : 0; /* whose pages were taken has been killed */
-	down_write(&mm->mmap_lock); /* nobody else knows it; the rules ask for it */
+	down_write(&mm->mmap_lock);      /* nobody else knows it; the rules ask for it */
 	copy_layout(mm, old);
 	trace_fork_mm((unsigned long)old, (unsigned long)mm, 0, 0);
 	WRITE_ONCE(old->forking, true);
