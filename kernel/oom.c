@@ -19,8 +19,9 @@
  * kernel takes its private pages away meanwhile (mm/space/reap.c), and if that does not work either, after
  * VICTIM_NS the next worst has to go.
  *
- * Nobody is killed for requests that could not use what he has: DMA memory, one node's alone, and
- * those who may not wait for file systems, for which reclaim has not done its utmost.
+ * Nobody is killed for requests that could not use what he has: DMA memory, one node's alone, low memory
+ * while there is high memory to be had; nor for those who may not wait for file systems, for
+ * which reclaim has not done its utmost.
  *
  * When nobody is left to kill the request fails, and whoever asked hears of it: Linux stops the machine.
  */
@@ -310,11 +311,19 @@ static bool make_room(gfp_t gfp, unsigned order)
 	return true;
 }
 
+/* Could what a process has be of use to the request? */
+static bool would_help(gfp_t gfp)
+{
+	if (!(gfp & __GFP_FS) || gfp & __GFP_THISNODE || gfp_zone(gfp) < ZONE_NORMAL)
+		return false;
+	return gfp_zone(gfp) >= ZONE_HIGHMEM || nr_free_highpages() <= totalhigh_pages() / 16;
+}
+
 static bool out_of_memory(gfp_t gfp, unsigned order)
 {
 	bool again;
 
-	if (!(gfp & __GFP_FS) || gfp & __GFP_THISNODE || gfp_zone(gfp) < ZONE_NORMAL || !reaper)
+	if (!would_help(gfp) || !reaper)
 		return false;
 	if (fatal_signal_pending())
 		return true;
