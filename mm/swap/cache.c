@@ -185,16 +185,28 @@ void page_set_anon_owner(struct page *page, void *owner, u64 index)
 	page_set_mapping(page, owner, true, index);
 }
 
-void swap_cache_forget(struct page *page)
+void swap_cache_drop_orphan(struct page *page)
 {
-	if (!trylock_page(page))
-		return;
+	ASSERT(page_test(page, PG_locked));
 	if (page_test(page, PG_swapcache) && !page_test(page, PG_writeback) &&
 	    page_mapcount(page) == 0 && swap_refs(page_swap_entry(page)) == 0) {
 		page_clear(page, PG_dirty);
 		swap_cache_remove(page);
 	}
-	unlock_page(page);
+}
+
+void swap_cache_forget(struct page *page)
+{
+	bool written;
+
+	do {
+		if (!trylock_page(page))
+			return;
+		written = page_test(page, PG_writeback);
+		swap_cache_drop_orphan(page);
+		unlock_page(page);
+		/* Whoever ended the writing meanwhile found it locked, and left it to us. */
+	} while (written && !page_test(page, PG_writeback));
 }
 
 void swap_forget(swp_entry_t entry)

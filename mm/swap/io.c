@@ -133,8 +133,10 @@ static void put_written(struct page *page)
 	if (trylock_page(page)) {
 		freed = page_test(page, PG_swapcache) && page_mapcount(page) == 0 &&
 			swap_cache_remove_unused(page);
-		if (!freed)
+		if (!freed) {
+			swap_cache_drop_orphan(page); /* who still looks at it will let go of it */
 			unlock_page(page);
+		}
 	}
 	if (!freed)
 		put_page(page);

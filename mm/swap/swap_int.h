@@ -62,5 +62,7 @@ struct swap_area *swap_area_of(swp_entry_t entry);
 swp_entry_t swap_take_slot(struct page *page, u32 refs) __must_check;
 /* As swap_free(); if it was the last, the copy in memory that it leaves, with a reference. */
 struct page *swap_free_last(swp_entry_t entry);
+/* Take a locked page out of the cache that nothing needs as a copy: no entry names its slot or maps it. */
+void swap_cache_drop_orphan(struct page *page);
 /* Give a slot back that nothing names and no page is a copy of. (area->lock) */
 void swap_release_slot(struct swap_area *area, u32 slot);

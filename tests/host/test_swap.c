@@ -19,6 +19,9 @@ struct area {
 	struct soft_disk *disk;
 	unsigned fail_reads, fail_writes; /* so many of the next */
 	unsigned runs;                    /* how often the disk was asked */
+	bool slow;                        /* writes end when the test says so (end_writes()) */
+	unsigned nr_written;
+	struct page *written[SWAP_RUN];
 	int type;
 };
 
@@ -49,7 +52,10 @@ static void submit(struct swap_backing *backing, struct page *const *pages, unsi
 
 	area->runs++;
 	for (unsigned i = 0; i < n; i++)
-		submit_page(area, pages[i], place + i, write);
+		if (write && area->slow)
+			area->written[area->nr_written++] = pages[i];
+		else
+			submit_page(area, pages[i], place + i, write);
 }
 
 static void make_header(void *page, u32 last, u32 nr_bad, const u32 *bad)
@@ -302,6 +308,35 @@ static void forked_pages_come_back_to_both(void **state)
 	put_mm(child);
 	assert_int_equal(in_use(), 0);
 	assert_int_equal(used(&area), 0);
+	swap_area_off(&area);
+}
+
+/* Who has pages goes while they are written: their slots are free when the disk is done. */
+static void owner_goes_while_written(void **state)
+{
+	struct page *watched;
+	struct mm_struct *mm;
+	struct area area;
+
+	up(1, 0);
+	swap_area_on(&area, 64, 0, 0, NULL);
+	area.slow = true;
+	mm = anon_mm(4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	out(mm, 0, 4);
+	assert_int_equal(area.nr_written, 4);
+	put_mm(mm);
+	assert_int_equal(used(&area), 4);
+	/* Somebody has found one of them, and only looks at it. */
+	watched = area.written[1];
+	get_page(watched);
+	for (unsigned i = 0; i < 4; i++)
+		swap_io_done(area.written[i], true, 0);
+	assert_int_equal(used(&area), 0);
+	put_page(watched);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(mm_check(), 0);
 	swap_area_off(&area);
 }
 
@@ -607,10 +642,16 @@ static void at_random(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(headers_are_checked),   cmocka_unit_test(areas_by_priority),
-	cmocka_unit_test(pages_come_back),       cmocka_unit_test(forked_pages_come_back_to_both),
-	cmocka_unit_test(errors_of_the_disk),    cmocka_unit_test(all_comes_back),
-	cmocka_unit_test(neighbours_come_along), cmocka_unit_test(shared_memory),
-	cmocka_unit_test(shared_memory_lost),    cmocka_unit_test(at_random),
+	cmocka_unit_test(headers_are_checked),
+	cmocka_unit_test(areas_by_priority),
+	cmocka_unit_test(pages_come_back),
+	cmocka_unit_test(forked_pages_come_back_to_both),
+	cmocka_unit_test(owner_goes_while_written),
+	cmocka_unit_test(errors_of_the_disk),
+	cmocka_unit_test(all_comes_back),
+	cmocka_unit_test(neighbours_come_along),
+	cmocka_unit_test(shared_memory),
+	cmocka_unit_test(shared_memory_lost),
+	cmocka_unit_test(at_random),
 };
 HOST_TESTS(tests)
