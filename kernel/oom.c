@@ -39,6 +39,7 @@
 
 #define PAUSE_NS  10000000ULL
 #define VICTIM_NS 2000000000ULL
+#define REAPER_NS 10000000000ULL
 #define KB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task, sysctl_oom_dump_tasks = 1;
@@ -51,7 +52,8 @@ static struct {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 } victim;
-static struct mm_struct *to_reap; /* atomic: with a user count, for the reaper */
+static struct mm_struct *to_reap; /* atomic: held by mm_count; the reaper's when it takes it */
+static u32 reaping;               /* atomic: it has, and is not done with it */
 static struct task_struct *reaper;
 
 /* --- Badness --- */
@@ -228,7 +230,7 @@ static void kill_users(const struct mm_struct *mm) NO_LOCK_ANALYSIS
 	spin_unlock(&tasklist_lock);
 }
 
-/* The space of a process, with a user count and one more of the struct; NULL: gone meanwhile. */
+/* The space of a process, held by mm_count; NULL: gone meanwhile. */
 static struct mm_struct *hold_mm(struct task_struct *process) NO_LOCK_ANALYSIS
 {
 	struct mm_struct *mm = NULL;
@@ -237,10 +239,8 @@ static struct mm_struct *hold_mm(struct task_struct *process) NO_LOCK_ANALYSIS
 	spin_lock(&tasklist_lock);
 	t = lock_thread_with_mm(process);
 	if (t) {
-		if (mmget_not_zero(t->mm)) {
-			mm = t->mm;
-			mmgrab(mm);
-		}
+		mm = t->mm;
+		mmgrab(mm);
 		task_unlock(t);
 	}
 	spin_unlock(&tasklist_lock);
@@ -260,20 +260,27 @@ static void kill_process(struct task_struct *process, long points)
 	str_copy(victim.comm, process->comm, sizeof(victim.comm));
 	victim.mm = mm;
 	kill_users(mm);
-	/* The user count is the reaper's: to drop the last one is not for a task with locks. */
+	mmgrab(mm);
 	mm = xchg(&to_reap, mm);
-	ASSERT(!mm);
+	if (mm) /* the reaper is stuck with an earlier one, and this one has to go without it */
+		mmdrop(mm);
 	wake_up_process(reaper);
 }
 
-/* Is there memory to come from the last victim? If not it is forgotten. */
+/*
+ * Is there memory to come from the last victim? If not it is forgotten. The reaper gets more time, but
+ * not for ever: what it waits for may be a lock of one who waits for memory.
+ */
 static bool victim_is_dying(void)
 {
+	u64 age;
+
 	if (!victim.mm)
 		return false;
-	if (READ_ONCE(to_reap))
+	age = ktime_ns() - victim.since;
+	if ((READ_ONCE(to_reap) || READ_ONCE(reaping)) && age < REAPER_NS)
 		return true;
-	if (mm_rss(victim.mm) && ktime_ns() - victim.since < VICTIM_NS)
+	if (mm_rss(victim.mm) && age < VICTIM_NS)
 		return true;
 	mmdrop(victim.mm);
 	victim.mm = NULL;
@@ -347,6 +354,27 @@ static bool out_of_memory(gfp_t gfp, unsigned order)
 
 /* --- The reaper --- */
 
+/* A space whose users have been killed. The mm_count goes. */
+static void reap_space(struct mm_struct *mm)
+{
+	const bool alive = mmget_not_zero(mm);
+
+	for (unsigned tries = 0; alive && tries < 10 && !mm_reap(mm); tries++) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_timeout(PAUSE_NS);
+	}
+	drain_local_pages();
+	if (alive)
+		pr_info("oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, "
+			"shmem-rss:%lukB\n",
+			victim.pid, victim.comm, KB(mm_counter(mm, MM_ANONPAGES)),
+			KB(mm_counter(mm, MM_FILEPAGES)), KB(mm_counter(mm, MM_SHMEMPAGES)));
+	store_release(&reaping, 0u);
+	if (alive)
+		mmput(mm);
+	mmdrop(mm);
+}
+
 static int reap(void *unused)
 {
 	(void)task_set_reclaiming(true);
@@ -354,23 +382,14 @@ static int reap(void *unused)
 		struct mm_struct *mm;
 
 		set_current_state(TASK_INTERRUPTIBLE);
-		mm = READ_ONCE(to_reap);
-		if (!mm) {
+		if (!READ_ONCE(to_reap)) {
 			schedule();
 			continue;
 		}
 		set_current_state(TASK_RUNNING);
-		for (unsigned tries = 0; tries < 10 && !mm_reap(mm); tries++) {
-			set_current_state(TASK_UNINTERRUPTIBLE);
-			schedule_timeout(PAUSE_NS);
-		}
-		drain_local_pages();
-		pr_info("oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, "
-			"shmem-rss:%lukB\n",
-			victim.pid, victim.comm, KB(mm_counter(mm, MM_ANONPAGES)),
-			KB(mm_counter(mm, MM_FILEPAGES)), KB(mm_counter(mm, MM_SHMEMPAGES)));
-		store_release(&to_reap, NULL);
-		mmput(mm);
+		store_release(&reaping, 1u); /* before it is seen to be gone */
+		mm = xchg(&to_reap, NULL);
+		reap_space(mm);
 	}
 	return 0;
 }

@@ -70,10 +70,12 @@ static void wake_kswapd(struct zone *zone, unsigned order)
 
 	if (!k->task || !zone->managed_pages)
 		return;
-	if ((int)zone->type > READ_ONCE(k->highest))
-		WRITE_ONCE(k->highest, (int)zone->type);
 	if (order > READ_ONCE(k->order))
 		WRITE_ONCE(k->order, order);
+	if ((int)zone->type > READ_ONCE(k->highest)) {
+		WRITE_ONCE(k->highest, (int)zone->type);
+		smp_mb(); /* before we look whether it waits: it looks for calls when it does */
+	}
 	if (!waitqueue_active(&k->wait) || READ_ONCE(k->failures) >= GIVEN_UP ||
 	    node_balanced(zone->node, zone->type, order))
 		return;
@@ -147,7 +149,9 @@ static void sleep_for(struct kswapd *k, u64 ns, u64 *left)
 
 	list_init(&entry.list);
 	prepare_to_wait(&k->wait, &entry, TASK_INTERRUPTIBLE);
-	*left = schedule_timeout(ns);
+	/* A call that found nobody waiting yet has woken nobody. */
+	if (ns != FOREVER || READ_ONCE(k->highest) < 0)
+		*left = schedule_timeout(ns);
 	finish_wait(&k->wait, &entry);
 }
 

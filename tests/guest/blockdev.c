@@ -34,6 +34,8 @@ static void need_disk(void)
 {
 	if (access(DISK, F_OK))
 		skip("no disk");
+	if (strstr(read_text("/proc/swaps"), DISK))
+		skip("the disk is for swap");
 }
 
 static long vmstat(const char *key)

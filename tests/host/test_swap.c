@@ -19,7 +19,7 @@ struct area {
 	struct soft_disk *disk;
 	unsigned fail_reads, fail_writes; /* so many of the next */
 	unsigned runs;                    /* how often the disk was asked */
-	bool slow;                        /* writes end when the test says so (end_writes()) */
+	bool slow;                        /* writes end when the test says so */
 	unsigned nr_written;
 	struct page *written[SWAP_RUN];
 	int type;
