@@ -77,17 +77,19 @@ static void wait_for_others(struct page *page, swp_entry_t entry)
 {
 	struct swap_area *area = swap_area_of(entry);
 	struct swap_run *run = &area->writes, before;
+	bool others;
 
-	before.n = 0;
 	spin_lock(&area->lock);
-	if (run->n == SWAP_RUN || (run->n && run->first + run->n != swp_slot(entry)))
+	others = run->n == SWAP_RUN || (run->n && run->first + run->n != swp_slot(entry));
+	if (others)
 		take_waiting(area, &before);
 	if (run->n == 0)
 		run->first = swp_slot(entry);
 	run->page[run->n++] = page;
 	spin_unlock(&area->lock);
 	fetch_or(&waiting, 1U << area->type);
-	submit(area, &before, true);
+	if (others)
+		submit(area, &before, true);
 }
 
 void swap_submit_writes(void)
