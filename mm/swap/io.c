@@ -92,7 +92,7 @@ static void wait_for_others(struct page *page, swp_entry_t entry)
 		submit(area, &before, true);
 }
 
-void swap_submit_writes(void)
+void swap_submit_writes(void) NO_LOCK_ANALYSIS
 {
 	unsigned types = READ_ONCE(waiting) ? xchg(&waiting, 0) : 0;
 

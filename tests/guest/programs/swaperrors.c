@@ -44,23 +44,17 @@ static int slot_of(int n)
 	return entry >> 62 & 1 ? (int)(entry >> 5 & 0xffffff) : -1;
 }
 
-/* Wait until what could be written has been, and its frames are free again. */
-static int still_here(void)
+/* Wait until a page has left memory. It has not if writing it failed. */
+static int is_gone(int n)
 {
-	unsigned char here[PAGES];
-	int n = 0;
+	unsigned char here = 1;
 
-	for (int i = 0; i < 100; i++) {
-		n = 0;
-		if (mincore(memory, PAGES * PAGE, here))
-			return -1;
-		for (int j = 0; j < PAGES; j++)
-			n += here[j] & 1;
-		if (n < PAGES / 4)
-			break;
+	for (int i = 0; i < 100 && here & 1; i++) {
 		usleep(10000);
+		if (mincore(memory + n * PAGE, PAGE, &here))
+			return 0;
 	}
-	return n;
+	return !(here & 1);
 }
 
 static void look_at_all(const char *who, int bad)
@@ -93,14 +87,24 @@ int main(void)
 		      0);
 	for (int i = 0; i < PAGES; i++)
 		*(int *)(memory + i * PAGE) = i + 1;
-	madvise(memory, PAGES * PAGE, 21 /* MADV_PAGEOUT */);
-	for (int i = 0; i < PAGES; i++) {
-		if (slot_of(i) == 101)
-			bad = i;
-		if (slot_of(i) == 201)
-			lost = i;
+	/*
+	 * A disk may write pages of many requests at once, and then the error of slot 201 keeps all of them
+	 * here. It comes only once: so again.
+	 */
+	for (int tries = 0; tries < 5; tries++) {
+		madvise(memory, PAGES * PAGE, 21 /* MADV_PAGEOUT */);
+		for (int i = 0; i < PAGES; i++) {
+			if (slot_of(i) == 101)
+				bad = i;
+			if (slot_of(i) == 201)
+				lost = i;
+		}
+		if (bad < 0 || is_gone(bad))
+			break;
+		for (int i = 0; i < PAGES; i++)
+			(void)look(i);
 	}
-	printf("slots %s\n", bad >= 0 && lost >= 0 && still_here() >= 0 ? "found" : "not found");
+	printf("slots %s\n", bad >= 0 && lost >= 0 ? "found" : "not found");
 	fflush(stdout);
 	if (fork() == 0) {
 		look_at_all("child", bad);
