@@ -25,6 +25,7 @@
 #include "lib/printf.h"
 #include "lib/printk.h"
 #include "lib/string.h"
+#include "mm/lru/refault.h"
 #include "mm/slab/slab.h"
 #include "mm/trace/trace.h"
 #include "sync/stall.h"
@@ -312,6 +313,8 @@ int disk_add(struct disk *disk)
 	disk->number = nr_disks;
 	name_part(disk, 0);
 	err = writeback_init();
+	if (!err)
+		err = refault_init();
 	if (!err)
 		err = blkdev_add_disk(disk);
 	if (err)

@@ -21,6 +21,7 @@
 #include "mm/cache/cache_int.h"
 #include "mm/kva/kva.h"
 #include "mm/lru/lru.h"
+#include "mm/lru/refault.h"
 #include "mm/trace/trace.h"
 
 void (*unmap_mapping_range)(struct address_space *mapping, u64 first, u64 last, bool even_cows);
@@ -193,6 +194,18 @@ bool cache_remove_unused(struct address_space *mapping, struct page *page)
 	return true;
 }
 
+bool cache_evict(struct address_space *mapping, struct page *page)
+{
+	const u64 name = refault_name_of_file(mapping, page_index(page));
+	const int nid = page_to_nid(page);
+	const bool workingset = page_test(page, PG_workingset);
+
+	if (!cache_remove_unused(mapping, page))
+		return false;
+	refault_note(name, nid, workingset);
+	return true;
+}
+
 /* A new locked page in the cache, zeroed unless told otherwise. -EEXIST: somebody was faster. */
 static struct page *add_new_page(struct address_space *mapping, u64 index, bool zero)
 {
@@ -211,6 +224,8 @@ static struct page *add_new_page(struct address_space *mapping, u64 index, bool 
 		put_page(page);
 		return ERR_PTR(err);
 	}
+	if (!mapping->swap_backed)
+		refault_returned(refault_name_of_file(mapping, index), page, true, swap_is_on());
 	lru_cache_add(page);
 	return page;
 }

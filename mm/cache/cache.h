@@ -124,6 +124,8 @@ void cache_remove_page(struct address_space *mapping, struct page *page);
  * and the page is gone, with the lock and both references. Else nothing has changed.
  */
 bool cache_remove_unused(struct address_space *mapping, struct page *page);
+/* The same for a page that memory had no room for: it will be known if it comes back (mm/lru/refault.h). */
+bool cache_evict(struct address_space *mapping, struct page *page);
 /* All such pages of all files that have a disk: how many. May sleep. */
 unsigned long cache_drop_clean(void);
 

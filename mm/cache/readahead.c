@@ -14,6 +14,7 @@
  * tries by itself and gets the error.
  */
 #include "mm/cache/cache_int.h"
+#include "mm/lru/refault.h"
 
 #define FIRST_PAGES 4u
 
@@ -39,6 +40,7 @@ static struct page *new_page(struct address_space *mapping, u64 index)
 		put_page(page);
 		return NULL;
 	}
+	refault_returned(refault_name_of_file(mapping, index), page, true, swap_is_on());
 	lru_cache_add(page);
 	return page;
 }

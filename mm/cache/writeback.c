@@ -133,7 +133,7 @@ static void put_written(struct page *page)
 	if (trylock_page(page)) {
 		mapping = page_owner_ptr(
 			page); /* while it has pages, and this one is locked, it stays */
-		freed = mapping && page_mapcount(page) == 0 && cache_remove_unused(mapping, page);
+		freed = mapping && page_mapcount(page) == 0 && cache_evict(mapping, page);
 		if (!freed)
 			unlock_page(page);
 	}

@@ -41,6 +41,7 @@
 #include "lib/printk.h"
 #include "mm/check.h"
 #include "mm/lru/page_lock.h"
+#include "mm/lru/refault.h"
 #include "mm/mark.h"
 #include "mm/trace/trace.h"
 #ifdef PAGODA_FAKE_HIGHMEM
@@ -257,6 +258,7 @@ static __noinline void activate_page(struct page *page)
 				       NR_ZONE_ACTIVE_ANON + from);
 		}
 		trace_lru_activate(page_to_pfn(page), from + 1, lruvec->node->nid, 0);
+		refault_age(lruvec->node->nid, 1);
 	}
 	spin_unlock(&lruvec->lock);
 }

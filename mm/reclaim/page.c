@@ -19,6 +19,7 @@
  */
 #include "lib/errno.h"
 #include "mm/cache/cache.h"
+#include "mm/lru/refault.h"
 #include "mm/lru/written.h"
 #include "mm/reclaim/reclaim.h"
 #include "mm/space/pages.h"
@@ -97,7 +98,7 @@ static enum reclaimed write(struct page *page, unsigned how)
 static bool remove_unused(struct page *page)
 {
 	return page_test(page, PG_swapcache) ? swap_cache_remove_unused(page)
-					     : cache_remove_unused(page_owner_ptr(page), page);
+					     : cache_evict(page_owner_ptr(page), page);
 }
 
 /* A copy of a slot that nothing names: who had it has gone while it was being written. */
@@ -181,6 +182,7 @@ static void put_back(struct page *page, enum reclaimed verdict, struct reclaimed
 	if (verdict == PAGE_ACTIVATE) {
 		page_set(page, PG_active);
 		page_clear(page, PG_referenced);
+		refault_age(page_to_nid(page), 1);
 	}
 	lru_putback(page);
 	put_page(page);

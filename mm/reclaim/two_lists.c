@@ -14,7 +14,7 @@
  *
  * Anonymous or file?  Each round looks at both pairs, in proportion to what giving a page back has cost
  * of late: pages of a kind that were found used, or had to be written or read again, make that kind
- * dear, and the other is looked at more.  swappiness (0 .. 200) weighs anonymous against file pages from
+ * dear, and the other is looked at more. So do pages that had been active and come back (mm/lru/refault.c).  swappiness (0 .. 200) weighs anonymous against file pages from
  * the start.  Where there is no swap, or no file page worth mentioning, there is no choice.
  *
  * Old costs fade: when their sum passes a quarter of the lists, both are halved.
@@ -30,7 +30,8 @@
 int sysctl_swappiness = 60;
 
 /* What giving back pages of each kind has cost lately, by node. Races lose a little of it. */
-static unsigned long cost[MAX_NUMNODES][2]; /* anonymous, file */
+static unsigned long cost[MAX_NUMNODES][2];   /* anonymous, file */
+static unsigned long missed[MAX_NUMNODES][2]; /* of those that came back, how many are in it */
 
 static void add_cost(int nid, bool file, unsigned long n, unsigned long lists)
 {
@@ -46,6 +47,21 @@ static void add_cost(int nid, bool file, unsigned long n, unsigned long lists)
 static unsigned long size_of(const struct pglist_data *node, enum lru_list list)
 {
 	return node_stat(node, NR_INACTIVE_ANON + list);
+}
+
+/* Pages that had been active, went, and came back since the last look. */
+static void add_returned(const struct pglist_data *node)
+{
+	for (unsigned file = 0; file < 2; file++) {
+		const unsigned long now = node_stat(node, WORKINGSET_RESTORE_ANON + file);
+		const unsigned long new = now - READ_ONCE(missed[node->nid][file]);
+		const enum lru_list list = file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON;
+
+		WRITE_ONCE(missed[node->nid][file], now);
+		if ((long)new > 0)
+			add_cost(node->nid, file, new,
+				 size_of(node, list) + size_of(node, list + 1));
+	}
 }
 
 static bool inactive_is_short(const struct pglist_data *node, enum lru_list inactive)
@@ -159,6 +175,7 @@ static void shrink_node(struct scan *scan, struct pglist_data *node)
 	bool more = true;
 
 	lru_add_drain();
+	add_returned(node);
 	divide(scan, node, part);
 	while (more && scan->freed + scan->writing < scan->wanted) {
 		more = false;

@@ -458,6 +458,11 @@ static unsigned long sum_of(bool free_only)
 	return pages;
 }
 
+bool swap_is_on(void)
+{
+	return READ_ONCE(order.next) != &order;
+}
+
 unsigned long swap_free_pages(void)
 {
 	return sum_of(true);

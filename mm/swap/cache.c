@@ -23,6 +23,7 @@
 #include "mm/frame/vmstat.h"
 #include "mm/lru/lru.h"
 #include "mm/lru/page_lock.h"
+#include "mm/lru/refault.h"
 #include "mm/swap/swap_int.h"
 
 static void count(const struct page *page, long n)
@@ -133,6 +134,9 @@ void swap_cache_remove(struct page *page)
 bool swap_cache_remove_unused(struct page *page)
 {
 	struct swap_area *area = swap_area_of(page_swap_entry(page));
+	const u64 name = refault_name_of_swap(page_swap_entry(page).v);
+	const int nid = page_to_nid(page);
+	const bool workingset = page_test(page, PG_workingset);
 	int two = 2;
 	bool unused;
 
@@ -154,6 +158,7 @@ bool swap_cache_remove_unused(struct page *page)
 	WRITE_ONCE(page->mapping, 0);
 	unlock_page(page);
 	put_page_last(page);
+	refault_note(name, nid, workingset);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "lib/errno.h"
 #include "mm/lru/lru.h"
 #include "mm/lru/page_lock.h"
+#include "mm/lru/refault.h"
 #include "mm/swap/swap_int.h"
 
 int sysctl_page_cluster = 3;
@@ -69,6 +70,7 @@ static struct page *new_copy(swp_entry_t entry, gfp_t gfp)
 		__free_page(page);
 		return NULL;
 	}
+	refault_returned(refault_name_of_swap(entry.v), page, false, swap_is_on());
 	lru_cache_add(page);
 	return page;
 }

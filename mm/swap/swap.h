@@ -127,6 +127,7 @@ struct swap_area_info {
 };
 bool swap_area_info(unsigned type, struct swap_area_info *info);
 /* Slots of all areas in use; those that are free, and all. Approximate while others work. */
+bool swap_is_on(void); /* an open area; without a lock */
 unsigned long swap_free_pages(void);
 unsigned long swap_total_pages(void);
 
@@ -180,7 +181,7 @@ bool swap_lock_copy(struct page *page, swp_entry_t entry) __must_check;
 void swap_cache_remove(struct page *page);
 /*
  * The same if nobody but the cache and the caller has a reference, and the page is clean: true,
- * and both references, the lock and the page are gone.
+ * and both references, the lock and the page are gone; it will be known if it comes back (mm/lru/refault.h).
  */
 bool swap_cache_remove_unused(struct page *page);
 /*

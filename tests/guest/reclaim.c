@@ -5,6 +5,7 @@
  * Every page says which one it is and how often it has been written to, at both ends; so a page that
  * comes back as another one, or as it was earlier, is noticed. TEST_SEED repeats a run.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -286,6 +287,50 @@ static void locked(void)
 	end_set(&kept);
 }
 
+#define ROUNDS 8
+
+/*
+ * Half of memory is anonymous and idle. A file of three quarters, read from end to end again and again,
+ * finds each page gone just before its turn, unless those that come back are recognised and the
+ * idle ones go instead: then nothing has to be read any more.
+ */
+static void file_comes_back(void)
+{
+	char device[64], page[4096];
+	long first = 0, last = 0;
+	struct set idle;
+
+	need_swap();
+	expect_equal(sscanf(strchr(read_text("/proc/swaps"), '\n'), " %63s", device), 1);
+
+	const int fd = must(open(device, O_RDONLY));
+	const unsigned long pages = memory_pages * 3 / 4;
+	const long returned = vmstat("workingset_refault_file"),
+		   activated = vmstat("workingset_activate_file");
+
+	idle = new_set(memory_pages / 2);
+	for (unsigned long n = 0; n < idle.pages; n++)
+		change(&idle, n);
+	for (int round = 0; round < ROUNDS; round++) {
+		const long before = vmstat("pgpgin");
+
+		for (unsigned long n = 0; n < pages; n++)
+			expect_equal(pread(fd, page, sizeof(page), n * sizeof(page)), sizeof(page));
+		last = vmstat("pgpgin") - before;
+		if (round == 0)
+			first = last;
+		printf("# round %d: %ld KiB read\n", round, last);
+		if (last < first / 10)
+			break;
+	}
+	expect(last < first / 10);
+	expect(vmstat("workingset_refault_file") > returned);
+	expect(vmstat("workingset_activate_file") > activated);
+	must(close(fd));
+	verify_all(&idle);
+	end_set(&idle);
+}
+
 /* Whoever looked at pages, and of whatever kind they were: it is the same pages. */
 static void counts(void)
 {
@@ -308,6 +353,7 @@ int main(void)
 	run("reclaim-processes", processes);
 	run("reclaim-forked", forked);
 	run("reclaim-locked", locked);
+	run("reclaim-file-comes-back", file_comes_back);
 	run("reclaim-counts", counts);
 	return finish();
 }
