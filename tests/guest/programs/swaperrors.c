@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PAGES 320
+#define HALF  150
 #define PAGE  4096
 
 static char *memory;
@@ -87,23 +88,17 @@ int main(void)
 		      0);
 	for (int i = 0; i < PAGES; i++)
 		*(int *)(memory + i * PAGE) = i + 1;
-	/*
-	 * A disk may write pages of many requests at once, and then the error of slot 201 keeps all of them
-	 * here. It comes only once: so again.
-	 */
-	for (int tries = 0; tries < 5; tries++) {
-		madvise(memory, PAGES * PAGE, 21 /* MADV_PAGEOUT */);
-		for (int i = 0; i < PAGES; i++) {
-			if (slot_of(i) == 101)
-				bad = i;
-			if (slot_of(i) == 201)
-				lost = i;
-		}
-		if (bad < 0 || is_gone(bad))
-			break;
-		for (int i = 0; i < PAGES; i++)
-			(void)look(i);
-	}
+	/* One after the other: the error of a slot may meet all that the disk writes along with it. */
+	madvise(memory, HALF * PAGE, 21 /* MADV_PAGEOUT */);
+	for (int i = 0; i < HALF; i++)
+		if (slot_of(i) == 101)
+			bad = i;
+	if (bad < 0 || !is_gone(bad))
+		printf("page %d has not left memory\n", bad);
+	madvise(memory + HALF * PAGE, (PAGES - HALF) * PAGE, 21);
+	for (int i = HALF; i < PAGES; i++)
+		if (slot_of(i) == 201)
+			lost = i;
 	printf("slots %s\n", bad >= 0 && lost >= 0 ? "found" : "not found");
 	fflush(stdout);
 	if (fork() == 0) {
