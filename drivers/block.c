@@ -314,14 +314,13 @@ int disk_add(struct disk *disk)
 	name_part(disk, 0);
 	err = writeback_init();
 	if (!err)
-		err = refault_init();
-	if (!err)
 		err = blkdev_add_disk(disk);
 	if (err)
 		return err;
 	thread = kthread_run(disk_thread, disk, whole->name);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
+	(void)refault_init(); /* without room for it pages that come back are not recognised */
 	disks[nr_disks] = disk;
 	nr_disks++;
 	pr_info("%s: %llu sectors of %u bytes (%llu MiB)%s\n", whole->name,
