@@ -13,7 +13,7 @@ static struct page *active[ACTIVE];
 
 static void up(void)
 {
-	floors_up(1, 1, 16, 0);
+	floors_up(1, 1, 16 * (PAGE_SIZE / 4096), 0); /* 4096 frames */
 	assert_int_equal(refault_init(), 0);
 	for (unsigned i = 0; i < ACTIVE; i++) {
 		active[i] = alloc_page(GFP_KERNEL);
