@@ -65,8 +65,9 @@ static void no_swap(void)
 /* All may have as much as they ask for. */
 static void overcommit(void)
 {
-	if (read_number("/proc/meminfo", "SwapTotal") > 256 << 10)
-		skip("so much swap takes long to fill");
+	if (read_number("/proc/meminfo", "SwapTotal") > 256 << 10 ||
+	    read_number("/proc/meminfo", "MemTotal") > 300 << 10)
+		skip("so much takes long to fill");
 	write_number("/proc/sys/vm/overcommit_memory", 1);
 }
 
