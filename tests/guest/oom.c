@@ -66,7 +66,7 @@ static void no_swap(void)
 static void overcommit(void)
 {
 	if (read_number("/proc/meminfo", "SwapTotal") > 256 << 10 ||
-	    read_number("/proc/meminfo", "MemTotal") > 300 << 10)
+	    read_number("/proc/meminfo", "MemTotal") > 100 << 10)
 		skip("so much takes long to fill");
 	write_number("/proc/sys/vm/overcommit_memory", 1);
 }
