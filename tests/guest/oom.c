@@ -247,6 +247,8 @@ static void says_why(void)
 
 int main(void)
 {
+	const int mode = atoi(read_text("/proc/sys/vm/overcommit_memory"));
+
 	run("oom-one-goes", one_goes);
 	run("oom-asleep", asleep);
 	run("oom-exempt", exempt);
@@ -254,5 +256,6 @@ int main(void)
 	run("oom-says-why", says_why);
 	run("oom-several", several);
 	run("oom-storms", storms);
+	write_number("/proc/sys/vm/overcommit_memory", mode);
 	return finish();
 }
