@@ -727,13 +727,13 @@ static bool swapped(void)
 int main(void)
 {
 	run("audit-offsets", odd_offsets);
-	if (!swapped()) {
-		run("audit-frames", frames_add_up);
-		run("audit-processes", processes_add_up);
-		run("audit-frames-load", frames_under_load);
-		run("audit-processes-load", processes_under_load);
-		run("audit-afterwards", afterwards);
-	}
+	if (swapped())
+		return finish();
+	run("audit-frames", frames_add_up);
+	run("audit-processes", processes_add_up);
+	run("audit-frames-load", frames_under_load);
+	run("audit-processes-load", processes_under_load);
+	run("audit-afterwards", afterwards);
 	run("audit-dirty", written_by_another);
 	stop_all();
 	return finish();
