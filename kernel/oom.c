@@ -17,7 +17,7 @@
  * The victim.  SIGKILL ends every sleep but the short ones; its requests may take the last page
  * (mm/frame/alloc.c).  It may still be stuck behind a lock that the asking task holds: so a thread of the
  * kernel takes its private pages away meanwhile (mm/space/reap.c), and if that does not work either, after
- * VICTIM_NS the next worst has to go.
+ * VICTIM_NS, or REAPER_NS while that thread is still at it, the next worst has to go.
  *
  * Nobody is killed for requests that could not use what he has: DMA memory, one node's alone, low memory
  * while there is high memory to be had; nor for those who may not wait for file systems, for

@@ -45,8 +45,8 @@ struct bucket {
 	u32 note[NOTES]; /* each atomic */
 };
 
-static struct bucket
-	*buckets; /* NULL: no notes are kept. What follows is constant once it is set. */
+/* NULL: no notes are kept. What stands below is constant once it is set. */
+static struct bucket *buckets;
 static u32 bucket_mask;
 static unsigned unit_bits;
 static unsigned long clock[MAX_NUMNODES]; /* atomic */
