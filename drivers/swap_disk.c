@@ -9,6 +9,9 @@
  * What the page cache holds of the device is written and forgotten at swapon, for it is gone by
  * from then on: who reads /dev/vda while it is in use for swap reads what the disk has.
  *
+ * Errors.  A run of pages that could not be written is written again page by page, so that one bad
+ * sector keeps one page in memory and not its neighbours, too.
+ *
  * I/O.  Memory is freed by writing, so writing must not need memory: an area has its requests made in
  * advance, for reading and for writing apart, and who finds none waits for the next that is done, which
  * needs nobody's help.
@@ -44,7 +47,9 @@
 
 struct swap_io {
 	struct block_request request;
-	struct page *page[SWAP_RUN];
+	struct page
+		*page[SWAP_RUN]; /* the run; request.pages points to those that are asked for now */
+	u32 pages;
 	struct list_head list; /* (lock) free ones */
 	struct swap_disk *disk;
 };
@@ -81,14 +86,38 @@ static struct swap_io *try_take(struct swap_disk *disk, enum block_op op)
 	return io;
 }
 
+static void io_done(struct block_request *request);
+
+/* Ask for n pages of the run from `first` on, whose sector this is. */
+static void ask(struct swap_io *io, enum block_op op, u64 sector, u32 first, u32 n)
+{
+	io->request = (struct block_request){
+		.op = op,
+		.sector = sector,
+		.bytes = n << PAGE_SHIFT,
+		.pages = io->page + first,
+		.done = io_done,
+	};
+	block_submit(&io->disk->part->device, &io->request);
+}
+
 static void io_done(struct block_request *request)
 {
 	struct swap_io *io = container_of(request, struct swap_io, request);
 	struct swap_disk *disk = io->disk;
 	const enum block_op op = request->op;
+	const u32 first = (u32)(request->pages - io->page), n = request->bytes >> PAGE_SHIFT;
 
-	for (u32 i = 0; i < request->bytes >> PAGE_SHIFT; i++)
+	if (request->error && op == BLOCK_WRITE && n > 1) {
+		ask(io, op, request->sector, 0, 1);
+		return;
+	}
+	for (u32 i = first; i < first + n; i++)
 		swap_io_done(io->page[i], op == BLOCK_WRITE, request->error ? -EIO : 0);
+	if (first + n < io->pages) { /* page by page */
+		ask(io, op, request->sector + (PAGE_SIZE >> SECTOR_SHIFT), first + 1, 1);
+		return;
+	}
 	spin_lock(&disk->lock);
 	list_add(&io->list, &disk->free[op]);
 	disk->busy--;
@@ -111,14 +140,8 @@ static void submit(struct swap_backing *backing, struct page *const *pages, unsi
 		piece = min(n, device->max_pages);
 		wait_event(&disk->wait, (io = try_take(disk, op)) != NULL);
 		memcpy(io->page, pages, piece * sizeof(*pages));
-		io->request = (struct block_request){
-			.op = op,
-			.sector = place << (PAGE_SHIFT - SECTOR_SHIFT),
-			.bytes = piece << PAGE_SHIFT,
-			.pages = io->page,
-			.done = io_done,
-		};
-		block_submit(device, &io->request);
+		io->pages = piece;
+		ask(io, op, place << (PAGE_SHIFT - SECTOR_SHIFT), 0, piece);
 	}
 }
 
