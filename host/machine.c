@@ -21,6 +21,7 @@
 
 #include "command.h"
 #include "machine.h"
+#include "swap_disk.h"
 #include "mm/trace/record.h"
 
 #define MAX_WORDS 256
@@ -111,12 +112,32 @@ static void add_swap(struct words *words, int fd, unsigned n)
 	add(words, format_string("virtio-blk-pci,drive=swap%u", n));
 }
 
+/* KiB: what was asked for, and what disks in memory take of it. */
+static unsigned long memory(const struct run_options *options)
+{
+	unsigned long kib = options->ram;
+
+	for (unsigned i = 0; swap_in_memory(options) && i < options->nr_swap; i++)
+		kib += options->swap[i].kib;
+	return kib;
+}
+
 static char *command_line(const struct run_options *options, bool console_on_terminal)
 {
 	/* A panic ends the machine (-no-reboot). */
-	return format_string("console=%s panic=-1%s%s%s", console_on_terminal ? "ttyS0" : "ttyS2",
-			     options->record ? " record" : "", options->append ? " " : "",
-			     options->append ? options->append : "");
+	char *line =
+		format_string("console=%s panic=-1%s%s%s", console_on_terminal ? "ttyS0" : "ttyS2",
+			      options->record ? " record" : "", options->append ? " " : "",
+			      options->append ? options->append : "");
+
+	/* Before the rest, where a "--" may stand; the first comes first. */
+	for (unsigned i = options->nr_swap; swap_in_memory(options) && i > 0; i--) {
+		char *longer = format_string("ram_disk=%luK %s", options->swap[i - 1].kib, line);
+
+		free(line);
+		line = longer;
+	}
+	return line;
 }
 
 /* @theirs: QEMU's ends of the channels. */
@@ -145,7 +166,7 @@ static void make_words(struct words *words, const struct run_options *options, i
 	    format_string("qemu-system-%s", is_i386(options->arch) ? "i386" : options->arch));
 	add_all(words, fixed);
 	add(words, "-m");
-	add(words, format_string("size=%luk", options->ram));
+	add(words, format_string("size=%luk", memory(options)));
 	add(words, "-smp");
 	add(words, format_string("%u", options->cpus));
 	if (options->icount)
@@ -167,7 +188,7 @@ static void make_words(struct words *words, const struct run_options *options, i
 	add(words, command_line(options, console_on_terminal));
 	for (unsigned i = 0; i < options->nr_disk; i++)
 		add_disk(words, options->disk[i], i);
-	for (unsigned i = 0; i < options->nr_swap; i++)
+	for (unsigned i = 0; swap && i < options->nr_swap; i++)
 		add_swap(words, swap[i], i);
 	if (record >= 0) {
 		add(words, "-object");
@@ -205,7 +226,7 @@ static _Noreturn void become_qemu(pid_t parent, char **words, int initrd, int re
 		fcntl(initrd, F_SETFD, 0);
 	if (record >= 0)
 		fcntl(record, F_SETFD, 0);
-	for (unsigned i = 0; i < nr_swap; i++)
+	for (unsigned i = 0; swap && i < nr_swap; i++)
 		fcntl(swap[i], F_SETFD, 0);
 	dup2(open("/dev/null", O_RDWR), 0);
 	dup2(theirs[CHANNEL_ERRORS], 1);

@@ -56,8 +56,9 @@ static char *swap_areas(const struct run_options *options)
 	char *text = format_string("%s", "");
 
 	for (unsigned i = 0; i < options->nr_swap; i++) {
-		char *longer = format_string("%s%s/dev/vd%c %d", text, i ? " " : "",
-					     'a' + options->nr_disk + i, options->swap[i].priority);
+		char *longer = format_string("%s%s/dev/vd%c %d %lu", text, i ? " " : "",
+					     'a' + options->nr_disk + i, options->swap[i].priority,
+					     swap_in_memory(options) ? options->swap[i].kib : 0);
 
 		free(text);
 		text = longer;
@@ -283,7 +284,7 @@ int command_run(int argc, char **argv)
 		      swap, interactive);
 	if (initrd >= 0)
 		close(initrd);
-	for (unsigned i = 0; i < options.nr_swap; i++)
+	for (unsigned i = 0; swap && i < options.nr_swap; i++)
 		close(swap[i]);
 	free(swap);
 	int status = session_run(&machine, &options, stream_is_terminal,

@@ -52,8 +52,8 @@ enum wire_type {
  *			/dev/null, and no STDIN frames come)
  *	rows columns	of the terminal, in decimal, "0 0" when there is none
  *	argc envc	how many strings each list below has
- *	swap		areas to be switched on first: "DEVICE PRIORITY" after each other, in
- *			order, priority -1: none; "": none of them
+ *	swap		areas to be switched on first: "DEVICE PRIORITY KIB" after each other, in
+ *			order, priority -1: none; KIB 0: it has its header; "": none of them
  *	directory	to start in
  *	file		to execute
  *	argv...

@@ -33,6 +33,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "../swap_header.h"
 #include "../wire.h"
 
 static char run_text[WIRE_RUN_MAX + 1];
@@ -197,13 +198,28 @@ static void take_nothing(void)
 	}
 }
 
+/* What mkswap(8) does to a disk in memory, which nobody could prepare. */
+static int make_swap(const char *device, unsigned long kib, unsigned n)
+{
+	unsigned char page[SWAP_PAGE] = {0};
+	int fd = open(device, O_WRONLY | O_CLOEXEC), failed;
+
+	if (fd < 0)
+		return -1;
+	swap_header_fill(page, kib, n);
+	failed = pwrite(fd, page, SWAP_PAGE, 0) != SWAP_PAGE || fsync(fd) < 0;
+	close(fd);
+	return failed ? -1 : 0;
+}
+
 /* The areas that the host made; a machine without them is not the one that was asked for. */
 static void swap_on(const char *areas)
 {
 	char device[32];
 
-	while (*areas) {
+	for (unsigned n = 0; *areas; n++) {
 		size_t length = strcspn(areas, " ");
+		unsigned long kib;
 		int flags = 0;
 
 		if (length >= sizeof(device))
@@ -214,8 +230,9 @@ static void swap_on(const char *areas)
 		if (*areas != '-')
 			flags = SWAP_FLAG_PREFER | (int)number(&areas);
 		areas += strcspn(areas, " ");
+		kib = number(&areas);
 		areas += *areas == ' ';
-		if (swapon(device, flags) < 0) {
+		if ((kib && make_swap(device, kib, n) < 0) || swapon(device, flags) < 0) {
 			complain(device, strerror(errno));
 			_exit(125);
 		}

@@ -38,6 +38,24 @@ in
 out
 $a"
 
+# Disks in memory, by the machine's own clock: under pressure it does the same thing twice.
+cat >"$work/twice" <<'SH'
+mkdir /tmp/much
+mount -t tmpfs -o size=100M none /tmp/much
+seq 1 200000 >/tmp/much/1
+for i in $(seq 32); do cat /tmp/much/1; done >/tmp/much/a
+md5sum /tmp/much/a
+cat /proc/vmstat /proc/meminfo /proc/swaps /proc/uptime
+SH
+twice() {
+	LIMIT=120 guest --icount --ram 40M --swap 64M --swap 8M:3 --add "$work/twice:/twice" -- sh /twice
+	out >"$work/twice.$1"
+}
+twice 1
+twice 2
+expect_match swap-icount "$(cat "$work/twice.1")" 'pswpout [0-9]{4,}'
+expect swap-icount-repeats "$(cat "$work/twice.2")" "$(cat "$work/twice.1")"
+
 # What QEMU counts, and what the machine does.
 cat >"$work/count" <<'SH'
 mkdir /tmp/much
