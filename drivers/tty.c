@@ -17,6 +17,7 @@
  */
 #include "drivers/tty.h"
 
+#include "kernel/family.h"
 #include "kernel/initcall.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
@@ -140,11 +141,11 @@ static int job_control(struct tty_struct *tty, int sig)
 
 static void make_controlling(struct tty_struct *tty)
 {
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	tty->session = current->signal->session;
 	tty->pgrp = current->signal->pgrp;
 	current->signal->tty = tty;
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 }
 
 static bool may_become_controlling(struct tty_struct *tty)
@@ -157,11 +158,11 @@ static void leave_terminal(struct tty_struct *tty)
 {
 	pid_t session, pgrp;
 
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	session = tty->session;
 	pgrp = tty->pgrp;
 	tty->session = tty->pgrp = 0;
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	if (pgrp > 0) {
 		kill_pgrp(SIGHUP, NULL, pgrp);
 		kill_pgrp(SIGCONT, NULL, pgrp);
@@ -389,11 +390,11 @@ static long set_pgrp(struct tty_struct *tty, const pid_t __user *user)
 		return -ENOTTY;
 	if (pgrp < 0)
 		return -EINVAL;
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	err = check_pgrp_session(pgrp, tty->session);
 	if (!err)
 		tty->pgrp = pgrp;
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return err;
 }
 

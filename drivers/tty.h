@@ -50,7 +50,7 @@ struct tty_struct {
 	bool literal_next;     /* ^V was typed */
 	bool stopped;          /* by ^S */
 
-	pid_t session, pgrp; /* (tasklist_lock) whose terminal it is; foreground group */
+	pid_t session, pgrp; /* (all families) whose terminal it is; foreground group */
 	struct wait_queue_head read_wait, write_wait;
 	struct list_head list; /* all terminals; constant after boot */
 };

@@ -8,12 +8,13 @@
  */
 #include "kernel/exec.h"
 #include "kernel/cred.h"
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 
-/* Only the caller and perhaps the dead leader are left. (tasklist_lock) */
+/* Only the caller and perhaps the dead leader are left. (its family) */
 static bool others_are_gone(const struct task_struct *t)
 {
 	const struct task_struct *other;
@@ -29,9 +30,9 @@ static void wait_for_others(struct task_struct *t)
 		bool gone;
 
 		set_current_state(TASK_UNINTERRUPTIBLE);
-		spin_lock(&tasklist_lock);
+		lock_families(family_of(t));
 		gone = others_are_gone(t);
-		spin_unlock(&tasklist_lock);
+		unlock_families(family_of(t));
 		if (gone)
 			break;
 		schedule();
@@ -39,7 +40,7 @@ static void wait_for_others(struct task_struct *t)
 	set_current_state(TASK_RUNNING);
 }
 
-/* Take the dead leader's number and place. (tasklist_lock) */
+/* Take the dead leader's number and place. (all families) */
 static void replace_leader(struct task_struct *t, struct task_struct *leader)
 {
 	pid_t own = t->pid;
@@ -90,11 +91,11 @@ int become_only_thread(void)
 		kill_other_threads(t);
 		unlock_sighand(sighand);
 		wait_for_others(t);
-		spin_lock(&tasklist_lock);
+		lock_tasklist();
 		if (leader != t)
 			replace_leader(t, leader);
 		signal->group_exec = NULL;
-		spin_unlock(&tasklist_lock);
+		unlock_tasklist();
 		if (leader != t)
 			reap_later(leader);
 		sighand = lock_sighand(t);

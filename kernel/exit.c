@@ -18,6 +18,7 @@
  * process, that is its leader -- or, when it is the last, to the next ancestor
  * that is a subreaper, or to init.
  */
+#include "kernel/family.h"
 #include "kernel/itimer.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -52,9 +53,15 @@ void keep_usage(const struct task_struct *t)
 	io_counts_add(&signal->io, &t->io);
 }
 
+families_t families_to_release(const struct task_struct *t)
+{
+	if (t->group_leader == t && !leaves_others_numbers(t))
+		return ALL_FAMILIES;
+	return family_of(t) | family_of(t->real_parent) | family_of_number(t->pid);
+}
+
 void release_task(struct task_struct *t)
 {
-	assert_spin_locked(&tasklist_lock);
 	ASSERT(!t->released && task_is_dead(t));
 	t->released = true;
 	if (t->group_leader != t)
@@ -117,7 +124,7 @@ static bool has_live_thread(const struct task_struct *t)
 	return false;
 }
 
-/* Who takes over the children of a process without living threads. (tasklist_lock) */
+/* Who takes over the children of a process without living threads. (all families) */
 static struct task_struct *new_parent(struct task_struct *t)
 {
 	struct task_struct *p = t->real_parent;
@@ -167,14 +174,43 @@ static void give_children_away(struct task_struct *t)
 	}
 }
 
+/* Whose locks the end of a task takes, which may be the last of its process. (family) */
+static families_t families_of_end(const struct task_struct *t, bool last)
+{
+	const struct task_struct *leader = t->group_leader;
+
+	if (!last)
+		return family_of(t) | family_of_number(t->pid);
+	if (!list_empty(&leader->children) || keeps_pgrp(leader))
+		return ALL_FAMILIES;
+	return families_to_release(leader) | family_of_number(t->pid);
+}
+
+/* *last: no thread is left that has yet to come here. */
+static families_t lock_for_end(const struct task_struct *t, bool *last)
+{
+	families_t held = family_of(t), needed;
+
+	for (;;) {
+		lock_families(held);
+		*last = !has_live_thread(t);
+		needed = families_of_end(t, *last);
+		if (!(needed & ~held))
+			return held;
+		unlock_families(held);
+		held |= needed;
+	}
+}
+
 /* The last thing but schedule(): from here on the task may be reaped. */
 static void exit_notify(struct task_struct *t)
 {
 	struct task_struct *leader = t->group_leader;
 	bool nobody_waits = t != leader || t->exit_signal == -1;
+	bool last;
+	const families_t families = lock_for_end(t, &last);
 
-	spin_lock(&tasklist_lock);
-	if (!has_live_thread(t)) {
+	if (last) {
 		exit_orphan_pgrps(leader);
 		give_children_away(leader);
 	}
@@ -190,7 +226,7 @@ static void exit_notify(struct task_struct *t)
 		release_task(leader);
 		reap_later(leader);
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_families(families);
 }
 
 /* --- do_exit --- */

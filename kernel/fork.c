@@ -11,11 +11,12 @@
  *   the process     CLONE_THREAD     signal->count           copy_signal
  *
  * Nothing is visible to others until all parts have been had; every failure undoes
- * what was done in reverse order.  Then, under tasklist_lock and the sighand lock,
+ * what was done in reverse order.  Then, under its families' locks and the sighand lock,
  * the task gets its place in the family -- unless a signal has come in the
  * meantime: then fork starts over after it, so that no kill or stop of a process
  * or group misses a child that was being born.
  */
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -28,7 +29,7 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 
-unsigned long total_forks; /* (tasklist_lock) */
+unsigned long total_forks; /* atomic */
 
 struct task_struct *kthreadd;
 
@@ -145,8 +146,11 @@ static int join_family(struct task_struct *t, unsigned long flags, int exit_sign
 {
 	struct signal_struct *own = current->signal;
 	struct sighand_struct *sighand;
+	const families_t families = flags & CLONE_PARENT && !(flags & CLONE_THREAD)
+					    ? ALL_FAMILIES
+					    : family_of(current) | family_of_number(t->pid);
 
-	spin_lock(&tasklist_lock);
+	lock_families(families);
 	if (flags & (CLONE_PARENT | CLONE_THREAD))
 		t->real_parent = current->real_parent;
 	else
@@ -154,7 +158,7 @@ static int join_family(struct task_struct *t, unsigned long flags, int exit_sign
 	sighand = lock_sighand(current);
 	if (signal_pending()) {
 		unlock_sighand(sighand);
-		spin_unlock(&tasklist_lock);
+		unlock_families(families);
 		return -ERESTARTNOINTR;
 	}
 	if (flags & CLONE_THREAD) {
@@ -172,9 +176,9 @@ static int join_family(struct task_struct *t, unsigned long flags, int exit_sign
 		t->signal->tty = own->tty;
 	}
 	task_publish(t);
-	total_forks++;
+	fetch_add(&total_forks, 1);
 	unlock_sighand(sighand);
-	spin_unlock(&tasklist_lock);
+	unlock_families(families);
 	return 0;
 }
 
@@ -392,6 +396,7 @@ struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *nam
 {
 	struct kthread_start *start = kmalloc(sizeof(*start), GFP_KERNEL);
 	struct task_struct *t = start ? task_alloc(&init_task) : NULL;
+	families_t families;
 	int err = -ENOMEM;
 
 	if (!t)
@@ -420,9 +425,10 @@ struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *nam
 		free_pid(t->pid);
 		goto drop;
 	}
-	spin_lock(&tasklist_lock);
+	families = family_of(t->real_parent) | family_of_number(t->pid);
+	lock_families(families);
 	task_publish(t);
-	spin_unlock(&tasklist_lock);
+	unlock_families(families);
 	return t;
 drop:
 	drop_parts(t);

@@ -8,9 +8,10 @@
  * They expire in the tick, where no signal may be sent: the timer goes on a list
  * and a kernel thread sends.  The list holds no reference to the process: who ends
  * takes its timer off the list first (itimer_exit), under the list's lock, and the
- * thread sends under tasklist_lock, under which a process cannot vanish.
+ * thread sends under all families' locks, under which a process cannot vanish.
  */
 #include "kernel/itimer.h"
+#include "kernel/family.h"
 #include "kernel/initcall.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -84,7 +85,7 @@ void itimer_tick(struct task_struct *t, u64 ns, bool user_mode)
 
 /* --- Sending --- */
 
-/* Take one expired timer; what to send to whom. (tasklist_lock) */
+/* Take one expired timer; what to send to whom. (all families) */
 static struct signal_struct *next_expired(unsigned *which)
 {
 	struct signal_struct *process = NULL;
@@ -127,11 +128,11 @@ static int __noreturn itimer_thread(void *unused)
 
 		wait_event_interruptible(&expired.wait, !list_empty(&expired.timers));
 		do {
-			spin_lock(&tasklist_lock);
+			lock_tasklist();
 			process = next_expired(&which);
 			if (process && !list_empty(&process->threads))
 				send(process, which);
-			spin_unlock(&tasklist_lock);
+			unlock_tasklist();
 		} while (process);
 	}
 }

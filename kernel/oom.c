@@ -26,6 +26,7 @@
  * When nobody is left to kill the request fails, and whoever asked hears of it: Linux stops the machine.
  */
 #include "kernel/oom.h"
+#include "kernel/family.h"
 
 #include "kernel/initcall.h"
 #include "kernel/sched.h"
@@ -65,7 +66,7 @@ unsigned long oom_total_pages(void)
 	return max(totalram_pages() + swap, 1UL);
 }
 
-/* A thread of the process that has its memory still, locked; NULL. (tasklist_lock) */
+/* A thread of the process that has its memory still, locked; NULL. (its family) */
 static struct task_struct *lock_thread_with_mm(struct task_struct *process) NO_LOCK_ANALYSIS
 {
 	struct task_struct *t;
@@ -86,7 +87,7 @@ static long pages_of(struct mm_struct *mm)
 	       (long)(atomic_read(&mm->pgtables_bytes) >> PAGE_SHIFT);
 }
 
-/* (tasklist_lock) */
+/* (its family) */
 static long badness(struct task_struct *process, unsigned long total) NO_LOCK_ANALYSIS
 {
 	const long adj = READ_ONCE(process->group_leader->oom_score_adj);
@@ -108,9 +109,9 @@ long oom_badness(struct task_struct *process, unsigned long total)
 {
 	long points;
 
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(process));
 	points = badness(process->group_leader, total);
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(process));
 	return points;
 }
 
@@ -121,7 +122,7 @@ static struct task_struct *choose(long *worst)
 	struct task_struct *process, *chosen = NULL;
 
 	*worst = OOM_NEVER;
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	if (sysctl_oom_kill_allocating_task) {
 		*worst = badness(current->group_leader, total);
 		if (*worst != OOM_NEVER)
@@ -139,7 +140,7 @@ static struct task_struct *choose(long *worst)
 		}
 	if (chosen)
 		get_task(chosen);
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return chosen;
 }
 
@@ -152,7 +153,7 @@ static void list_tasks(void) NO_LOCK_ANALYSIS
 	printk(KERN_INFO "Tasks state (memory values in pages):");
 	printk(KERN_INFO "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
 			 "oom_score_adj name");
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	for_each_process(process)
 	{
 		struct task_struct *t;
@@ -169,7 +170,7 @@ static void list_tasks(void) NO_LOCK_ANALYSIS
 		       t->comm);
 		task_unlock(t);
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 }
 
 static void report(gfp_t gfp, unsigned order)
@@ -214,7 +215,7 @@ static void kill_users(const struct mm_struct *mm) NO_LOCK_ANALYSIS
 	memset(&info, 0, sizeof(info));
 	info.si_signo = SIGKILL;
 	info.si_code = SI_KERNEL;
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	for_each_process(process)
 	{
 		struct task_struct *t = lock_thread_with_mm(process);
@@ -227,7 +228,7 @@ static void kill_users(const struct mm_struct *mm) NO_LOCK_ANALYSIS
 		if (shares && process->tgid != 1 && !(process->pf & PF_KTHREAD))
 			(void)send_signal_group(SIGKILL, &info, process);
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 }
 
 /* The space of a process, held by mm_count; NULL: gone meanwhile. */
@@ -236,14 +237,14 @@ static struct mm_struct *hold_mm(struct task_struct *process) NO_LOCK_ANALYSIS
 	struct mm_struct *mm = NULL;
 	struct task_struct *t;
 
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(process));
 	t = lock_thread_with_mm(process);
 	if (t) {
 		mm = t->mm;
 		mmgrab(mm);
 		task_unlock(t);
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(process));
 	return mm;
 }
 

@@ -13,7 +13,7 @@ unsigned long oom_total_pages(void);
 /*
  * What killing the process would give back, in pages: resident, swapped out, and its page
  * tables; moved by oom_score_adj thousandths of `total`. OOM_NEVER: it is not to be killed, or has
- * no memory. Takes tasklist_lock.
+ * no memory. Takes families' locks.
  */
 long oom_badness(struct task_struct *process, unsigned long total);
 

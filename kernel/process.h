@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/family.h"
 #include "kernel/task.h"
 
 extern const struct task_part_ops *task_parts; /* NULL until fs/ registers */
@@ -16,7 +17,7 @@ struct task_struct *task_alloc(const struct task_struct *from);
 void task_free_unseen(struct task_struct *t);
 pid_t alloc_pid(void); /* or -EAGAIN */
 void free_pid(pid_t pid);
-/* Make visible: hash, lists. / Take out. (tasklist_lock) */
+/* Make visible: hash, lists. / Take out. (families of the number, the process, its parent) */
 void task_publish(struct task_struct *t);
 void task_unpublish(struct task_struct *t);
 struct signal_struct *signal_alloc(void);
@@ -33,12 +34,14 @@ void mm_release(struct task_struct *t);
 struct mm_struct *exchange_mm(struct mm_struct *mm);
 
 /* --- exit.c --- */
+/* Whose locks that takes: its own and its parent's, or all if a number or its group ends. (family) */
+families_t families_to_release(const struct task_struct *t);
 /*
- * Take a zombie (or self-reaping) task out of all tables. (tasklist_lock) Then whoever did it
+ * Take a zombie (or self-reaping) task out of all tables. (families_to_release()) Then whoever did it
  * frees its stack and drops the reference, without locks; waits until it has left its CPU.
  */
 void release_task(struct task_struct *t);
-/* A thread is gone: the process keeps what it used. (tasklist_lock) */
+/* A thread is gone: the process keeps what it used. (its family) */
 void keep_usage(const struct task_struct *t);
 void free_task(struct task_struct *t);
 /* Let the reaper thread free a released task. Any context but interrupts. */
@@ -57,10 +60,14 @@ void futex_init(void);
 void futex_exit(struct task_struct *t); /* robust list, clear_child_tid */
 
 /* --- session.c --- */
-/* A process leaves its group (exit, setpgid): the number may become free. (tasklist_lock) */
+/* Does no number but its own become free when the process goes? (family) */
+bool leaves_others_numbers(const struct task_struct *leader);
+/* A process leaves its group for good: the numbers may become free. (families_to_release()) */
 void leave_pgrp(struct task_struct *leader);
-/* The process's end may orphan its own or its children's groups. (tasklist_lock) */
+/* Would the process's end make a difference to whether a group is orphaned? (family) */
+bool keeps_pgrp(const struct task_struct *leader);
+/* The process's end may orphan its own or its children's groups. (all families) */
 void exit_orphan_pgrps(struct task_struct *leader);
-/* A child got another parent. (tasklist_lock) */
+/* A child got another parent. (all families) */
 void orphan_child_pgrp(struct task_struct *child, const struct task_struct *old_parent);
 void session_leader_exit(struct task_struct *leader); /* SIGHUP, the terminal. No lock. */

@@ -7,6 +7,7 @@
  * was spent in user mode: user = sum_exec * utime / (utime + stime).
  */
 #include "kernel/rusage.h"
+#include "kernel/family.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
@@ -125,9 +126,9 @@ SYSCALL2(getrusage, int, who, struct rusage __user *, to)
 
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(current));
 	get_rusage(current, who, &usage);
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(current));
 	return copy_to_user(to, &usage, sizeof(usage)) ? -EFAULT : 0;
 }
 
@@ -142,11 +143,11 @@ SYSCALL1(times, struct user_times __user *, to)
 	u64 user, system;
 
 	if (to) {
-		spin_lock(&tasklist_lock);
+		lock_families(family_of(current));
 		process_cputime(current, &user, &system);
 		times.child_user = div_u64(current->signal->cutime, ns_per_tick, NULL);
 		times.child_system = div_u64(current->signal->cstime, ns_per_tick, NULL);
-		spin_unlock(&tasklist_lock);
+		unlock_families(family_of(current));
 		times.user = div_u64(user, ns_per_tick, NULL);
 		times.system = div_u64(system, ns_per_tick, NULL);
 		if (copy_to_user(to, &times, sizeof(times)))

@@ -5,6 +5,7 @@
  * and remembered.  The real-time policies are refused (EPERM), as to a process
  * without the right to them.
  */
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -96,7 +97,7 @@ SYSCALL3(setpriority, int, which, int, who, int, nice)
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	nice = min(max(nice, -20), 19);
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	if (which == PRIO_PROCESS) {
 		t = who ? find_task(who) : current;
 		if (t)
@@ -114,7 +115,7 @@ SYSCALL3(setpriority, int, which, int, who, int, nice)
 			}
 		}
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return err;
 }
 
@@ -126,7 +127,7 @@ SYSCALL2(getpriority, int, which, int, who)
 
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	if (which == PRIO_PROCESS) {
 		p = who ? find_task(who) : current;
 		if (p)
@@ -134,7 +135,7 @@ SYSCALL2(getpriority, int, which, int, who)
 	} else {
 		for_each_process(p) if (names(which, who, p)) best = max(best, 20L - p->se.nice);
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return best;
 }
 

@@ -5,11 +5,12 @@
  *     group  = what a shell calls a job: gets the terminal's signals together
  *       process
  *
- * They are numbers in signal_struct, guarded by tasklist_lock; a group consists of
+ * They are numbers in signal_struct, guarded by all families' locks; a group consists of
  * whoever carries its number.  The number of a dead leader stays taken while a
  * group or session still carries it (leave_pgrp).
  */
 #include "kernel/session.h"
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "lib/assert.h"
@@ -18,7 +19,7 @@ void (*tty_leader_exit)(struct tty_struct *tty);
 
 /* --- Numbers that outlive their task --- */
 
-/* Does a process carry the number as its group or session? (tasklist_lock) */
+/* Does a process carry the number as its group or session? (all families) */
 static bool is_number_carried(pid_t pid)
 {
 	struct task_struct *p;
@@ -27,11 +28,28 @@ static bool is_number_carried(pid_t pid)
 	return false;
 }
 
-/* Free a number whose task is gone, once nobody carries it. (tasklist_lock) */
+static bool is_task(pid_t pid)
+{
+	bool found;
+
+	epoch_read_lock();
+	found = pid <= 0 || find_task(pid);
+	epoch_read_unlock();
+	return found;
+}
+
+/* Free a number whose task is gone, once nobody carries it. (all families) */
 static void free_if_unused(pid_t pid)
 {
-	if (pid > 0 && !find_task(pid) && !is_number_carried(pid))
+	if (!is_task(pid) && !is_number_carried(pid))
 		free_pid(pid);
+}
+
+bool leaves_others_numbers(const struct task_struct *leader)
+{
+	const struct signal_struct *signal = leader->signal;
+
+	return !signal->names_group && is_task(signal->pgrp) && is_task(signal->session);
 }
 
 void leave_pgrp(struct task_struct *leader)
@@ -39,7 +57,6 @@ void leave_pgrp(struct task_struct *leader)
 	struct signal_struct *signal = leader->signal;
 	pid_t pgrp = signal->pgrp, session = signal->session;
 
-	assert_spin_locked(&tasklist_lock);
 	if (!signal->names_group || !is_number_carried(leader->pid))
 		free_pid(leader->pid);
 	if (pgrp != leader->pid)
@@ -50,19 +67,23 @@ void leave_pgrp(struct task_struct *leader)
 
 /* --- Orphaned groups --- */
 
-/* Leave `without` out: it is about to go. (tasklist_lock) */
+/* Does a parent in another group of the session keep `p`'s group from being orphaned? */
+static bool is_link(const struct task_struct *p, const struct task_struct *parent)
+{
+	return parent->signal->pgrp != p->signal->pgrp &&
+	       parent->signal->session == p->signal->session;
+}
+
+/* Leave `without` out: it is about to go. (all families) */
 static bool is_orphaned_but_for(pid_t pgrp, const struct task_struct *without)
 {
 	struct task_struct *p;
 
 	for_each_process(p)
 	{
-		const struct signal_struct *up = p->real_parent->signal;
-
 		if (p == without || p->signal->pgrp != pgrp || task_is_dead(p))
 			continue;
-		if (p->real_parent->pid > 1 && up->pgrp != pgrp &&
-		    up->session == p->signal->session)
+		if (p->real_parent->pid > 1 && is_link(p, p->real_parent))
 			return false;
 	}
 	return true;
@@ -70,7 +91,7 @@ static bool is_orphaned_but_for(pid_t pgrp, const struct task_struct *without)
 
 bool is_pgrp_orphaned(pid_t pgrp)
 {
-	assert_spin_locked(&tasklist_lock);
+	assert_families_locked(ALL_FAMILIES);
 	return is_orphaned_but_for(pgrp, NULL);
 }
 
@@ -78,9 +99,9 @@ bool is_current_pgrp_orphaned(void)
 {
 	bool orphaned;
 
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	orphaned = is_pgrp_orphaned(current->signal->pgrp);
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return orphaned;
 }
 
@@ -100,13 +121,18 @@ static void signal_pgrp_locked(pid_t pgrp, int sig)
 	for_each_process(p) if (p->signal->pgrp == pgrp) send_signal_group(sig, NULL, p);
 }
 
+bool keeps_pgrp(const struct task_struct *leader)
+{
+	return is_link(leader, leader->real_parent);
+}
+
 /* `p` was what kept its group from being orphaned in its parent's eyes; the parent is `parent`. */
 static void check_orphaned(struct task_struct *p, const struct task_struct *parent,
 			   const struct task_struct *without)
 {
 	pid_t pgrp = p->signal->pgrp;
 
-	if (parent->signal->pgrp == pgrp || parent->signal->session != p->signal->session)
+	if (!is_link(p, parent))
 		return; /* it made no difference */
 	if (is_orphaned_but_for(pgrp, without) && has_stopped_process(pgrp)) {
 		signal_pgrp_locked(pgrp, SIGHUP);
@@ -116,7 +142,6 @@ static void check_orphaned(struct task_struct *p, const struct task_struct *pare
 
 void exit_orphan_pgrps(struct task_struct *leader)
 {
-	assert_spin_locked(&tasklist_lock);
 	check_orphaned(leader, leader->real_parent, leader);
 }
 
@@ -132,7 +157,7 @@ int check_pgrp_session(pid_t pgrp, pid_t session)
 	struct task_struct *p;
 	int err = -ESRCH;
 
-	assert_spin_locked(&tasklist_lock);
+	assert_families_locked(ALL_FAMILIES);
 	for_each_process(p)
 	{
 		if (p->signal->pgrp != pgrp)
@@ -148,9 +173,9 @@ void clear_session_tty(pid_t session)
 {
 	struct task_struct *p;
 
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	for_each_process(p) if (p->signal->session == session) p->signal->tty = NULL;
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 }
 
 void session_leader_exit(struct task_struct *leader)
@@ -159,9 +184,9 @@ void session_leader_exit(struct task_struct *leader)
 
 	if (!leader->signal->leader)
 		return;
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(leader));
 	tty = leader->signal->tty;
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(leader));
 	if (tty && tty_leader_exit)
 		tty_leader_exit(tty);
 }
@@ -174,7 +199,7 @@ SYSCALL0(setsid)
 	struct signal_struct *signal = leader->signal;
 	long result = -EPERM;
 
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	if (!signal->leader && !is_number_carried(leader->pid)) {
 		pid_t pgrp = signal->pgrp, session = signal->session;
 
@@ -186,7 +211,7 @@ SYSCALL0(setsid)
 			free_if_unused(session);
 		result = leader->pid;
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return result;
 }
 
@@ -228,38 +253,44 @@ SYSCALL2(setpgid, int, pid, int, pgrp)
 
 	if (pgrp < 0)
 		return -EINVAL;
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	p = pid ? find_task(pid) : current->group_leader;
 	if (p && !p->released)
 		err = set_pgrp(p, pgrp ? pgrp : p->pid);
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return err;
+}
+
+/* A process's numbers, 0: the caller's. 0 or -ESRCH. */
+static int numbers_of(pid_t pid, pid_t *pgrp, pid_t *session)
+{
+	const pid_t number = pid ? pid : current->pid;
+	const struct task_struct *t;
+
+	lock_families(family_of_number(number));
+	t = find_task(number);
+	if (t) {
+		*pgrp = t->signal->pgrp;
+		*session = t->signal->session;
+	}
+	unlock_families(family_of_number(number));
+	return t ? 0 : -ESRCH;
 }
 
 SYSCALL1(getpgid, int, pid)
 {
-	const struct task_struct *p;
-	long pgrp = -ESRCH;
+	pid_t pgrp, session;
+	const int err = numbers_of(pid, &pgrp, &session);
 
-	spin_lock(&tasklist_lock);
-	p = pid ? find_task(pid) : current;
-	if (p)
-		pgrp = p->signal->pgrp;
-	spin_unlock(&tasklist_lock);
-	return pgrp;
+	return err ? err : pgrp;
 }
 
 SYSCALL1(getsid, int, pid)
 {
-	const struct task_struct *p;
-	long session = -ESRCH;
+	pid_t pgrp, session;
+	const int err = numbers_of(pid, &pgrp, &session);
 
-	spin_lock(&tasklist_lock);
-	p = pid ? find_task(pid) : current;
-	if (p)
-		session = p->signal->session;
-	spin_unlock(&tasklist_lock);
-	return session;
+	return err ? err : session;
 }
 
 #ifdef __NR_getpgrp

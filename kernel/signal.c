@@ -15,6 +15,7 @@
  * The sighand lock guards all of it.  Delivery, in the context of the thread that
  * returns to user mode, is in signal_deliver.c.
  */
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/session.h"
@@ -345,7 +346,7 @@ int kill_pgrp(int sig, const siginfo_t *info, pid_t pgrp)
 	struct task_struct *p;
 	int err = -ESRCH;
 
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	for_each_process(p)
 	{
 		if (p->signal->pgrp != pgrp || p->pf & PF_KTHREAD)
@@ -355,7 +356,7 @@ int kill_pgrp(int sig, const siginfo_t *info, pid_t pgrp)
 		if (err)
 			err = sent;
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return err;
 }
 
@@ -408,7 +409,7 @@ bool notify_parent(struct task_struct *child, int sig, int code, int status)
 	const struct k_sigaction *action = &sighand->action[SIGCHLD - 1];
 	bool careless = false;
 
-	assert_spin_locked(&tasklist_lock);
+	assert_families_locked(family_of(child) | family_of(parent));
 	if (sig == SIGCHLD) {
 		bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
 

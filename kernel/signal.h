@@ -94,7 +94,7 @@ void deliver_signals(struct pt_regs *regs);
 void flush_signal_handlers(struct task_struct *t, bool all);
 /*
  * Tell the parent that a process stopped, went on or ended: `sig` (0: none) with a CLD_ code and
- * the status that goes with it, and the wake-up of its wait4(). (tasklist_lock) True when
+ * the status that goes with it, and the wake-up of its wait4(). (families of both) True when
  * the parent does not care for the status of dead children.
  */
 bool notify_parent(struct task_struct *child, int sig, int code, int status);

@@ -1,6 +1,7 @@
 /*
  * The system calls about signals.
  */
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/signal_int.h"
@@ -259,7 +260,7 @@ static int signal_many(pid_t pgrp, int sig, const siginfo_t *info)
 	int err = -ESRCH;
 	struct task_struct *p;
 
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	for_each_process(p)
 	{
 		int sent;
@@ -272,7 +273,7 @@ static int signal_many(pid_t pgrp, int sig, const siginfo_t *info)
 		if (err == -ESRCH || (err == -EPERM && sent == 0))
 			err = sent;
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 	return err;
 }
 

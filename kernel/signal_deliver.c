@@ -18,6 +18,7 @@
  *   ERESTARTNOHAND           again                  EINTR
  *   ERESTART_RESTARTBLOCK    restart_syscall(2)     EINTR
  */
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/session.h"
@@ -52,10 +53,10 @@ static bool leave_stop_count(struct task_struct *t)
 
 static void report_stop(struct task_struct *t)
 {
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	if (t->signal->stop_flags & SIGNAL_STOPPED)
 		notify_parent(t->group_leader, SIGCHLD, CLD_STOPPED, t->signal->stop_code);
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 }
 
 void leave_group_stop(struct task_struct *t)
@@ -113,9 +114,9 @@ static void report_continue(struct sighand_struct *sighand)
 {
 	current->signal->stop_flags &= ~SIGNAL_CONT_NOTIFY;
 	unlock_sighand(sighand);
-	spin_lock(&tasklist_lock);
+	lock_tasklist();
 	notify_parent(current->group_leader, SIGCHLD, CLD_CONTINUED, SIGCONT);
-	spin_unlock(&tasklist_lock);
+	unlock_tasklist();
 }
 
 /* Do default actions until a signal comes up that has a handler; 0: none. Fills *action. */

@@ -6,17 +6,18 @@
  *
  *     pid_map    one bit per number: in use
  *     pid_hash   number -> task, chains that readers follow without a lock
- *     task_list  all processes (their leaders)
  *
- * tasklist_lock guards all of these and the family tree.  Readers of pid_hash hold
- * nothing: a task leaves its chain under the lock but keeps its link, and its struct
- * is freed only when all readers are done (epoch).
+ * A number is had by setting its bit, without a lock; a chain is changed under the
+ * lock of its numbers' family (family.h).  Readers of pid_hash hold nothing: a task leaves
+ * its chain under the lock but keeps its link, and its struct is freed only when all
+ * readers are done (epoch).
  *
  * A task_struct lives as long as somebody holds a reference (`usage`); signal and
  * sighand live as long as any task_struct that points to them, so t->signal is
  * good wherever t is.
  */
 #include "kernel/cred.h"
+#include "kernel/family.h"
 #include "kernel/itimer.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -29,16 +30,14 @@
 #include "sync/percpu.h"
 
 #define PID_HASH_SIZE 256
+#define PID_LOW       300 /* numbers below are given once: they belong to daemons and the kernel */
 
-spinlock_t tasklist_lock = SPINLOCK_INIT(RANK_TASKLIST);
-LIST_HEAD(task_list);
 const struct task_part_ops *task_parts;
 
-static unsigned long pid_map[BITS_TO_LONGS(PID_MAX)]; /* (pid_lock) */
-static pid_t newest_pid;                              /* (pid_lock) */
-static spinlock_t pid_lock = SPINLOCK_INIT(RANK_COUNTERS);
-static struct task_struct *pid_hash[PID_HASH_SIZE]; /* (tasklist_lock; readers: epoch) */
-static unsigned threads;                            /* (tasklist_lock) tasks published */
+static unsigned long pid_map[BITS_TO_LONGS(PID_MAX)]; /* atomic bits */
+static unsigned pids_tried;                           /* atomic: by alloc_pid() */
+static struct task_struct *pid_hash[PID_HASH_SIZE];   /* (the family; readers: epoch) */
+static atomic_t threads;                              /* tasks published */
 
 static struct kmem_cache *task_cache, *signal_cache, *sighand_cache;
 
@@ -84,7 +83,6 @@ struct task_struct init_task = {
 	.children = LIST_HEAD_INIT(init_task.children),
 	.sibling = LIST_HEAD_INIT(init_task.sibling),
 	.thread_node = LIST_HEAD_INIT(init_task.thread_node),
-	.tasks = LIST_HEAD_INIT(init_task.tasks),
 	.exit_signal = 0,
 	.cred = {.cap_permitted = CAP_ALL, .cap_effective = CAP_ALL, .cap_bounding = CAP_ALL},
 	.signal = &init_signal,
@@ -99,28 +97,28 @@ struct task_struct init_task = {
 
 /* --- Numbers --- */
 
+/* The number of the n-th try: up to PID_MAX, then around again from PID_LOW. */
+static pid_t nth_pid(unsigned n)
+{
+	return n < PID_MAX ? n : PID_LOW + (n - PID_MAX) % (PID_MAX - PID_LOW);
+}
+
 pid_t alloc_pid(void)
 {
-	unsigned long pid;
+	for (unsigned tries = 0; tries < PID_MAX; tries++) {
+		const pid_t pid = nth_pid(fetch_add(&pids_tried, 1) + 1);
 
-	spin_lock(&pid_lock);
-	pid = bitmap_next_zero(pid_map, PID_MAX, newest_pid + 1);
-	if (pid >= PID_MAX) /* around; the low ones belong to daemons and the kernel */
-		pid = bitmap_next_zero(pid_map, PID_MAX, newest_pid < 300 ? 1 : 300);
-	if (pid < PID_MAX) {
-		bitmap_set(pid_map, pid);
-		newest_pid = pid;
+		if (!test_and_set_bit(pid, pid_map))
+			return pid;
 	}
-	spin_unlock(&pid_lock);
-	return pid < PID_MAX ? (pid_t)pid : -EAGAIN;
+	return -EAGAIN;
 }
 
 void free_pid(pid_t pid)
 {
-	spin_lock(&pid_lock);
-	ASSERT(bitmap_test(pid_map, pid));
-	bitmap_clear(pid_map, pid);
-	spin_unlock(&pid_lock);
+	const bool was_set = test_and_clear_bit(pid, pid_map);
+
+	ASSERT(was_set);
 }
 
 static inline struct task_struct **hash_chain(pid_t pid)
@@ -151,11 +149,25 @@ struct task_struct *find_get_task(pid_t pid)
 	epoch_read_unlock();
 	if (unlikely(!t)) {
 		/* exec may just have been moving a task to its leader's number: look again. */
-		spin_lock(&tasklist_lock);
+		lock_families(family_of_number(pid));
 		t = get_if_alive(find_task(pid));
-		spin_unlock(&tasklist_lock);
+		unlock_families(family_of_number(pid));
 	}
 	return t;
+}
+
+struct task_struct *process_after(pid_t pid)
+{
+	unsigned long n = pid;
+
+	assert_families_locked(ALL_FAMILIES);
+	while ((n = bitmap_next_set(pid_map, PID_MAX, n + 1)) < PID_MAX) {
+		struct task_struct *t = find_task(n);
+
+		if (t && t->group_leader == t)
+			return t;
+	}
+	return NULL;
 }
 
 struct task_struct *next_process(pid_t after)
@@ -190,15 +202,15 @@ void task_publish(struct task_struct *t)
 {
 	struct task_struct **chain = hash_chain(t->pid);
 
-	assert_spin_locked(&tasklist_lock);
+	assert_families_locked(family_of_number(t->pid));
+	if (t->group_leader == t) {
+		assert_families_locked(family_of(t->real_parent));
+		list_add_tail(&t->sibling, &t->real_parent->children);
+	}
+	list_add_tail(&t->thread_node, &t->signal->threads);
 	t->pid_next = *chain;
 	store_release(chain, t);
-	list_add_tail(&t->thread_node, &t->signal->threads);
-	if (t->group_leader == t) {
-		list_add_tail(&t->sibling, &t->real_parent->children);
-		list_add_tail(&t->tasks, &task_list);
-	}
-	threads++;
+	atomic_inc(&threads);
 	trace_task_new(t->pid, t->real_parent->pid, (unsigned long)t->mm, t->tgid);
 	record_name(t);
 }
@@ -207,26 +219,26 @@ void task_unpublish(struct task_struct *t)
 {
 	struct task_struct **link = hash_chain(t->pid);
 
-	assert_spin_locked(&tasklist_lock);
+	assert_families_locked(family_of_number(t->pid) | family_of(t));
 	while (*link != t)
 		link = &(*link)->pid_next;
 	store_release(link, t->pid_next); /* t->pid_next stays: readers may stand on t */
 	list_del(&t->thread_node);
 	if (t->group_leader == t) {
+		assert_families_locked(family_of(t->real_parent));
 		list_del_init(&t->sibling);
-		list_del_init(&t->tasks);
 	}
-	threads--;
+	atomic_dec(&threads);
 }
 
 pid_t last_pid(void)
 {
-	return READ_ONCE(newest_pid);
+	return nth_pid(READ_ONCE(pids_tried));
 }
 
 unsigned nr_threads(void)
 {
-	return READ_ONCE(threads);
+	return (unsigned)atomic_read(&threads);
 }
 
 /* --- Structs --- */
@@ -251,7 +263,6 @@ struct task_struct *task_alloc(const struct task_struct *from)
 	list_init(&t->children);
 	list_init(&t->sibling);
 	list_init(&t->thread_node);
-	list_init(&t->tasks);
 	t->pid_next = NULL;
 	t->parent_death_signal = 0;
 	t->vfork_done = NULL;

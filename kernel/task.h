@@ -67,16 +67,16 @@ struct task_struct {
 	char comm[TASK_COMM_LEN]; /* (task_lock) */
 	spinlock_t alloc_lock;    /* task_lock: mm, files, fs, comm, vfork_done seen from others */
 
-	/* (tasklist_lock) the family */
-	struct task_struct *real_parent, *group_leader;
-	struct list_head children, sibling; /* processes: leaders only */
-	struct list_head thread_node;       /* in signal->threads */
-	struct list_head tasks;             /* leaders: all processes */
-	struct task_struct *pid_next;       /* hash chain by pid; readers: epoch */
+	/* Who belongs to whom (kernel/family.h) */
+	struct task_struct *real_parent, *group_leader; /* (all families) */
+	struct list_head children;    /* (family) processes, by `sibling`; of leaders only */
+	struct list_head sibling;     /* (parent's family) */
+	struct list_head thread_node; /* (family) in signal->threads */
+	struct task_struct *pid_next; /* (the number's family; readers: epoch) hash chain */
 	struct wait_queue_head
 		*vfork_done; /* (task_lock) a vfork child's until it execs or exits */
 	int exit_signal;     /* to the parent; -1 for threads */
-	bool released;       /* (tasklist_lock) out of the tables: reaped */
+	bool released;       /* (family) out of the tables: reaped */
 
 	struct files_struct *files; /* fs/'s, by task_part_ops */
 	struct fs_struct *fs;
@@ -134,14 +134,14 @@ struct task_struct {
 
 struct signal_struct {                    /* a process */
 	atomic_t count;                   /* tasks that refer to it */
-	struct list_head threads;         /* (tasklist_lock, sighand lock) zombie leader included */
+	struct list_head threads;         /* (family, sighand lock) zombie leader included */
 	int live;                         /* (sighand lock) threads not exiting */
 	struct sigpending shared_pending; /* (sighand lock) */
 	atomic_t queued;                  /* signals queued for the process: RLIMIT_SIGPENDING */
-	pid_t pgrp, session;              /* (tasklist_lock) */
-	struct tty_struct *tty;           /* (tasklist_lock) controlling terminal */
-	bool leader;                      /* (tasklist_lock) of its session */
-	bool names_group;                 /* (tasklist_lock) its pid has named a group or session */
+	pid_t pgrp, session;              /* (all families) */
+	struct tty_struct *tty;           /* (all families) controlling terminal */
+	bool leader;                      /* (all families) of its session */
+	bool names_group;                 /* (all families) its pid has named a group or session */
 	bool unkillable;                  /* init: no signal with a default action reaches it */
 	bool group_exit;                  /* (sighand lock) exit_group or a fatal signal */
 	int group_exit_code;              /* (sighand lock) wait status of all of it */
@@ -152,9 +152,9 @@ struct signal_struct {                    /* a process */
 	int stop_code;       /* (sighand lock) the signal that stopped it */
 	struct wait_queue_head wait_child;  /* the process waits for children here */
 	struct rlimit64 rlim[RLIM_NLIMITS]; /* bytes etc.; 64-bit values are read without a lock */
-	u64 utime, stime, sum_exec, cutime, cstime; /* (tasklist_lock) ns, of the dead */
+	u64 utime, stime, sum_exec, cutime, cstime; /* (family) ns, of the dead */
 	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
-	struct io_counts io;           /* (tasklist_lock) of the dead */
+	struct io_counts io;           /* (family) of the dead */
 	unsigned long maxrss, cmaxrss; /* KiB */
 	struct itimer *itimer;         /* setitimer, alarm: made at first use (kernel/itimer.c) */
 	bool is_child_subreaper;
@@ -167,8 +167,6 @@ struct signal_struct {                    /* a process */
 #define SIGNAL_CONT_NEWS   0x4u /* went on; no wait4() has taken it yet */
 #define SIGNAL_CONT_NOTIFY 0x8u /* the parent is still to be told that it went on */
 
-extern spinlock_t tasklist_lock;   /* guards family links, groups, sessions; pid lookups by epoch */
-extern struct list_head task_list; /* all processes' leaders, by `tasks` */
 extern struct task_struct init_task; /* pid 0, idle of the boot CPU */
 
 static inline void task_lock(struct task_struct *t)
@@ -179,7 +177,7 @@ static inline void task_unlock(struct task_struct *t)
 {
 	spin_unlock(&t->alloc_lock);
 }
-/* Under tasklist_lock or in an epoch; take a reference to keep it. NULL: none such. */
+/* Under its family's lock or in an epoch; take a reference to keep it. NULL: none such. */
 struct task_struct *find_task(pid_t pid);
 /* The next process after pid `after` in order of pid, with a reference; NULL at the end. */
 struct task_struct *next_process(pid_t after);
@@ -200,7 +198,7 @@ pid_t last_pid(void);                              /* the number given out last 
 char task_state_char(const struct task_struct *t); /* R S D T Z X as ps shows it */
 /* User and system time of one task, of all threads of a process (the dead ones too), in ns. */
 void task_cputime(struct task_struct *t, u64 *user, u64 *system);
-void process_cputime(struct task_struct *t, u64 *user, u64 *system); /* tasklist_lock or own */
+void process_cputime(struct task_struct *t, u64 *user, u64 *system); /* family */
 /* Did the task exit (its mm is gone)? */
 static inline bool task_is_dead(const struct task_struct *t)
 {
@@ -210,7 +208,6 @@ static inline struct task_struct *task_parent(const struct task_struct *t)
 {
 	return READ_ONCE(t->real_parent);
 }
-#define for_each_process(p)   list_for_each_entry (p, &task_list, tasks)
 #define for_each_thread(t, p) list_for_each_entry (t, &(p)->signal->threads, thread_node)
 
 /* What upper floors hang on tasks: descriptors, the working directory. Registered once. */

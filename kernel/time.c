@@ -7,6 +7,7 @@
  * CPU-time clocks read the scheduler's sums.
  */
 #include "kernel/time.h"
+#include "kernel/family.h"
 #include "kernel/initcall.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -146,9 +147,9 @@ static u64 process_run_time(struct task_struct *t)
 {
 	u64 user, system;
 
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(t));
 	process_cputime(t, &user, &system);
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(t));
 	return user + system;
 }
 

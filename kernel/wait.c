@@ -4,11 +4,12 @@
  * What a child has to tell is in its state (a zombie, alone in its process) or in
  * its signal->stop_flags (stopped, went on), so nothing is queued and nothing is
  * lost: the waiter gets on the parent's wait queue, looks at all children under
- * tasklist_lock, and sleeps when none has news.  Who changes a child's state
+ * its family's lock, and sleeps when none has news.  Who changes a child's state
  * wakes that queue under the same lock.
  *
  * Children belong to the process, so every thread can wait for them.
  */
+#include "kernel/family.h"
 #include "kernel/process.h"
 #include "kernel/rusage.h"
 #include "kernel/syscall.h"
@@ -40,7 +41,7 @@ static bool is_eligible(const struct wait_request *req, const struct task_struct
 	return (child->exit_signal != SIGCHLD) == !!(req->options & __WCLONE);
 }
 
-/* The parent's sums take over what the child and its children used. (tasklist_lock) */
+/* The parent's sums take over what the child and its children used. (both families) */
 static void inherit_usage(struct task_struct *child)
 {
 	struct signal_struct *own = current->signal, *its = child->signal;
@@ -56,13 +57,19 @@ static void inherit_usage(struct task_struct *child)
 	own->cmaxrss = max(own->cmaxrss, max(its->maxrss, its->cmaxrss));
 }
 
-/* Each takes what the child has to tell; false: nothing of the kind. (tasklist_lock) */
+/* Has it ended, as a whole? (its parent's family) */
+static bool has_ended(const struct task_struct *child)
+{
+	return READ_ONCE(child->state) == TASK_ZOMBIE &&
+	       child->signal->threads.next->next == &child->signal->threads;
+}
+
+/* Each takes what the child has to tell; false: nothing of the kind. (families of both) */
 static bool take_exit(struct wait_request *req, struct task_struct *child)
 {
 	int code = child->exit_code;
 
-	if (child->state != TASK_ZOMBIE ||
-	    child->signal->threads.next->next != &child->signal->threads)
+	if (!has_ended(child))
 		return false;
 	req->status = code;
 	req->code = code & 0x7f ? (code & 0x80 ? CLD_DUMPED : CLD_KILLED) : CLD_EXITED;
@@ -75,17 +82,25 @@ static bool take_exit(struct wait_request *req, struct task_struct *child)
 	return true;
 }
 
+/* The SIGNAL_ flags of what the child may have to tell while it lives, as far as it is asked. */
+static unsigned news_of(const struct wait_request *req, const struct task_struct *child)
+{
+	unsigned asked = 0;
+
+	if (req->options & WUNTRACED)
+		asked |= SIGNAL_STOP_NEWS;
+	if (req->options & WCONTINUED)
+		asked |= SIGNAL_CONT_NEWS;
+	return READ_ONCE(child->signal->stop_flags) & asked;
+}
+
 static bool take_news(struct wait_request *req, struct task_struct *child)
 {
 	struct signal_struct *signal = child->signal;
 	struct sighand_struct *sighand;
-	unsigned news = 0;
+	unsigned news = news_of(req, child);
 
-	if (req->options & WUNTRACED)
-		news |= SIGNAL_STOP_NEWS;
-	if (req->options & WCONTINUED)
-		news |= SIGNAL_CONT_NEWS;
-	if (!(READ_ONCE(signal->stop_flags) & news))
+	if (!news)
 		return false;
 	sighand = lock_sighand(child);
 	news &= signal->stop_flags;
@@ -108,13 +123,24 @@ static bool take_news(struct wait_request *req, struct task_struct *child)
 static int look(struct wait_request *req, struct task_struct **dead)
 {
 	struct task_struct *child;
-	int result = -ECHILD;
+	families_t families = family_of(current), needed;
+	int result;
 
-	spin_lock(&tasklist_lock);
+again:
+	result = -ECHILD;
+	lock_families(families);
 	list_for_each_entry (child, &current->group_leader->children, sibling) {
 		if (!is_eligible(req, child))
 			continue;
 		result = 0;
+		if (!(req->options & WEXITED && has_ended(child)) && !news_of(req, child))
+			continue;
+		needed = families_to_release(child);
+		if (needed & ~families) {
+			unlock_families(families);
+			families |= needed;
+			goto again;
+		}
 		if (req->options & WEXITED && take_exit(req, child)) {
 			if (child->released)
 				*dead = child;
@@ -126,7 +152,7 @@ static int look(struct wait_request *req, struct task_struct **dead)
 		result = 1;
 		break;
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_families(families);
 	return result;
 }
 

@@ -10,6 +10,7 @@
  *     /proc/PID/task/TID/   the same files
  */
 #include "fs/files.h"
+#include "kernel/family.h"
 #include "kernel/initcall.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -158,13 +159,13 @@ static struct task_struct *find_and_get(long pid, struct task_struct *process)
 
 	if (pid <= 0)
 		return NULL;
-	spin_lock(&tasklist_lock);
+	lock_families(family_of_number(pid));
 	task = find_task(pid);
 	if (task && (process ? task->tgid == process->tgid : task->group_leader == task))
 		get_task(task);
 	else
 		task = NULL;
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of_number(pid));
 	return task;
 }
 
@@ -323,12 +324,12 @@ static pid_t next_thread(struct task_struct *process, pid_t after)
 	struct task_struct *t;
 	pid_t best = 0;
 
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(process));
 	if (!process->released)
 		list_for_each_entry (t, &process->signal->threads, thread_node)
 			if (t->pid > after && (!best || t->pid < best))
 				best = t->pid;
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(process));
 	return best;
 }
 

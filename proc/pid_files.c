@@ -11,6 +11,7 @@
  * reads, so what it walks stays; a task's numbers are gathered under the locks that guard them.
  */
 #include "fs/files.h"
+#include "kernel/family.h"
 #include "kernel/oom.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
@@ -35,9 +36,9 @@ bool task_dumpable(struct task_struct *task)
 {
 	bool dumpable;
 
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(task));
 	dumpable = task->released || !task->signal->undumpable;
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(task));
 	return dumpable;
 }
 

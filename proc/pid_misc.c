@@ -1,6 +1,7 @@
 /*
  * /proc/PID/limits, io, mounts and mountinfo.
  */
+#include "kernel/family.h"
 #include "proc/proc.h"
 
 #include "lib/string.h"
@@ -31,12 +32,12 @@ int pid_show_limits(struct seq_file *m, struct task_struct *task)
 	struct rlimit64 limit[RLIM_NLIMITS];
 
 	/* The process may be reaped, and what it had gone with it. */
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(task));
 	if (!task->released)
 		memcpy(limit, task->signal->rlim, sizeof(limit));
 	bool gone = task->released;
 
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(task));
 	if (gone)
 		return -ESRCH;
 	seq_printf(m, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
@@ -70,12 +71,12 @@ int pid_show_io(struct seq_file *m, struct task_struct *task)
 	if (!may_inspect(task))
 		return -EACCES;
 	if (pid_whole_process(m)) {
-		spin_lock(&tasklist_lock);
+		lock_families(family_of(task));
 		if (!task->released) {
 			io = task->signal->io;
 			for_each_thread(t, task) io_counts_add(&io, &t->io);
 		}
-		spin_unlock(&tasklist_lock);
+		unlock_families(family_of(task));
 	} else {
 		io = task->io;
 	}

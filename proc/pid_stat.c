@@ -5,6 +5,7 @@
 
 #include "drivers/tty.h"
 #include "fs/files.h"
+#include "kernel/family.h"
 #include "kernel/sched.h"
 #include "lib/string.h"
 
@@ -53,7 +54,7 @@ static void gather(struct task_struct *task, struct facts *f, bool whole)
 
 	memset(f, 0, sizeof(*f));
 	f->tpgid = -1;
-	spin_lock(&tasklist_lock);
+	lock_families(family_of(task));
 	if (!task->released) {
 		signal = task->signal;
 		f->ppid =
@@ -88,7 +89,7 @@ static void gather(struct task_struct *task, struct facts *f, bool whole)
 		}
 		gather_signals(task, f);
 	}
-	spin_unlock(&tasklist_lock);
+	unlock_families(family_of(task));
 	f->nvcsw = task->nvcsw;
 	f->nivcsw = task->nivcsw;
 }

@@ -78,6 +78,7 @@ static bool rank_repeats(unsigned rank)
 	case RANK_MMAP:      /* fork: parent before child, which nobody else knows yet */
 	case RANK_VMA:       /* a writer of the space marks all it is about to change, upwards */
 	case RANK_PAGE:      /* write-back: by rising index */
+	case RANK_TASKLIST:  /* families of processes: by rising number */
 	case RANK_SIGHAND:   /* parent before child */
 	case RANK_FUTEX:     /* requeue: lower address first */
 	case RANK_PTL: /* fork: the parent's table before the child's */ return true;

@@ -7,7 +7,7 @@
 
 #include "lib/types.h"
 
-#define HELD_LOCKS_MAX 24
+#define HELD_LOCKS_MAX 40
 
 struct held_lock {
 	const void *lock;

@@ -31,7 +31,7 @@ enum lock_rank {
 	RANK_MAPPING_TRUNC, /* address_space.invalidate_lock: faults against truncate */
 	RANK_PAGE,          /* the page lock (PG_locked) */
 	RANK_ANON_VMA,      /* the root of an anonymous family */
-	RANK_I_MMAP,        /* address_space.i_mmap_lock */
+	RANK_I_MMAP,        /* a part of a file's i_mmap */
 	RANK_KVA,           /* the kernel's address ranges */
 	RANK_SLAB_CHAIN,    /* the chain of caches */
 	RANK_SLEEP_LEAF,    /* sleeping locks under which no other is taken */
