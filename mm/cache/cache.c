@@ -33,7 +33,8 @@ void mapping_init(struct address_space *mapping, const struct address_space_ops 
 	memset(mapping, 0, sizeof(*mapping));
 	spin_lock_init(&mapping->tree_lock, RANK_PAGE_TREE);
 	list_init(&mapping->swapped_list);
-	init_rwsem(&mapping->i_mmap_lock, RANK_I_MMAP);
+	for (unsigned part = 0; part < I_MMAP_PARTS; part++)
+		init_rwsem(&mapping->i_mmap[part].lock, RANK_I_MMAP);
 	init_rwsem(&mapping->invalidate_lock, RANK_MAPPING_TRUNC);
 	mapping->ops = ops;
 	mapping->host = host;
@@ -331,7 +332,7 @@ static void remove_range(struct address_space *mapping, u64 first, u64 last, boo
 {
 	u32 moves;
 
-	if (unmap_mapping_range && mapping->i_mmap.root)
+	if (unmap_mapping_range && mapping_mapped(mapping))
 		unmap_mapping_range(mapping, first, last, even_cows);
 	do {
 		moves = READ_ONCE(mapping->swap_moves);

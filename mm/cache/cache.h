@@ -46,6 +46,19 @@ struct address_space_ops {
 	void (*uncharge)(struct address_space *mapping, unsigned long pages);
 };
 
+/*
+ * Who maps a file: VMAs by page offset. Programs share files (every one the C library), so a
+ * single tree would make their forks and execs meet; each space has its part (mm->part).
+ */
+#define I_MMAP_PARTS 4
+
+struct i_mmap {
+	struct rw_semaphore lock;
+	struct interval_tree areas; /* (lock) */
+	/* (lock; read without) VMAs that belong here, also while one is out of the tree for a change. */
+	unsigned long count;
+};
+
 struct address_space {
 	struct page_tree tree; /* (tree_lock; readers: epoch) */
 	spinlock_t tree_lock;
@@ -53,9 +66,8 @@ struct address_space {
 	unsigned long nrswapped; /* (tree_lock) of shared memory: names of slots instead of pages */
 	u32 swap_moves;          /* (tree_lock) how often a page became a name or a name went */
 	struct list_head swapped_list; /* (shmem.c) while there are any */
-	struct rw_semaphore i_mmap_lock;
-	struct interval_tree i_mmap; /* (i_mmap_lock) VMAs that map it, by page offset */
-	atomic_t mmap_writable;      /* shared VMAs that may write; negative: denied */
+	struct i_mmap i_mmap[I_MMAP_PARTS];
+	atomic_t mmap_writable; /* shared VMAs that may write; negative: denied */
 	/* Faults and reads that add pages hold it shared, truncation exclusively. */
 	struct rw_semaphore invalidate_lock;
 	const struct address_space_ops *ops;
@@ -73,6 +85,15 @@ struct address_space {
 	u32 errors_told;            /* how many of them somebody has heard of */
 	int write_error;            /* (tree_lock) -errno of the last */
 } __aligned(16);
+
+/* Is there an area of the file? One that is being added or taken away may or may not count. */
+static inline bool mapping_mapped(const struct address_space *mapping)
+{
+	for (unsigned part = 0; part < I_MMAP_PARTS; part++)
+		if (READ_ONCE(mapping->i_mmap[part].count))
+			return true;
+	return false;
+}
 
 #define CACHE_RUN 32u /* pages that are read or written together */
 

@@ -105,7 +105,7 @@ static bool begin_writing(struct address_space *mapping, struct page *page)
 	if (!page_test(page, PG_dirty))
 		return false;
 	/* Who maps it anew to write needs the page lock. */
-	if (write_protect_page && mapping->i_mmap.root && page_mapcount(page))
+	if (write_protect_page && page_mapcount(page))
 		write_protect_page(page);
 	spin_lock(&mapping->tree_lock);
 	page_set(page, PG_writeback);
@@ -293,7 +293,7 @@ unsigned long cache_invalidate(struct address_space *mapping, u64 first, u64 las
 	unsigned n;
 
 	down_write(&mapping->invalidate_lock);
-	if (unmap_mapping_range && mapping->i_mmap.root)
+	if (unmap_mapping_range && mapping_mapped(mapping))
 		unmap_mapping_range(mapping, first, last, false);
 	while ((n = find_get_pages(mapping, &index, last, ARRAY_SIZE(batch), batch))) {
 		for (unsigned i = 0; i < n; i++) {

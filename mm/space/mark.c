@@ -84,7 +84,7 @@ static void mark_mm(struct mm_struct *mm)
 void space_mark(void)
 {
 	struct mm_struct *mm;
+	struct mm_list *list;
 
-	list_for_each_entry (mm, &all_mms, all_mms)
-		mark_mm(mm);
+	for_each_mm(mm, list) mark_mm(mm);
 }

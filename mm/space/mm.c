@@ -12,6 +12,7 @@ struct kmem_cache *mm_cache;
 
 void space_init(void)
 {
+	all_mms_init();
 	mm_cache = KMEM_CACHE(mm_struct, SLAB_PANIC | SLAB_HWCACHE_ALIGN);
 	vma_boot();
 	vma_tree_boot();
@@ -19,7 +20,7 @@ void space_init(void)
 	pages_init();
 }
 
-struct mm_struct *mm_alloc(void)
+struct mm_struct *mm_alloc(const struct mm_struct *parent)
 {
 	struct mm_struct *mm = kmem_cache_zalloc(mm_cache, GFP_KERNEL);
 	pte_t *root;
@@ -36,6 +37,7 @@ struct mm_struct *mm_alloc(void)
 	atomic_set(&mm->mm_count, 1);
 	init_rwsem(&mm->mmap_lock, RANK_MMAP);
 	vma_tree_init(&mm->vmas);
+	mm->part = parent ? parent->part : cpu_id() % I_MMAP_PARTS;
 	mm->mmap_base = TASK_UNMAPPED_BASE;
 	trace_mm_new((unsigned long)mm, page_to_pfn(virt_to_page(root)), 0, 0);
 	mm_register(mm);

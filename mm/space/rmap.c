@@ -318,13 +318,13 @@ void rmap_lock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 	if (vma->anon_vma)
 		down_write(&vma->anon_vma->root->lock);
 	if (vma->vm_mapping)
-		down_write(&vma->vm_mapping->i_mmap_lock);
+		down_write(&vma_i_mmap(vma)->lock);
 }
 
 void rmap_unlock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (vma->vm_mapping)
-		up_write(&vma->vm_mapping->i_mmap_lock);
+		up_write(&vma_i_mmap(vma)->lock);
 	if (vma->anon_vma)
 		up_write(&vma->anon_vma->root->lock);
 }
@@ -431,20 +431,18 @@ static int walk_anon(struct page *page, rmap_fn fn, void *arg, bool wait) NO_LOC
 	return result;
 }
 
-static int walk_file(struct page *page, rmap_fn fn, void *arg, bool wait) NO_LOCK_ANALYSIS
+static int walk_i_mmap(struct i_mmap *i_mmap, struct page *page, rmap_fn fn, void *arg,
+		       bool wait) NO_LOCK_ANALYSIS
 {
-	struct address_space *mapping = page_owner_ptr(page);
-	u64 index = page_index(page);
+	const u64 index = page_index(page);
 	struct interval_node *at;
 	int result = 0;
 
-	if (!mapping)
-		return 0;
 	if (wait)
-		down_read(&mapping->i_mmap_lock);
-	else if (!down_read_trylock(&mapping->i_mmap_lock))
+		down_read(&i_mmap->lock);
+	else if (!down_read_trylock(&i_mmap->lock))
 		return -EAGAIN;
-	interval_for_each(at, &mapping->i_mmap, index, index)
+	interval_for_each(at, &i_mmap->areas, index, index)
 	{
 		struct vm_area_struct *vma = container_of(at, struct vm_area_struct, file_node);
 
@@ -452,7 +450,18 @@ static int walk_file(struct page *page, rmap_fn fn, void *arg, bool wait) NO_LOC
 		if (result)
 			break;
 	}
-	up_read(&mapping->i_mmap_lock);
+	up_read(&i_mmap->lock);
+	return result;
+}
+
+static int walk_file(struct page *page, rmap_fn fn, void *arg, bool wait) NO_LOCK_ANALYSIS
+{
+	struct address_space *mapping = page_owner_ptr(page);
+	int result = 0;
+
+	for (unsigned part = 0; mapping && part < I_MMAP_PARTS && !result; part++)
+		if (READ_ONCE(mapping->i_mmap[part].count))
+			result = walk_i_mmap(&mapping->i_mmap[part], page, fn, arg, wait);
 	return result;
 }
 

@@ -97,7 +97,7 @@ struct vm_area_struct {
 	struct anon_vma *anon_vma;      /* set by the first private fault; see rmap.c */
 	bool anon_guest;                /* (family lock) came by fork, no node of its own yet */
 	struct interval_node anon_node; /* (family lock) in its node's tree */
-	struct interval_node file_node; /* (i_mmap_lock) in vm_mapping->i_mmap */
+	struct interval_node file_node; /* (i_mmap's lock) in the space's part of it */
 	struct rw_semaphore lock;       /* faults hold it shared; outlives the VMA (see vma.c) */
 };
 
@@ -137,7 +137,13 @@ struct mm_struct {
 	bool forking;             /* (mmap_lock) faults are to wait for mmap_lock: fork.c */
 	bool reaped;              /* (mmap_lock) its pages have been taken away: reap.c */
 	atomic_t flushing;        /* who clears entries without mmap_lock for himself: zap.c */
-	struct list_head all_mms; /* (all_mms_lock) every space there is: space_check.c */
+	struct list_head all_mms; /* (its lock) every space there is: space_check.c */
+	/*
+	 * Where it stands in what is kept of many spaces, in parts so that these do not meet: all_mms and
+	 * a file's i_mmap. By the CPU that made it, but a child's is its parent's: in one tree a walk
+	 * meets the parent's area first, so no entry is copied behind its back. Constant.
+	 */
+	u32 part;
 	struct epoch_head epoch;
 };
 
@@ -171,7 +177,8 @@ extern int (*map_source_of_fd)(int fd, struct map_source *source);
 
 /* --- life of a space --- */
 void space_init(void);
-struct mm_struct *mm_alloc(void); /* empty, users = 1; NULL without memory */
+/* Empty, users = 1; NULL without memory. A fork says of whom. */
+struct mm_struct *mm_alloc(const struct mm_struct *parent);
 void mmget(struct mm_struct *mm);
 bool mmget_not_zero(struct mm_struct *mm);
 void mmput(struct mm_struct *mm); /* the last one unmaps everything; may sleep */

@@ -20,36 +20,57 @@
 #include "mm/space/pages.h"
 #include "mm/swap/swap.h"
 
-LIST_HEAD(all_mms);
-static spinlock_t all_mms_lock = SPINLOCK_INIT(RANK_COUNTERS);
+struct mm_list all_mms[I_MMAP_PARTS];
+
+void all_mms_init(void)
+{
+	for (unsigned part = 0; part < I_MMAP_PARTS; part++) {
+		spin_lock_init(&all_mms[part].lock, RANK_COUNTERS);
+		list_init(&all_mms[part].mms);
+	}
+}
 
 void mm_register(struct mm_struct *mm)
 {
-	spin_lock(&all_mms_lock);
-	list_add_tail(&mm->all_mms, &all_mms);
-	spin_unlock(&all_mms_lock);
+	struct mm_list *list = &all_mms[mm->part];
+
+	spin_lock(&list->lock);
+	list_add_tail(&mm->all_mms, &list->mms);
+	spin_unlock(&list->lock);
 }
 
 void mm_unregister(struct mm_struct *mm)
 {
-	spin_lock(&all_mms_lock);
+	struct mm_list *list = &all_mms[mm->part];
+
+	spin_lock(&list->lock);
 	list_del(&mm->all_mms);
-	spin_unlock(&all_mms_lock);
+	spin_unlock(&list->lock);
+}
+
+/* The first in the list behind `at` that is in use, with a user count; NULL. */
+static struct mm_struct *next_used_in(struct mm_list *list, struct list_head *at)
+{
+	struct mm_struct *next = NULL;
+
+	spin_lock(&list->lock);
+	for (at = at->next; at != &list->mms && !next; at = at->next) {
+		struct mm_struct *mm = list_entry(at, struct mm_struct, all_mms);
+
+		if (mmget_not_zero(mm))
+			next = mm;
+	}
+	spin_unlock(&list->lock);
+	return next;
 }
 
 struct mm_struct *mm_next_used(struct mm_struct *after)
 {
-	struct mm_struct *next = NULL, *mm;
-	struct list_head *at;
+	struct mm_list *list = &all_mms[after ? after->part : 0];
+	struct mm_struct *next = next_used_in(list, after ? &after->all_mms : &list->mms);
 
-	spin_lock(&all_mms_lock);
-	at = after ? after->all_mms.next : all_mms.next;
-	for (; at != &all_mms && !next; at = at->next) {
-		mm = list_entry(at, struct mm_struct, all_mms);
-		if (mmget_not_zero(mm))
-			next = mm;
-	}
-	spin_unlock(&all_mms_lock);
+	while (!next && ++list < all_mms + I_MMAP_PARTS)
+		next = next_used_in(list, &list->mms);
 	if (after)
 		mmput(after);
 	return next;
@@ -224,11 +245,10 @@ static void check_mapcounts(struct check *check)
 static unsigned space_check(void)
 {
 	struct check check = {0};
+	struct mm_list *list;
 
 	memset(mapped, 0, frames * sizeof(*mapped));
-	list_for_each_entry (check.mm, &all_mms, all_mms)
-		if (!check_mm(&check))
-			return MM_CHECK_AGAIN;
+	for_each_mm(check.mm, list) if (!check_mm(&check)) return MM_CHECK_AGAIN;
 	check_mapcounts(&check);
 	return check.bad;
 }

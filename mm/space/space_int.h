@@ -118,8 +118,22 @@ static inline int fault_to_errno(fault_t fault)
 
 /* --- pages --- */
 void pages_init(void); /* from space_init(): zero page, caches of this half, its checker */
-/* mm_alloc() and the last mmdrop(): the list that space_check() and space_mark() walk. */
-extern struct list_head all_mms;
+/* Where its file knows it. */
+static inline struct i_mmap *vma_i_mmap(const struct vm_area_struct *vma)
+{
+	return &vma->vm_mapping->i_mmap[vma->vm_mm->part];
+}
+/* All spaces, by their part. */
+extern struct mm_list {
+	spinlock_t lock;
+	struct list_head mms; /* (lock) */
+} all_mms[I_MMAP_PARTS];
+void all_mms_init(void);
+/* For space_check() and space_mark(), while nobody else runs. */
+#define for_each_mm(mm, list)                                             \
+	for ((list) = all_mms; (list) < all_mms + I_MMAP_PARTS; (list)++) \
+		list_for_each_entry (mm, &(list)->mms, all_mms)
+/* mm_alloc() and the last mmdrop(). */
 void space_mark(void); /* mm/mark.h */
 void mm_register(struct mm_struct *mm);
 /* The space behind `after` (NULL: the first) with a user count; after's goes. NULL: no more. */

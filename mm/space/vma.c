@@ -153,25 +153,27 @@ static void set_file_range(struct vm_area_struct *vma)
 
 static void link_file(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_mapping;
+	struct i_mmap *i_mmap = vma_i_mmap(vma);
 
 	if (vma_may_write_file(vma->vm_flags))
-		atomic_inc(&mapping->mmap_writable);
-	down_write(&mapping->i_mmap_lock);
+		atomic_inc(&vma->vm_mapping->mmap_writable);
+	down_write(&i_mmap->lock);
 	set_file_range(vma);
-	interval_insert(&mapping->i_mmap, &vma->file_node);
-	up_write(&mapping->i_mmap_lock);
+	interval_insert(&i_mmap->areas, &vma->file_node);
+	WRITE_ONCE(i_mmap->count, i_mmap->count + 1);
+	up_write(&i_mmap->lock);
 }
 
 static void unlink_file(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_mapping;
+	struct i_mmap *i_mmap = vma_i_mmap(vma);
 
-	down_write(&mapping->i_mmap_lock);
-	interval_remove(&mapping->i_mmap, &vma->file_node);
-	up_write(&mapping->i_mmap_lock);
+	down_write(&i_mmap->lock);
+	interval_remove(&i_mmap->areas, &vma->file_node);
+	WRITE_ONCE(i_mmap->count, i_mmap->count - 1);
+	up_write(&i_mmap->lock);
 	if (vma_may_write_file(vma->vm_flags))
-		atomic_dec(&mapping->mmap_writable);
+		atomic_dec(&vma->vm_mapping->mmap_writable);
 }
 
 void vma_range_lock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
@@ -179,8 +181,8 @@ void vma_range_lock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 	if (vma->anon_vma)
 		anon_vma_pre_update(vma);
 	if (vma->vm_mapping) {
-		down_write(&vma->vm_mapping->i_mmap_lock);
-		interval_remove(&vma->vm_mapping->i_mmap, &vma->file_node);
+		down_write(&vma_i_mmap(vma)->lock);
+		interval_remove(&vma_i_mmap(vma)->areas, &vma->file_node);
 	}
 }
 
@@ -188,8 +190,8 @@ void vma_range_unlock(struct vm_area_struct *vma) NO_LOCK_ANALYSIS
 {
 	if (vma->vm_mapping) {
 		set_file_range(vma);
-		interval_insert(&vma->vm_mapping->i_mmap, &vma->file_node);
-		up_write(&vma->vm_mapping->i_mmap_lock);
+		interval_insert(&vma_i_mmap(vma)->areas, &vma->file_node);
+		up_write(&vma_i_mmap(vma)->lock);
 	}
 	if (vma->anon_vma)
 		anon_vma_post_update(vma);

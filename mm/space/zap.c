@@ -490,13 +490,12 @@ void free_page_tables(struct mmu_gather *tlb, unsigned long start, unsigned long
 
 /* --- truncation --- */
 
-/* unmap_mapping_range(): every mapping of [first, last] of a file lets go of its pages. */
-void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
+static void unmap_range_in(struct i_mmap *i_mmap, u64 first, u64 last, bool even_cows)
 {
 	struct interval_node *at;
 
-	down_read(&mapping->i_mmap_lock);
-	interval_for_each(at, &mapping->i_mmap, first, last)
+	down_read(&i_mmap->lock);
+	interval_for_each(at, &i_mmap->areas, first, last)
 	{
 		struct vm_area_struct *vma = container_of(at, struct vm_area_struct, file_node);
 		u64 from = max(first, vma->vm_pgoff);
@@ -510,5 +509,13 @@ void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool e
 			  vma->vm_start + ((to + 1 - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
 		tlb_gather_finish(&tlb);
 	}
-	up_read(&mapping->i_mmap_lock);
+	up_read(&i_mmap->lock);
+}
+
+/* unmap_mapping_range(): every mapping of [first, last] of a file lets go of its pages. */
+void unmap_file_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
+{
+	for (unsigned part = 0; part < I_MMAP_PARTS; part++)
+		if (READ_ONCE(mapping->i_mmap[part].count))
+			unmap_range_in(&mapping->i_mmap[part], first, last, even_cows);
 }

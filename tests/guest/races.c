@@ -1,7 +1,7 @@
 /*
  * The races of this field: faults of several threads on one page, copy on write while the space is
- * forked, the kernel's own writes while it is, and exec while other threads change the space.
- * What is asserted is what a program would notice: no write is lost, a child's memory is of one
+ * forked, the kernel's own writes while it is, truncation while the file's area changes, and exec
+ * while other threads change the space. What is asserted is what a program would notice: no write is lost, a child's memory is of one
  * moment and does not change, a file that may not be written is not.
  */
 #include <fcntl.h>
@@ -286,6 +286,45 @@ static void a_read_only_file_stays(void)
 	close(own_memory);
 }
 
+/* --- truncation --- */
+
+static char *cut;
+static int cut_fd;
+
+/* The file's only area, shorter and longer in place. */
+static void change_its_end(void)
+{
+	for (unsigned long pages = 2; racing(); pages ^= 2 ^ 4)
+		if (mremap(cut, pages * page_size, (pages ^ 2 ^ 4) * page_size, 0) != cut)
+			race_wrong("mremap: errno %d", errno);
+}
+
+static void cut_to_nothing(void)
+{
+	while (racing()) {
+		*(volatile char *)cut = 1;
+		if (ftruncate(cut_fd, 0) || ftruncate(cut_fd, 4 * page_size))
+			race_wrong("truncate: errno %d", errno);
+		if (*(volatile char *)cut)
+			race_wrong("a page was still mapped after it was cut off");
+		race_count();
+	}
+}
+
+static void truncation_finds_a_changing_area(void)
+{
+	static void (*const bodies[])(void) = {change_its_end, cut_to_nothing, NULL};
+
+	cut_fd = memfd_create("cut", 0);
+	expect(cut_fd >= 0);
+	expect_equal(ftruncate(cut_fd, 4 * page_size), 0);
+	cut = must(mmap(NULL, 8 * page_size, rw, MAP_SHARED, cut_fd, 0));
+	expect_equal(munmap(cut + 2 * page_size, 6 * page_size), 0);
+	race(1.5, bodies);
+	munmap(cut, 4 * page_size);
+	close(cut_fd);
+}
+
 /* --- exec while the space is busy --- */
 
 #define BUSY 4
@@ -371,6 +410,7 @@ int main(int argc, char **argv)
 	run("races-fork", writes_while_forking);
 	run("races-fork-kernel-write", kernel_writes_while_forking);
 	run("races-dirty-cow", a_read_only_file_stays);
+	run("races-truncate-resize", truncation_finds_a_changing_area);
 	run("races-exec", exec_ends_the_others);
 	return finish();
 }
