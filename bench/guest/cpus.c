@@ -94,18 +94,28 @@ static void fork_exit(const struct worker *w)
 
 #define EXECS 50
 
-/* Different processes that execute different programs. */
-static void fork_exec(const struct worker *w)
+static void fork_exec(const char *program)
 {
 	for (int i = 0; i < EXECS; i++) {
 		pid_t child = fork();
 
 		if (child == 0) {
-			execl(w->program, w->program, "exit", NULL);
+			execl(program, program, "exit", NULL);
 			_exit(127);
 		}
 		waitpid(child, NULL, 0);
 	}
+}
+
+static void fork_exec_own(const struct worker *w)
+{
+	fork_exec(w->program);
+}
+
+static void fork_exec_one(const struct worker *w)
+{
+	(void)w;
+	fork_exec(self);
 }
 
 static const struct {
@@ -122,7 +132,8 @@ static const struct {
 	{"map_touch_unmap_processes", map_pair, PAIRS, false, NONE},
 	{"map_touch_unmap_threads", map_pair, PAIRS, true, NONE},
 	{"fork_exit_wait", fork_exit, FORKS, false, NONE},
-	{"fork_exec_exit_wait", fork_exec, EXECS, false, NONE},
+	{"fork_exec_own_programs", fork_exec_own, EXECS, false, NONE},
+	{"fork_exec_one_program", fork_exec_one, EXECS, false, NONE},
 };
 
 /* --- workers --- */
