@@ -308,7 +308,7 @@ static int cannot_map(int err)
 static struct mm_struct *build_space(struct elf_object *program, struct elf_object *interp,
 				     const struct exec_strings *strings)
 {
-	struct mm_struct *mm = mm_alloc(NULL);
+	struct mm_struct *mm = mm_alloc();
 	unsigned long top = mm_stack_top();
 	struct vdso_place vdso = {};
 	int err;

@@ -210,7 +210,7 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *old)
 
 struct mm_struct *dup_mm(struct mm_struct *old)
 {
-	struct mm_struct *mm = mm_alloc(old);
+	struct mm_struct *mm = mm_alloc_in(old->part);
 	struct vm_area_struct *vma;
 	int err;
 

@@ -20,7 +20,7 @@ void space_init(void)
 	pages_init();
 }
 
-struct mm_struct *mm_alloc(const struct mm_struct *parent)
+struct mm_struct *mm_alloc_in(u32 part)
 {
 	struct mm_struct *mm = kmem_cache_zalloc(mm_cache, GFP_KERNEL);
 	pte_t *root;
@@ -37,11 +37,16 @@ struct mm_struct *mm_alloc(const struct mm_struct *parent)
 	atomic_set(&mm->mm_count, 1);
 	init_rwsem(&mm->mmap_lock, RANK_MMAP);
 	vma_tree_init(&mm->vmas);
-	mm->part = parent ? parent->part : cpu_id() % I_MMAP_PARTS;
+	mm->part = part;
 	mm->mmap_base = TASK_UNMAPPED_BASE;
 	trace_mm_new((unsigned long)mm, page_to_pfn(virt_to_page(root)), 0, 0);
 	mm_register(mm);
 	return mm;
+}
+
+struct mm_struct *mm_alloc(void)
+{
+	return mm_alloc_in(cpu_id() % I_MMAP_PARTS);
 }
 
 void mmget(struct mm_struct *mm)

@@ -177,8 +177,7 @@ extern int (*map_source_of_fd)(int fd, struct map_source *source);
 
 /* --- life of a space --- */
 void space_init(void);
-/* Empty, users = 1; NULL without memory. A fork says of whom. */
-struct mm_struct *mm_alloc(const struct mm_struct *parent);
+struct mm_struct *mm_alloc(void); /* empty, users = 1; NULL without memory */
 void mmget(struct mm_struct *mm);
 bool mmget_not_zero(struct mm_struct *mm);
 void mmput(struct mm_struct *mm); /* the last one unmaps everything; may sleep */

@@ -133,6 +133,8 @@ void all_mms_init(void);
 #define for_each_mm(mm, list)                                             \
 	for ((list) = all_mms; (list) < all_mms + I_MMAP_PARTS; (list)++) \
 		list_for_each_entry (mm, &(list)->mms, all_mms)
+/* As mm_alloc(), for a place in that part. */
+struct mm_struct *mm_alloc_in(u32 part);
 /* mm_alloc() and the last mmdrop(). */
 void space_mark(void); /* mm/mark.h */
 void mm_register(struct mm_struct *mm);
