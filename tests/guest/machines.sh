@@ -143,7 +143,7 @@ else
 	machine i386-cpus musl --ram 256M --cpus 4
 	machine i386-2.2 musl --ram 256M --append "task_model=2.2"
 	disks_only i386-disks musl --ram 128M --cpus 2 $(disk i386-disks)
-	pressure_only i386-pressure musl --ram 48M --cpus 2 --swap 128M
+	pressure_only i386-pressure musl --ram 48M --cpus 2 --swap 128M --append highmem=20M
 	kernel=(--arch i386 --debug)
 	machine i386-debug musl --ram 1G
 	kernel=(--arch i386-pae)

@@ -55,6 +55,8 @@ expect highmem-none-high "$(mib HighTotal)" 0
 says highmem-none-warns 'Only 895 MiB of 2047 MiB of RAM are used'
 machine highmem-some i386 2G --append highmem=256M
 expect highmem-some-high "$(mib HighTotal)" 256
+machine highmem-small i386 64M --append highmem=32M
+expect highmem-small-high "$(mib HighTotal)" 32
 
 # Two levels reach 4 GiB of addresses, of which the PC's devices have one.
 machine highmem-two-levels i386 6G

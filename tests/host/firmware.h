@@ -7,11 +7,13 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 
-#define ram_map           pc_ram_map
-#define cpu_to_node       pc_cpu_to_node
+#define ram_map     pc_ram_map
+#define cpu_to_node pc_cpu_to_node
 /* A machine with memory beyond its direct map. */
-#define LOW_MEMORY_END    (896ULL << 20)
-#define MACHINE_RAM_LIMIT (1ULL << 44)
+static u64 low_memory_end = 896ULL << 20;
+#define LOW_MEMORY_END          low_memory_end
+#define set_low_memory_end(end) (low_memory_end = (end))
+#define MACHINE_RAM_LIMIT       (1ULL << 44)
 #include "arch/x86/common/acpi.c"
 #include "arch/x86/common/options.c"
 #include "arch/x86/common/ram_map.c"
@@ -54,6 +56,7 @@ static void firmware_forget(void)
 	nr_raw = 0;
 	boot_rsdp = 0;
 	boot_command_line[0] = 0;
+	low_memory_end = 896ULL << 20;
 }
 
 /* Whatever the tables say, mm/frame must be able to live with what comes of them. */

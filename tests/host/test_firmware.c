@@ -281,6 +281,21 @@ static void test_highmem_option(void **state)
 	ram_map_build();
 	assert_true(ram_is_usable(0x100000, LOW_MEMORY_END));
 	assert_false(ram_touches(LOW_MEMORY_END, 0x80000000));
+
+	firmware_forget();
+	set_line("highmem=30M"); /* a small machine has some, too */
+	ram_add(0x100000, 0x4000000, RAM_USABLE);
+	ram_map_build();
+	assert_int_equal(LOW_MEMORY_END, 0x2000000);
+	assert_true(ram_is_usable(0x100000, LOW_MEMORY_END + 0x1e00000));
+	assert_false(ram_touches(LOW_MEMORY_END + 0x1e00000, 0x4000000));
+
+	firmware_forget();
+	set_line("highmem=60M"); /* nobody could live below it: ignored */
+	ram_add(0x100000, 0x4000000, RAM_USABLE);
+	ram_map_build();
+	assert_int_equal(LOW_MEMORY_END, 896ULL << 20);
+	assert_true(ram_is_usable(0x100000, 0x4000000));
 }
 
 static void test_fake_nodes(void **state)

@@ -145,21 +145,47 @@ static void cut_and_warn(u64 limit)
 		pr_warn("More than 16 GiB of RAM: their descriptors leave little low memory\n");
 }
 
-/* "highmem=SIZE": no more memory than that beyond the direct map. */
-static u64 highest_limit(void)
+static u64 highest_usable(void)
 {
-	char text[24];
+	u64 end = 0;
 
-	if (MACHINE_RAM_LIMIT > LOW_MEMORY_END && boot_option("highmem", text, sizeof(text)))
-		return min(LOW_MEMORY_END + ALIGN_DOWN(parse_size(text, NULL), PAGE_SIZE),
-			   MACHINE_RAM_LIMIT);
-	return MACHINE_RAM_LIMIT;
+	for (unsigned i = 0; i < ram_map.ranges; i++)
+		if (ram_map.range[i].kind == RAM_USABLE)
+			end = max(end, ram_map.range[i].start.v + ram_map.range[i].bytes);
+	return end;
+}
+
+#define LOW_MEMORY_LEAST (16ULL << 20)
+#define LOW_MEMORY_STEP  (4ULL << 20) /* a large page of either kind */
+
+/*
+ * "highmem=SIZE": exactly so much memory beyond the direct map, as on Linux. The direct map ends
+ * earlier if there would be less, memory ends earlier if there would be more. Returns the limit.
+ */
+static u64 limit_of_highmem(u64 limit)
+{
+	const u64 top = min(limit, highest_usable());
+	char text[24];
+	u64 size, low;
+
+	if (MACHINE_RAM_LIMIT <= LOW_MEMORY_END || !boot_option("highmem", text, sizeof(text)))
+		return limit;
+	size = ALIGN_DOWN((u64)parse_size(text, NULL), PAGE_SIZE);
+	low = ALIGN_DOWN(top - min(size, top), LOW_MEMORY_STEP);
+	if (size == 0 || low >= LOW_MEMORY_END)
+		return min(limit, LOW_MEMORY_END + size);
+	if (low < LOW_MEMORY_LEAST) {
+		pr_warn("highmem=%s leaves less than 16 MiB of low memory, ignored\n", text);
+		return limit;
+	}
+	set_low_memory_end(low);
+	return min(limit, low + size);
 }
 
 void ram_map_build(void)
 {
 	static u64 point[2 * RAM_MAP_RANGES];
-	u64 limit = min(1ULL << cpu_features.phys_bits, highest_limit());
+	u64 limit = min(1ULL << cpu_features.phys_bits, MACHINE_RAM_LIMIT);
 	u64 least = ALIGN_UP((u64)(_end - _text), PAGE_SIZE) + 0x100000 + 0x100000;
 	unsigned points = 0;
 	char text[24];
@@ -183,7 +209,7 @@ void ram_map_build(void)
 		else
 			pr_warn("mem=%s is less than the kernel needs, ignored\n", text);
 	}
-	cut_and_warn(limit);
+	cut_and_warn(limit_of_highmem(limit));
 	ram_map.nodes = 1;
 	ram_map.distance[0][0] = 10;
 }

@@ -31,6 +31,7 @@
 #define BOOT_MAPPED (8UL << 20)
 
 struct page *mem_map;
+pfn_t low_memory_frames = DIRECT_MAP_BYTES >> PAGE_SHIFT;
 
 static pte_t fixmap_table[PT_ENTRIES] __section(".bss.page_aligned") __aligned(PAGE_SIZE);
 extern pte_t kmap_table[]; /* highmem.c: page tables in a row */
@@ -164,7 +165,7 @@ static void map_direct(u64 start)
 
 void paging_init(void)
 {
-	for (u64 start = 0; start < DIRECT_MAP_BYTES; start += PT_SIZE(LOW_LEVEL))
+	for (u64 start = 0; start < LOW_MEMORY_END; start += PT_SIZE(LOW_LEVEL))
 		map_direct(start);
 	for (unsigned long va = KMAP_START; va < KMAP_END; va += PT_SIZE(LOW_LEVEL))
 		pte_set(entry_at(va, LOW_LEVEL),

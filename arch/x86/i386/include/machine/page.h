@@ -1,5 +1,6 @@
 /*
- * Pages of 4 KiB, and the direct map through which the kernel sees the first 896 MiB of RAM.
+ * Pages of 4 KiB, and the direct map through which the kernel sees low memory: the first 896 MiB of
+ * RAM, or what "highmem=" leaves of them.
  */
 #pragma once
 
@@ -12,11 +13,17 @@
 
 /* Zone boundaries: what old devices can address, what the direct map shows. */
 #define ZONE_DMA_END_PFN    (0x1000000UL >> PAGE_SHIFT)
-#define ZONE_NORMAL_END_PFN (DIRECT_MAP_BYTES >> PAGE_SHIFT)
-#define LOW_MEMORY_END      ((u64)DIRECT_MAP_BYTES)
+#define ZONE_NORMAL_END_PFN low_memory_frames
+#define LOW_MEMORY_END      ((u64)low_memory_frames << PAGE_SHIFT)
 #define MACHINE_HAS_DMA32   0
 #define MACHINE_HAS_HIGHMEM 1
 #define MACHINE_HAS_NUMA    0
+
+extern pfn_t low_memory_frames; /* constant after ram_map_build() */
+static inline void set_low_memory_end(u64 end)
+{
+	low_memory_frames = (pfn_t)(end >> PAGE_SHIFT);
+}
 
 struct page;
 extern struct page *mem_map; /* constant after boot */

@@ -21,6 +21,10 @@
 #define MACHINE_RAM_LIMIT   ((1ULL << 44) - (4096ULL << PAGE_SHIFT))
 #define LOW_MEMORY_END      MACHINE_RAM_LIMIT /* the direct map shows all of it */
 
+static inline void set_low_memory_end(u64 end)
+{
+}
+
 struct page;
 #define mem_map ((struct page *)MEM_MAP_BASE)
 
