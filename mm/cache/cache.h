@@ -9,6 +9,7 @@
 #include "mm/cache/iter.h"
 #include "mm/frame/frame.h"
 #include "mm/lru/page_lock.h"
+#include "mm/swap/swap.h"
 #include "sync/mutex.h"
 
 struct address_space;
@@ -134,6 +135,8 @@ void cache_forget_swapped(struct address_space *mapping, u64 first, u64 last);
 unsigned long cache_count_swapped(struct address_space *mapping, u64 first, u64 last);
 /* The first index of [first, last] that is in swap; last + 1: none. */
 u64 cache_next_swapped(struct address_space *mapping, u64 first, u64 last);
+/* mm_check(): each name of a slot that stands in a file. All others stand still. */
+void cache_each_name(void (*see)(swp_entry_t name));
 /* All of all files that is in this closed area: 0, -ENOMEM, -EINTR. May sleep. */
 int cache_bring_back(unsigned type, gfp_t gfp);
 

@@ -135,7 +135,7 @@ struct page *cache_swap_in(struct address_space *mapping, u64 index, gfp_t gfp, 
 		spin_lock(&mapping->tree_lock);
 		name = name_at(mapping, index);
 		if (name.v)
-			swap_dup(name);
+			swap_hold(name);
 		spin_unlock(&mapping->tree_lock);
 		if (!name.v)
 			return NULL;
@@ -145,7 +145,7 @@ struct page *cache_swap_in(struct address_space *mapping, u64 index, gfp_t gfp, 
 		err = IS_ERR(page) ? PTR_ERR(page) : bring_in(mapping, index, page, name);
 		if (err && !IS_ERR(page))
 			put_page(page);
-		swap_forget(name);
+		swap_unhold(name);
 		if (!err)
 			return page;
 		if (err != -EAGAIN)
@@ -195,6 +195,20 @@ unsigned long cache_count_swapped(struct address_space *mapping, u64 first, u64 
 	for (u64 index = first; (index = cache_next_swapped(mapping, index, last)) <= last; index++)
 		n++;
 	return n;
+}
+
+void cache_each_name(void (*see)(swp_entry_t name))
+{
+	struct address_space *mapping;
+
+	list_for_each_entry (mapping, &swapped_files, swapped_list) {
+		u64 index = 0;
+
+		spin_lock(&mapping->tree_lock);
+		for (; page_tree_next_tagged(&mapping->tree, &index, TAG_SWAPPED); index++)
+			see(name_at(mapping, index));
+		spin_unlock(&mapping->tree_lock);
+	}
 }
 
 /* ---- An area goes out of use ---- */

@@ -8,6 +8,7 @@
  *   - rss is the number of entries by kind
  *   - over all spaces: the entries that map a page are as many as its mapcount says, and not
  *     more than its references
+ *   - and those that name a slot of swap, with the names in files, as many as the slot says
  *
  * All spaces are seen at one moment: the other CPUs stand still meanwhile. Those that are
  * being taken down count too, their entries are as real. Whoever holds an mmap_lock for writing
@@ -104,6 +105,7 @@ static void check_entry(struct check *check, unsigned long va, pte_t e)
 	}
 	if (!pte_present(e)) {
 		check->rss[MM_SWAPENTS]++;
+		swap_names_count(pte_to_swp_entry(e));
 		if (!swap_refs(pte_to_swp_entry(e)))
 			VIOLATION(check, "%p: entry at %lx names a free slot\n", check->mm, va);
 		return;
@@ -248,9 +250,11 @@ static unsigned space_check(void)
 	struct mm_list *list;
 
 	memset(mapped, 0, frames * sizeof(*mapped));
+	swap_names_clear();
 	for_each_mm(check.mm, list) if (!check_mm(&check)) return MM_CHECK_AGAIN;
 	check_mapcounts(&check);
-	return check.bad;
+	cache_each_name(swap_names_count);
+	return check.bad + swap_names_check();
 }
 
 static int space_check_prepare(void)
@@ -262,12 +266,13 @@ static int space_check_prepare(void)
 		if (zone->present_pages)
 			frames = max(frames, zone->start_pfn + zone->spanned_pages);
 	mapped = vmalloc(frames * sizeof(*mapped));
-	return mapped ? 0 : -ENOMEM;
+	return mapped ? swap_names_begin() : -ENOMEM;
 }
 
 static void space_check_finish(void)
 {
 	vfree(mapped);
+	swap_names_end();
 }
 
 static struct mm_checker space_checker = {.name = "space",

@@ -69,7 +69,7 @@ fault_t swap_in(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		return FAULT_SIGBUS;
 	if (!lock_if_there(slot, e, table))
 		return FAULT_DONE;
-	swap_dup(entry);
+	swap_hold(entry);
 	raw_spin_unlock(&table->ptl);
 
 	page = swap_get_copy(entry, gfp, major);
@@ -98,7 +98,7 @@ drop:
 	unlock_page(page);
 	put_page(page);
 out:
-	swap_free(entry);
+	swap_unhold(entry);
 	return result;
 }
 

@@ -178,7 +178,7 @@ void swap_release_slot(struct swap_area *area, u32 slot)
 	trace_swap_give(swp_entry(area->type, slot).v, 0, 0, 0);
 }
 
-void swap_dup(swp_entry_t entry)
+static void add_name(swp_entry_t entry, u32 held)
 {
 	struct swap_area *area;
 	struct swap_slot *slot;
@@ -190,7 +190,18 @@ void swap_dup(swp_entry_t entry)
 	spin_lock(&area->lock);
 	ASSERT(slot->refs || slot->pfn);
 	slot->refs++;
+	area->held += held;
 	spin_unlock(&area->lock);
+}
+
+void swap_dup(swp_entry_t entry)
+{
+	add_name(entry, 0);
+}
+
+void swap_hold(swp_entry_t entry)
+{
+	add_name(entry, 1);
 }
 
 void swap_free(swp_entry_t entry)
@@ -209,7 +220,7 @@ void swap_free(swp_entry_t entry)
 	spin_unlock(&area->lock);
 }
 
-struct page *swap_free_last(swp_entry_t entry)
+struct page *swap_free_last(swp_entry_t entry, u32 held)
 {
 	struct swap_area *area;
 	struct swap_slot *slot;
@@ -220,7 +231,8 @@ struct page *swap_free_last(swp_entry_t entry)
 	area = swap_area_of(entry);
 	slot = &area->slot[swp_slot(entry)];
 	spin_lock(&area->lock);
-	ASSERT(slot->refs);
+	ASSERT(slot->refs && area->held >= held);
+	area->held -= held;
 	if (--slot->refs == 0) {
 		if (slot->pfn) {
 			page = pfn_to_page(slot->pfn);

@@ -214,14 +214,24 @@ void swap_cache_forget(struct page *page)
 	} while (written && !page_test(page, PG_writeback));
 }
 
-void swap_forget(swp_entry_t entry)
+static void forget(swp_entry_t entry, u32 held)
 {
-	struct page *page = swap_free_last(entry);
+	struct page *page = swap_free_last(entry, held);
 
 	if (!page)
 		return;
 	swap_cache_forget(page);
 	put_page(page);
+}
+
+void swap_forget(swp_entry_t entry)
+{
+	forget(entry, 0);
+}
+
+void swap_unhold(swp_entry_t entry)
+{
+	forget(entry, 1);
 }
 
 /* (the page lock) */

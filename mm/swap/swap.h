@@ -141,6 +141,12 @@ void swap_free(swp_entry_t entry);
  * waiting; else reclaim finds it useless.
  */
 void swap_forget(swp_entry_t entry);
+/*
+ * swap_dup() and swap_forget() for who has the name in hand for a while, may sleep with it, and puts it
+ * nowhere: counted apart, so that all other counts can be found again in page tables and files (mm_check).
+ */
+void swap_hold(swp_entry_t entry);
+void swap_unhold(swp_entry_t entry);
 /* How many do; the first slot after `entry`'s that is in use, or none, for who empties an area. */
 u32 swap_refs(swp_entry_t entry);
 swp_entry_t swap_next_used(unsigned type, u32 after);
@@ -214,4 +220,14 @@ void swap_submit_writes(void);
 extern int sysctl_page_cluster; /* read-ahead: 2^n slots at most */
 
 void swap_init(void); /* after kva_init() */
-unsigned swap_check(void);
+
+/*
+ * mm_check(): whoever knows where names stand counts them all, with all others standing still, and is told
+ * how many slots are named by more or less than they say (logged). begin and end, while the machine
+ * moves: memory for it. 0 or -ENOMEM. What has been switched on since is not looked at.
+ */
+int swap_names_begin(void);
+void swap_names_clear(void);
+void swap_names_count(swp_entry_t entry);
+unsigned swap_names_check(void);
+void swap_names_end(void);

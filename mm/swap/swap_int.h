@@ -15,7 +15,7 @@
 
 /* 12 bytes for each slot of an area. */
 struct swap_slot {
-	u32 refs;  /* entries that name it */
+	u32 refs;  /* entries that name it, and who holds it */
 	u32 pfn;   /* of its copy in the swap cache, or 0 */
 	u32 index; /* the copy's own index (low half), while page->index names the slot */
 };
@@ -46,6 +46,7 @@ struct swap_area {
 	unsigned long *taken; /* a bit for each slot in use, or never to be used */
 	u16 *in_cluster;      /* how many of each cluster's are taken */
 	u32 used;
+	u32 held;               /* of all refs, those by swap_hold() */
 	u32 next;               /* where the search goes on */
 	struct swap_run writes; /* not with the disk yet (io.c) */
 	/* Read-ahead (readahead.c) */
@@ -60,8 +61,8 @@ struct swap_area *swap_lock_area(unsigned type) NO_LOCK_ANALYSIS; /* the same, w
 struct swap_area *swap_area_of(swp_entry_t entry);
 /* A slot of the best area that has one, named so often, whose copy `page` becomes, its index put by; or none. */
 swp_entry_t swap_take_slot(struct page *page, u32 refs) __must_check;
-/* As swap_free(); if it was the last, the copy in memory that it leaves, with a reference. */
-struct page *swap_free_last(swp_entry_t entry);
+/* As swap_free(); if it was the last, the copy in memory that it leaves, with a reference. held: 1, or 0. */
+struct page *swap_free_last(swp_entry_t entry, u32 held);
 /* Take a locked page out of the cache that nothing needs as a copy: no entry names its slot or maps it. */
 void swap_cache_drop_orphan(struct page *page);
 /* Give a slot back that nothing names and no page is a copy of. (area->lock) */

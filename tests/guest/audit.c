@@ -7,6 +7,9 @@
  * and only what did not change meanwhile is compared (the auditor has opened its files before and
  * locked its own memory).
  *
+ * So are the slots of swap: pagemap names them, and from all names of a slot follows what each process
+ * has of it (SwapPss).  Copies of slots in memory are frames like others.
+ *
  * Whether an entry of a page table is dirty no file says; but an anonymous page is there
  * because it was written to, and a page of a file is marked when it is written through a
  * mapping.
@@ -14,24 +17,20 @@
 #include <inttypes.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/check.h"
 #include "lib/frames.h"
+#include "lib/load.h"
 #include "lib/procfs.h"
 
-#define TRIES     60
-#define PROCESSES 64
-#define TEXT      (1 << 18)
+#define TRIES 60
+#define TEXT  (1 << 18)
 
 static char vmstat[TEXT], zoneinfo[TEXT], buddyinfo[TEXT], again[TEXT];
 static int vmstat_fd, zoneinfo_fd, buddyinfo_fd;
@@ -109,6 +108,9 @@ static bool same_gauges(const char *a, const char *b)
 					   "nr_shmem",
 					   "nr_mlock",
 					   "nr_kernel_stack",
+					   "nr_swapcached",
+					   "pswpin",
+					   "pswpout",
 					   "pgfree"};
 
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -218,8 +220,10 @@ static void audit_uses(void)
 		}
 		mapped += frame_mapped[i] > 0;
 		cache++;
-		shmem += frame_is(i, KPF_SWAPBACKED);
+		shmem += frame_is(i, KPF_SWAPBACKED) && !frame_is(i, KPF_SWAPCACHE);
 	}
+	cache += count_like(BIT(KPF_ANON) | BIT(KPF_SWAPCACHE), 0); /* counted as pages of files */
+	expect_equal(count(KPF_SWAPCACHE), number_in(vmstat, "nr_swapcached"));
 	/* Linux's sums of CPUs' differences may be off by a few. */
 	expect_between(number_in(vmstat, "nr_anon_pages"), anon - !is_pagoda() * 4,
 		       anon + !is_pagoda() * 4);
@@ -249,17 +253,38 @@ static void frames_add_up(void)
 struct sums { /* pages; pss in 4096ths of a byte */
 	unsigned long rss, anon, file, shmem;
 	unsigned long shared_clean, shared_dirty, private_clean, private_dirty;
+	unsigned long swap;
 	unsigned long lazy; /* MADV_FREE: dirty if written since, which only the entry says */
-	unsigned long long pss, pss_dirty, locked;
+	unsigned long long pss, pss_dirty, locked, swap_pss;
 };
 
 static uint32_t *named; /* by frame: entries of all page tables that name it */
+
+/* The same of slots in swap, by area: more and larger ones than the test machines have. */
+#define AREAS 4
+#define SLOTS (1U << 15)
+static uint16_t (*slot_named)[SLOTS];
+
+static uint16_t *names_of(uint64_t entry)
+{
+	const uint64_t area = entry & 31, slot = (entry & PM_FRAME) >> 5;
+
+	if (area >= AREAS || slot >= SLOTS)
+		fail("slot %lu of area %lu: larger than what this test knows", (long)slot,
+		     (long)area);
+	return &slot_named[area][slot];
+}
 
 static void add_frame(struct sums *s, uint64_t entry, bool locked)
 {
 	const uint64_t frame = entry & PM_FRAME;
 	bool anon, dirty;
 
+	if (entry & PM_SWAPPED) {
+		expect(!(entry & PM_PRESENT) && *names_of(entry) > 0);
+		s->swap++;
+		s->swap_pss += (4096ULL << 12) / *names_of(entry);
+	}
 	if (!(entry & PM_PRESENT))
 		return;
 	expect(frame < frames);
@@ -272,7 +297,9 @@ static void add_frame(struct sums *s, uint64_t entry, bool locked)
 	expect_equal(!!(entry & PM_FILE), !anon);
 	expect_equal(!!(entry & PM_EXCLUSIVE), frame_mapped[frame] == 1);
 	s->lazy += anon && !frame_is(frame, KPF_SWAPBACKED);
-	dirty = frame_is(frame, KPF_DIRTY) || (anon && frame_is(frame, KPF_SWAPBACKED));
+	/* What has a slot may be as it stands there. */
+	dirty = frame_is(frame, KPF_DIRTY) ||
+		(anon && frame_is(frame, KPF_SWAPBACKED) && !frame_is(frame, KPF_SWAPCACHE));
 	s->rss++;
 	*(anon ? &s->anon : frame_is(frame, KPF_SWAPBACKED) ? &s->shmem : &s->file) += 1;
 	*(frame_mapped[frame] > 1 ? dirty ? &s->shared_dirty : &s->shared_clean
@@ -312,12 +339,25 @@ static void expect_kb(int pid, const char *area, const char *key, unsigned long 
 		     kb_of(pid, area, key), kb, area);
 }
 
+/* Private, and of no file? */
+static bool is_anonymous(const char *area)
+{
+	unsigned long inode;
+
+	expect(sscanf(area, "%*s %*s %*s %*s %lu", &inode) == 1);
+	return inode == 0 && !has_flag(area, " sh ");
+}
+
 static void expect_area(int pid, const char *area, const struct sums *s)
 {
 	expect_kb(pid, area, "Rss", s->rss * 4);
 	expect_kb(pid, area, "Pss", s->pss >> 22);
 	expect_kb(pid, area, "Anonymous", s->anon * 4);
 	expect_kb(pid, area, "Locked", s->locked >> 22);
+	if (is_anonymous(area)) { /* else what its file has in swap is told, too */
+		expect_kb(pid, area, "Swap", s->swap * 4);
+		expect_kb(pid, area, "SwapPss", s->swap_pss >> 22);
+	}
 	if (has_flag(area, " sh ") || s->lazy) {
 		/* What was written through this mapping only its entries say: audit-dirty looks. */
 		expect_equal(kb_of(pid, area, "Shared_Clean") + kb_of(pid, area, "Shared_Dirty"),
@@ -332,6 +372,14 @@ static void expect_area(int pid, const char *area, const struct sums *s)
 	expect_kb(pid, area, "Shared_Dirty", s->shared_dirty * 4);
 	expect_kb(pid, area, "Private_Clean", s->private_clean * 4);
 	expect_kb(pid, area, "Private_Dirty", s->private_dirty * 4);
+}
+
+/* Have pages been taken out of page tables? */
+static bool reclaimed(void)
+{
+	return number_in(vmstat, "pgscan_anon") + number_in(vmstat, "pgscan_file") +
+		       number_in(vmstat, "pswpout") >
+	       0;
 }
 
 /* Page tables that the entries need, by 2 MiB, 1 GiB and 512 GiB of addresses. */
@@ -365,6 +413,33 @@ static int open_of(int pid, const char *name)
 	return open(file, O_RDONLY);
 }
 
+/* Who names which slots: to be known of all before one can be looked at. */
+static void count_names(int pid)
+{
+	static char maps[TEXT];
+	static uint64_t entries[1 << 12];
+	const int maps_fd = open_of(pid, "maps"), pagemap = open_of(pid, "pagemap");
+	const size_t step = sizeof(entries) / sizeof(entries[0]) * page_size;
+	uintptr_t start, end;
+
+	expect(maps_fd >= 0 && pagemap >= 0);
+	for (char *line = read_fd(maps_fd, maps); line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2)
+			break;
+		for (uintptr_t at = start; at < end; at += step) {
+			const uintptr_t stop = end - at < step ? end : at + step;
+
+			read_pagemap(pagemap, at, stop, entries);
+			for (size_t i = 0; i < (stop - at) / page_size; i++)
+				if (entries[i] & PM_SWAPPED)
+					++*names_of(entries[i]);
+		}
+	}
+	close(maps_fd);
+	close(pagemap);
+}
+
 /* smaps, status and the page tables of one process. False: it has no memory, or is gone. */
 static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 {
@@ -395,7 +470,7 @@ static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 			stop = stop < end ? stop : end;
 			read_pagemap(pagemap, at, stop, entries);
 			for (size_t i = 0; i < (stop - at) / page_size; i++) {
-				if (entries[i] & PM_PRESENT)
+				if (entries[i] & (PM_PRESENT | PM_SWAPPED))
 					add_tables(&tables, at + i * page_size);
 				add_frame(&s, entries[i], locked);
 			}
@@ -409,14 +484,16 @@ static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 	if (!strstr(status, "VmRSS:"))
 		return false;
 	*vm_pte = number_in(status, "VmPTE");
-	/* Elsewhere tables have other sizes, or are kept longer. */
-	if (sizeof(long) == 8 && (is_pagoda() ? *vm_pte != tables.n * 4 : *vm_pte < tables.n * 4))
+	/* Elsewhere tables have other sizes, or are kept longer; reclaim leaves them empty. */
+	if (sizeof(long) == 8 &&
+	    (is_pagoda() && !reclaimed() ? *vm_pte != tables.n * 4 : *vm_pte < tables.n * 4))
 		fail("pid %d: VmPTE is %lu kB, %lu tables are needed", pid, *vm_pte, tables.n);
 	if (is_pagoda()) { /* Linux's counts may lag behind by 64 pages a thread */
 		expect_equal(number_in(status, "VmRSS"), total->rss * 4);
 		expect_equal(number_in(status, "RssAnon"), total->anon * 4);
 		expect_equal(number_in(status, "RssFile"), total->file * 4);
 		expect_equal(number_in(status, "RssShmem"), total->shmem * 4);
+		expect_equal(number_in(status, "VmSwap"), total->swap * 4);
 	}
 	return true;
 }
@@ -424,6 +501,24 @@ static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 static int is_number(const struct dirent *entry)
 {
 	return entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
+}
+
+/* Slots that processes name, and all that are in use. */
+static void audit_slots(void)
+{
+	unsigned long in_use = 0;
+
+	for (unsigned i = 0; i < AREAS * SLOTS; i++)
+		in_use += slot_named[i / SLOTS][i % SLOTS] > 0;
+	/* Files in memory have some, too, and pages that are back keep theirs while they are clean. */
+	expect(in_use * 4 <= (unsigned long)(read_number("/proc/meminfo", "SwapTotal") -
+					     read_number("/proc/meminfo", "SwapFree")));
+}
+
+static void *new_table(size_t size)
+{
+	return must(mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
 }
 
 /* Every entry that names a frame is found in some process, and every process adds up. */
@@ -435,13 +530,17 @@ static void processes_add_up(void)
 	int n;
 
 	open_files();
-	if (!named)
-		named = must(mmap(NULL, frames * sizeof(*named), PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
+	if (!named) {
+		named = new_table(frames * sizeof(*named));
+		slot_named = new_table(AREAS * sizeof(*slot_named));
+	}
 	memset(named, 0, frames * sizeof(*named));
+	memset(slot_named, 0, AREAS * sizeof(*slot_named));
 	n = scandir("/proc", &list, is_number, NULL);
 	expect(n > 0);
 	take_picture();
+	for (int i = 0; i < n; i++)
+		count_names(atoi(list[i]->d_name));
 	for (int i = 0; i < n; i++) {
 		if (!audit_process(atoi(list[i]->d_name), &total, &vm_pte))
 			continue;
@@ -452,189 +551,18 @@ static void processes_add_up(void)
 		if (named[i] != frame_mapped[i] && (is_pagoda() || frame_is(i, KPF_LRU)))
 			fail("frame %zu: %u entries found, %lu counted; flags %lx", i, named[i],
 			     (long)frame_mapped[i], (long)frame_flags[i]);
+	audit_slots();
 	/* Page tables: those of the programs, a root for each, and what the kernel has for itself. */
 	if (is_pagoda()) /* Linux counts but the lowest level */
 		expect(all_pte / 4 + spaces <= count(KPF_PGTABLE));
 	free(list);
 }
 
-/* --- load --- */
-
-static int area_pages; /* pages that a child uses of one kind, or a few times as many */
-
-static int ready[2];
-static pid_t children[PROCESSES];
-static int running;
-static char *shared;
-static int load_file; /* without a name: it goes with its users */
-
-static char *map_pages(int pages, int flags, int fd)
-{
-	return must(mmap(NULL, pages * page_size, PROT_READ | PROT_WRITE, flags, fd, 0));
-}
-
-/*
- * Where tables of all levels start, and nothing else is. What gives pages back keeps their table
- * while an area beside them may use it: the auditor expects no table without entries, so no load
- * may cut one in two.
- */
-static char *map_at_table(size_t size)
-{
-	void *at = (void *)(1UL << (sizeof(long) == 8 ? 44 : 29));
-
-	return must(mmap(at, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0));
-}
-
-static void fill(char *area, int from, int to, int step)
-{
-	for (int i = from; i < to; i += step)
-		area[i * page_size] = i | 1;
-}
-
-static void wait_here(void)
-{
-	must(write(ready[1], "", 1));
-	for (;;)
-		pause();
-}
-
-static void child(void (*body)(void))
-{
-	pid_t pid = must(fork());
-	char byte;
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		body();
-		wait_here();
-	}
-	children[running++] = pid;
-	while (read(ready[0], &byte, 1) != 1) {
-		if (waitpid(pid, NULL, WNOHANG) != 0)
-			fail("child %d of the load died", running);
-		usleep(1000);
-	}
-}
-
-static void private_pages(void)
-{
-	char *area = map_at_table(3 * area_pages * page_size);
-
-	fill(area, 0, area_pages, 1);
-	for (int i = area_pages; i < 2 * area_pages; i++) /* zeros, read only */
-		(void)*(volatile char *)(area + i * page_size);
-	must(madvise(area, area_pages / 2 * page_size, MADV_DONTNEED));
-	must(mprotect(area + area_pages / 2 * page_size, 10 * page_size, PROT_NONE));
-}
-
-static void shared_pages(void)
-{
-	fill(shared, 0, area_pages, 3);
-}
-
-static void copied_pages(void)
-{
-	char *area = map_pages(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	pid_t pid;
-
-	fill(area, 0, area_pages, 1);
-	pid = must(fork());
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fill(area, 0, area_pages, 4);
-		if (must(fork()) == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			fill(area, 2, area_pages, 4);
-		}
-		for (;;)
-			pause();
-	}
-	usleep(300000); /* they have written */
-}
-
-static void file_pages(void)
-{
-	char *both = map_pages(2 * area_pages, MAP_SHARED, load_file);
-	char *own = map_pages(2 * area_pages, MAP_PRIVATE, load_file);
-
-	fill(both, 0, area_pages, 2);
-	for (int i = 0; i < 2 * area_pages; i++)
-		(void)*(volatile char *)(own + i * page_size);
-	fill(own, 1, area_pages, 5);
-}
-
-static void locked_pages(void)
-{
-	char *area = map_pages(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-
-	must(mlock(area, area_pages / 2 * page_size));
-	must(mlock(shared, 8 * page_size));
-}
-
-static void scattered_pages(void)
-{
-	char *area = map_at_table(64UL << 20), *moved;
-
-	for (size_t at = 0; at < 64UL << 20; at += 2UL << 20)
-		area[at] = 1;
-	moved = must(mremap(area, 8UL << 20, 8UL << 20, MREMAP_MAYMOVE | MREMAP_FIXED,
-			    area + (256UL << 20)));
-	expect(moved[0] == 1);
-	must(munmap(area + (16UL << 20), 8UL << 20));
-}
-
-static void deep_stack(void)
-{
-	char space[area_pages * 4096];
-
-	memset(space, 1, sizeof(space));
-	__asm__ volatile("" : : "r"(space) : "memory");
-	char *end = (char *)syscall(SYS_brk, syscall(SYS_brk, 0) + 20 * page_size);
-
-	memset(end - 10 * page_size, 1, 5 * page_size);
-	wait_here();
-}
-
-static void free_later(void)
-{
-	char *area = map_pages(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-
-	fill(area, 0, area_pages, 1);
-	must(madvise(area, area_pages / 2 * page_size, MADV_FREE));
-	fill(area, 0, area_pages / 4, 1); /* wanted after all */
-}
-
-static void stop_all(void)
-{
-	while (running) {
-		kill(children[--running], SIGKILL);
-		waitpid(children[running], NULL, 0);
-	}
-}
-
-static void start_load(void)
-{
-	static void (*const kinds[])(void) = {
-		private_pages, shared_pages,    shared_pages, copied_pages, file_pages,
-		file_pages,    scattered_pages, locked_pages, deep_stack,   free_later};
-
-	/* A small part of what the machine can spare: a score of processes have some of them each. */
-	area_pages = read_number("/proc/meminfo", "MemAvailable") / 4 / 200;
-	area_pages = area_pages > 96 ? 96 : area_pages < 12 ? 12 : area_pages;
-	must(pipe2(ready, O_NONBLOCK));
-	load_file = must(open("/tmp/audit-file", O_RDWR | O_CREAT, 0600));
-	must(unlink("/tmp/audit-file"));
-	must(ftruncate(load_file, 2 * area_pages * page_size));
-	shared = map_pages(area_pages, MAP_SHARED | MAP_ANONYMOUS, -1);
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		child(kinds[i]);
-	usleep(100000);
-}
+/* --- the cases --- */
 
 static void frames_under_load(void)
 {
-	start_load();
+	load_start();
 	frames_add_up();
 }
 
@@ -646,7 +574,7 @@ static void processes_under_load(void)
 /* All that the load had is back, and still everything adds up. */
 static void afterwards(void)
 {
-	stop_all();
+	load_stop();
 	usleep(100000);
 	frames_add_up();
 	processes_add_up();
@@ -660,7 +588,7 @@ static void write_some(void)
 		written[i * page_size] = 1;
 	for (int i = 10; i < 15; i++)
 		(void)*(volatile char *)(written + i * page_size);
-	wait_here();
+	load_wait();
 }
 
 /* Pages of a shared area: dirty for who wrote them, and for all once he has gone. */
@@ -673,14 +601,12 @@ static void written_by_another(void)
 	pid_t pid;
 
 	must(munlockall());
-	must(pipe2(ready, O_NONBLOCK));
-	written = map_pages(30, MAP_SHARED | MAP_ANONYMOUS, -1);
-	child(write_some);
-	pid = children[0];
+	written = load_map(30, MAP_SHARED | MAP_ANONYMOUS, -1);
+	pid = load_child(write_some);
 	expect_equal(smaps_number(pid, written, "Private_Dirty"), 40);
 	expect_equal(smaps_number(pid, written, "Private_Clean"),
 		     smaps_number(pid, written, "Rss") - 40);
-	stop_all();
+	load_stop();
 	for (int i = 0; i < 15; i++)
 		(void)*(volatile char *)(written + i * page_size);
 	take_picture();
@@ -717,24 +643,15 @@ static void odd_offsets(void)
 	close(fd);
 }
 
-/* What is in swap has tables and copies that the frames do not tell of: not in these accounts. */
-static bool swapped(void)
-{
-	return read_number("/proc/meminfo", "SwapTotal") !=
-	       read_number("/proc/meminfo", "SwapFree");
-}
-
 int main(void)
 {
 	run("audit-offsets", odd_offsets);
-	if (swapped())
-		return finish();
 	run("audit-frames", frames_add_up);
 	run("audit-processes", processes_add_up);
 	run("audit-frames-load", frames_under_load);
 	run("audit-processes-load", processes_under_load);
 	run("audit-afterwards", afterwards);
 	run("audit-dirty", written_by_another);
-	stop_all();
+	load_stop();
 	return finish();
 }

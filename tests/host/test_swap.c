@@ -237,6 +237,58 @@ static void drop_copies(const struct area *area)
 	}
 }
 
+static unsigned long file_out(struct address_space *mapping)
+{
+	struct page *page[FILE_PAGES];
+	u64 index = 0;
+	unsigned n = find_get_pages(mapping, &index, FILE_PAGES - 1, FILE_PAGES, page);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!lru_isolate(page[i])) {
+			lru_add_drain_all();
+			assert_true(lru_isolate(page[i]));
+		}
+	}
+	(void)reclaim_pages(page, n, RECLAIM_FORCE | RECLAIM_SWAP);
+	return mapping->nrswapped;
+}
+
+static void put_word(struct address_space *mapping, u64 index, u64 word)
+{
+	struct page *page = grab_page(mapping, index, false);
+	u64 *window;
+
+	assert_false(IS_ERR(page));
+	window = kmap_local_page(page);
+	window[WORD] = word;
+	kunmap_local(window);
+	page_set(page, PG_uptodate);
+	set_page_dirty(page);
+	unlock_page(page);
+	put_page(page);
+}
+
+static u64 get_word(struct address_space *mapping, u64 index)
+{
+	bool major;
+	struct page *page = cache_get_page(mapping, index, &major);
+	u64 *window, word;
+
+	assert_false(IS_ERR(page));
+	window = kmap_local_page(page);
+	word = window[WORD];
+	kunmap_local(window);
+	put_page(page);
+	return word;
+}
+
+static void truncate(struct address_space *mapping, u64 first)
+{
+	down_write(&mapping->invalidate_lock);
+	cache_truncate(mapping, first, ~0ULL);
+	up_write(&mapping->invalidate_lock);
+}
+
 static void pages_come_back(void **state)
 {
 	struct vma_stats stats = {0};
@@ -306,6 +358,45 @@ static void forked_pages_come_back_to_both(void **state)
 	assert_int_equal(store(child, va_of(6), 7), 0);
 	assert_int_equal(mm_check(), 0);
 	put_mm(child);
+	assert_int_equal(in_use(), 0);
+	assert_int_equal(used(&area), 0);
+	swap_area_off(&area);
+}
+
+/* mm_check() finds each name where it stands, and what is missing or too many. */
+static void every_name_is_found(void **state)
+{
+	struct address_space *mapping = &files[1].mapping;
+	struct mm_struct *mm, *child;
+	swp_entry_t entry = {0};
+	struct area area;
+
+	up(1, 0);
+	swap_area_on(&area, 64, 0, 0, NULL);
+	mm = anon_mm(4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(store(mm, va_of(i), i + 1), 0);
+	out(mm, 0, 4);
+	child = dup_mm(mm);
+	put_word(mapping, 3, 3);
+	assert_int_equal(file_out(mapping), 1);
+	while ((entry = swap_next_used((unsigned)area.type, swp_slot(entry))).v) {
+		assert_int_equal(mm_check(), 0);
+		swap_dup(entry); /* a leak */
+		assert_int_equal(mm_check(), 1);
+		swap_free(entry);
+		swap_hold(entry); /* not one */
+		assert_int_equal(mm_check(), 0);
+		swap_unhold(entry);
+		if (swap_refs(entry) > 1) { /* else it would be free, and its entry name nothing */
+			swap_free(entry);
+			assert_int_equal(mm_check(), 1);
+			swap_dup(entry);
+		}
+	}
+	put_mm(child);
+	put_mm(mm);
+	truncate(mapping, 0);
 	assert_int_equal(in_use(), 0);
 	assert_int_equal(used(&area), 0);
 	swap_area_off(&area);
@@ -440,58 +531,6 @@ static void neighbours_come_along(void **state)
 }
 
 /* ---- Shared memory ---- */
-
-static unsigned long file_out(struct address_space *mapping)
-{
-	struct page *page[FILE_PAGES];
-	u64 index = 0;
-	unsigned n = find_get_pages(mapping, &index, FILE_PAGES - 1, FILE_PAGES, page);
-
-	for (unsigned i = 0; i < n; i++) {
-		if (!lru_isolate(page[i])) {
-			lru_add_drain_all();
-			assert_true(lru_isolate(page[i]));
-		}
-	}
-	(void)reclaim_pages(page, n, RECLAIM_FORCE | RECLAIM_SWAP);
-	return mapping->nrswapped;
-}
-
-static void put_word(struct address_space *mapping, u64 index, u64 word)
-{
-	struct page *page = grab_page(mapping, index, false);
-	u64 *window;
-
-	assert_false(IS_ERR(page));
-	window = kmap_local_page(page);
-	window[WORD] = word;
-	kunmap_local(window);
-	page_set(page, PG_uptodate);
-	set_page_dirty(page);
-	unlock_page(page);
-	put_page(page);
-}
-
-static u64 get_word(struct address_space *mapping, u64 index)
-{
-	bool major;
-	struct page *page = cache_get_page(mapping, index, &major);
-	u64 *window, word;
-
-	assert_false(IS_ERR(page));
-	window = kmap_local_page(page);
-	word = window[WORD];
-	kunmap_local(window);
-	put_page(page);
-	return word;
-}
-
-static void truncate(struct address_space *mapping, u64 first)
-{
-	down_write(&mapping->invalidate_lock);
-	cache_truncate(mapping, first, ~0ULL);
-	up_write(&mapping->invalidate_lock);
-}
 
 static void shared_memory(void **state)
 {
@@ -642,16 +681,11 @@ static void at_random(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(headers_are_checked),
-	cmocka_unit_test(areas_by_priority),
-	cmocka_unit_test(pages_come_back),
-	cmocka_unit_test(forked_pages_come_back_to_both),
-	cmocka_unit_test(owner_goes_while_written),
-	cmocka_unit_test(errors_of_the_disk),
-	cmocka_unit_test(all_comes_back),
-	cmocka_unit_test(neighbours_come_along),
-	cmocka_unit_test(shared_memory),
-	cmocka_unit_test(shared_memory_lost),
-	cmocka_unit_test(at_random),
+	cmocka_unit_test(headers_are_checked),   cmocka_unit_test(areas_by_priority),
+	cmocka_unit_test(pages_come_back),       cmocka_unit_test(forked_pages_come_back_to_both),
+	cmocka_unit_test(every_name_is_found),   cmocka_unit_test(owner_goes_while_written),
+	cmocka_unit_test(errors_of_the_disk),    cmocka_unit_test(all_comes_back),
+	cmocka_unit_test(neighbours_come_along), cmocka_unit_test(shared_memory),
+	cmocka_unit_test(shared_memory_lost),    cmocka_unit_test(at_random),
 };
 HOST_TESTS(tests)
