@@ -1,5 +1,5 @@
 /*
- * sysfs, as far as tools that look at memory ask it: CPUs, nodes, blocks of memory.
+ * sysfs, as far as tools that look at memory ask it: CPUs, nodes, blocks of memory; and what is chosen at boot.
  *
  * It is the same kind of tree as /proc's constant part, under a root of its own: there are no
  * devices that come and go.
@@ -7,6 +7,7 @@
 #include "kernel/initcall.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/reclaim/reclaim.h"
 #include "mm/slab/slab.h"
 #include "proc/procfs_int.h"
 #include <linux/magic.h>
@@ -132,6 +133,18 @@ void sysfs_cpu_init(void)
 	}
 }
 
+/* All there are; the one that is chosen in brackets, as Linux has it for such files. */
+static int show_policy(struct seq_file *m, void *private)
+{
+	const char *name;
+	bool chosen;
+
+	for (unsigned n = 0; (name = reclaim_policy_name(n, &chosen)); n++)
+		seq_printf(m, chosen ? "%s[%s]" : "%s%s", n ? " " : "", name);
+	seq_puts(m, "\n");
+	return 0;
+}
+
 static int sysfs_fill(struct super_block *sb, const char *source, const char *options)
 {
 	return proc_fill_root(sb, &sys_root, SYSFS_MAGIC);
@@ -145,6 +158,7 @@ static int sysfs_init(void)
 	sysfs_cpu_init();
 	sysfs_node_init();
 	sysfs_memory_init();
+	sysfs_create("kernel/mm/reclaim/policy", 0444, show_policy, NULL);
 	sysfs_create_dir("kernel/debug"); /* where debugfs is mounted */
 	return 0;
 }

@@ -45,7 +45,6 @@ struct kswapd {
 };
 
 static struct kswapd kswapds[MAX_NUMNODES];
-const struct reclaim_policy *reclaim_policy = &two_lists;
 
 bool node_balanced(const struct pglist_data *node, enum zone_type highest, unsigned order)
 {

@@ -32,6 +32,11 @@ struct reclaimed_pages reclaim_pages(struct page **pages, unsigned n, unsigned h
 
 extern int sysctl_swappiness; /* 0 .. 200 */
 
+/* Which pages go first is a policy's matter: choose one by name, at boot. False: there is none of that name. */
+bool reclaim_choose_policy(const char *name);
+/* The n-th there is, or NULL. */
+const char *reclaim_policy_name(unsigned n, bool *chosen);
+
 void reclaim_init(void); /* after space_init(): direct reclaim works */
 /* The threads, one for each node with memory. 0 or -errno. */
 int kswapd_run(void);

@@ -44,11 +44,6 @@ static void add_cost(int nid, bool file, unsigned long n, unsigned long lists)
 	}
 }
 
-static unsigned long size_of(const struct pglist_data *node, enum lru_list list)
-{
-	return node_stat(node, NR_INACTIVE_ANON + list);
-}
-
 /* Pages that had been active, went, and came back since the last look. */
 static void add_returned(const struct pglist_data *node)
 {
@@ -60,13 +55,14 @@ static void add_returned(const struct pglist_data *node)
 		WRITE_ONCE(missed[node->nid][file], now);
 		if ((long)new > 0)
 			add_cost(node->nid, file, new,
-				 size_of(node, list) + size_of(node, list + 1));
+				 list_pages(node, list) + list_pages(node, list + 1));
 	}
 }
 
 static bool inactive_is_short(const struct pglist_data *node, enum lru_list inactive)
 {
-	const unsigned long small = size_of(node, inactive), large = size_of(node, inactive + 1);
+	const unsigned long small = list_pages(node, inactive),
+			    large = list_pages(node, inactive + 1);
 	const unsigned long gib = (small + large) >> (30 - PAGE_SHIFT);
 	unsigned long ratio = 1;
 
@@ -102,42 +98,14 @@ static void deactivate(struct scan *scan, struct lruvec *lruvec, enum lru_list a
 	lru_isolated_done(lruvec, active, n);
 }
 
-static void count_scan(const struct scan *scan, int nid, enum lru_list list, unsigned looked,
-		       unsigned freed)
-{
-	if (scan->by_kswapd) {
-		trace_scan_kswapd(nid, list, looked, 0);
-		trace_steal_kswapd(nid, list, freed, 0);
-	} else {
-		trace_scan_direct(nid, list, looked, 0);
-		trace_steal_direct(nid, list, freed, 0);
-	}
-	if (list == LRU_INACTIVE_FILE) {
-		trace_scan_file(nid, list, looked, 0);
-		trace_steal_file(nid, list, freed, 0);
-	} else {
-		trace_scan_anon(nid, list, looked, 0);
-		trace_steal_anon(nid, list, freed, 0);
-	}
-}
-
-static void shrink_inactive(struct scan *scan, struct lruvec *lruvec, enum lru_list inactive,
+static void shrink_inactive(struct scan *scan, struct pglist_data *node, enum lru_list inactive,
 			    unsigned look)
 {
-	const bool file = inactive == LRU_INACTIVE_FILE;
-	struct pglist_data *node = lruvec->node;
-	struct page *page[SCAN_BATCH];
-	unsigned looked, n = lru_isolate_old(lruvec, inactive, scan->highest, look, page, &looked);
-	const struct reclaimed_pages done = reclaim_pages(page, n, scan->how);
+	const struct reclaimed_pages done = scan_list(scan, node, inactive, look, scan->how);
 
-	lru_isolated_done(lruvec, inactive, n);
-	scan->scanned += looked;
-	scan->freed += done.freed;
-	scan->writing += done.writing;
-	count_scan(scan, node->nid, inactive, looked, done.freed);
 	/* What had to be written, or proved to be in use, was looked at for nothing or dearly. */
-	add_cost(node->nid, file, done.activated + done.writing,
-		 size_of(node, inactive) + size_of(node, inactive + 1));
+	add_cost(node->nid, inactive == LRU_INACTIVE_FILE, done.activated + done.writing,
+		 list_pages(node, inactive) + list_pages(node, inactive + 1));
 }
 
 /* How many pages of each kind to look at, for the lists' sizes at this priority. */
@@ -154,7 +122,7 @@ static void divide(const struct scan *scan, const struct pglist_data *node,
 
 	for (enum lru_list list = LRU_INACTIVE_ANON; list <= LRU_ACTIVE_FILE; list++) {
 		const bool file = list >= LRU_INACTIVE_FILE;
-		unsigned long n = size_of(node, list) >> scan->priority;
+		unsigned long n = list_pages(node, list) >> scan->priority;
 
 		if (!swap)
 			n = file ? n : 0;
@@ -163,7 +131,7 @@ static void divide(const struct scan *scan, const struct pglist_data *node,
 		/* A short list's turn comes, too. */
 		part[list] = n ? n
 			     : (file || swap) && scan->priority < SCAN_PRIORITY / 2
-				     ? min(size_of(node, list), (unsigned long)SCAN_BATCH)
+				     ? min(list_pages(node, list), (unsigned long)SCAN_BATCH)
 				     : 0;
 	}
 }
@@ -187,7 +155,7 @@ static void shrink_node(struct scan *scan, struct pglist_data *node)
 			part[list] -= look;
 			more = true;
 			if (list == LRU_INACTIVE_ANON || list == LRU_INACTIVE_FILE)
-				shrink_inactive(scan, lruvec, list, look);
+				shrink_inactive(scan, node, list, look);
 			else if (inactive_is_short(node, list - 1))
 				deactivate(scan, lruvec, list, look);
 		}

@@ -135,6 +135,7 @@ else
 	pressure_only debug-pressure musl --ram 48M --cpus 2 --swap 128M
 	kernel=()
 	pressure_only pressure musl --ram 40M --cpus 2 --swap 64M
+	pressure_only fifo musl --ram 40M --cpus 2 --swap 64M --append reclaim_policy=fifo
 
 	# The other PC: two levels of page tables, then three; HIGHMEM from 1 GiB on.
 	kernel=(--arch i386)

@@ -248,6 +248,53 @@ static void used_pages_stay(void **state)
 	nothing_left();
 }
 
+/* ---- First in, first out ---- */
+
+/* By node, for each has lists of its own: the newest of our pages that has gone, and pages that went out of turn. */
+static unsigned newest_gone[MAX_NUMNODES], out_of_turn, first_gone;
+static u8 has_gone[MANY];
+
+static void watch_turns(enum trace_event type, u64 a, u64 b, u64 c, u64 d)
+{
+	unsigned *newest, n;
+
+	if (type != TRACE_swap_name)
+		return;
+	n = (unsigned)((b - BASE) / PAGE_SIZE);
+	if (has_gone[n])
+		return;
+	has_gone[n] = 1;
+	first_gone++;
+	newest = &newest_gone[page_to_nid(pfn_to_page(c))];
+	out_of_turn += n + 4 * 32 < *newest; /* a few batches under way at once */
+	*newest = max(*newest, n);
+}
+
+static void oldest_go_first(void **state)
+{
+	struct mm_struct *mm;
+	u64 word;
+
+	assert_false(reclaim_choose_policy("lifo"));
+	assert_true(reclaim_choose_policy("fifo"));
+	up(1, 0, true);
+	mm = anon_mm(MANY);
+	WRITE_ONCE(trace_recorder, watch_turns);
+	for (unsigned n = 0; n < MANY; n++) {
+		assert_int_equal(store(mm, va_of(n), n + 1), FAULT_DONE);
+		assert_int_equal(load(mm, va_of(0), &word) & FAULT_ERROR, 0); /* of no use to it */
+		assert_int_equal(word, 1);
+		cond_resched();
+	}
+	WRITE_ONCE(trace_recorder, NULL);
+	assert_true(first_gone > MANY / 8);
+	assert_int_equal(out_of_turn, 0);
+	assert_int_equal(has_gone[0], 1);
+	assert_int_equal(trace_count(TRACE_reclaim_ask), 0);
+	put_mm(mm);
+	nothing_left();
+}
+
 /* ---- Who may not be touched ---- */
 
 static void without_io_nothing_is_written(void **state)
@@ -358,6 +405,18 @@ static void on_seeded_cpus(void **state)
 	by_several(test_seed());
 }
 
+static void at_random_in_turn(void **state)
+{
+	assert_true(reclaim_choose_policy("fifo"));
+	at_random(state);
+}
+
+static void on_seeded_cpus_in_turn(void **state)
+{
+	assert_true(reclaim_choose_policy("fifo"));
+	by_several(test_seed());
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(more_than_memory),
 	cmocka_unit_test(in_order),
@@ -367,5 +426,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(at_random),
 	cmocka_unit_test(on_several_cpus),
 	cmocka_unit_test(on_seeded_cpus),
+	cmocka_unit_test(oldest_go_first),
+	cmocka_unit_test(at_random_in_turn),
+	cmocka_unit_test(on_seeded_cpus_in_turn),
 };
 HOST_TESTS(tests)
