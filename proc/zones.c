@@ -8,6 +8,7 @@
 #include "kernel/initcall.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/reclaim/reclaim.h"
 #include "mm/slab/slab.h"
 #include "proc/gauges.h"
 
@@ -143,7 +144,8 @@ static void show_zone(struct seq_file *m, struct zone *zone, bool first_of_node)
 			   "\n              batch: %u\n  vm stats threshold: %d",
 			   cpu, pcp_count(pcp), pcp->high, pcp->batch, STAT_FOLD);
 	}
-	seq_printf(m, "\n  node_unreclaimable:  0\n  start_pfn:           %lu\n", zone->start_pfn);
+	seq_printf(m, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n",
+		   node_unreclaimable(zone->node), zone->start_pfn);
 }
 
 static int show_zoneinfo(struct seq_file *m, void *unused)

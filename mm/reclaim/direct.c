@@ -25,22 +25,37 @@ static unsigned how_of(gfp_t gfp)
 	       ((gfp & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS) ? RECLAIM_WRITE : 0);
 }
 
-/* One round over the nodes of a zonelist, nearest first. */
-static void shrink_nodes(struct scan *scan, const struct zonelist *zonelist)
+/*
+ * One round over the nodes of a zonelist, nearest first. Those where something could go, a bit for each.
+ * A node that kswapd has given up on is asked for a batch even if there is enough: who else would find out
+ * that it has something again?
+ */
+static u32 shrink_nodes(struct scan *scan, const struct zonelist *zonelist)
 {
-	u32 done = 0;
+	u32 done = 0, gave = 0;
 
 	for (struct zone *const *z = zonelist->zone; *z; z++) {
 		struct pglist_data *node = (*z)->node;
-		const unsigned long before = scan->freed;
+		const unsigned long before = scan->freed + scan->writing, wanted = scan->wanted;
 
 		if (done & 1u << node->nid)
 			continue;
 		done |= 1u << node->nid;
+		if (node_unreclaimable(node))
+			scan->wanted = max(wanted, before + SCAN_BATCH);
 		reclaim_policy->shrink_node(scan, node);
-		if (scan->freed > before)
-			kswapd_encourage(node);
+		scan->wanted = wanted;
+		if (scan->freed + scan->writing > before)
+			gave |= 1u << node->nid;
 	}
+	return gave;
+}
+
+/* Some of it is free by now: kswapd may believe in these nodes again. */
+static void encourage(u32 nodes)
+{
+	for (; nodes; nodes &= nodes - 1)
+		kswapd_encourage(node_data[__builtin_ctz(nodes)]);
 }
 
 static unsigned long direct_reclaim(const struct zonelist *zonelist, unsigned order, gfp_t gfp)
@@ -52,18 +67,21 @@ static unsigned long direct_reclaim(const struct zonelist *zonelist, unsigned or
 		.wanted = max((unsigned long)SCAN_BATCH, 1UL << order),
 	};
 	unsigned long freed = 0;
+	u32 gave = 0;
 	const bool outer = task_set_reclaiming(true);
 
 	stall_begin(STALL_MEMORY);
 	for (unsigned left = SCAN_PRIORITY + 1; left > 0; left--) {
 		scan.priority = left - 1;
-		shrink_nodes(&scan, zonelist);
+		gave |= shrink_nodes(&scan, zonelist);
 		if (scan.freed < scan.wanted && (scan.writing || left == 1))
 			wait_for_written(before, 1, WAIT_NS);
 		freed = scan.freed + (pages_freed_written() - before);
 		if (fatal_signal_pending() || (freed && freed + scan.writing >= scan.wanted))
 			break;
 	}
+	if (freed)
+		encourage(gave);
 	stall_end(STALL_MEMORY);
 	(void)task_set_reclaiming(outer);
 	return freed;

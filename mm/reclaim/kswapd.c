@@ -87,6 +87,11 @@ void kswapd_encourage(struct pglist_data *node)
 	WRITE_ONCE(kswapds[node->nid].failures, 0);
 }
 
+bool node_unreclaimable(const struct pglist_data *node)
+{
+	return READ_ONCE(kswapds[node->nid].failures) >= GIVEN_UP;
+}
+
 /* Pages to free in a round: what the zones need to be at their high marks. */
 static unsigned long round_size(const struct pglist_data *node, enum zone_type highest)
 {

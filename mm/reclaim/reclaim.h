@@ -38,5 +38,7 @@ bool reclaim_choose_policy(const char *name);
 const char *reclaim_policy_name(unsigned n, bool *chosen);
 
 void reclaim_init(void); /* after space_init(): direct reclaim works */
+/* Has kswapd given up on it? Then only those who need memory look for some there, until one has found any. */
+bool node_unreclaimable(const struct pglist_data *node);
 /* The threads, one for each node with memory. 0 or -errno. */
 int kswapd_run(void);

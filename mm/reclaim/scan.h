@@ -45,7 +45,7 @@ static inline unsigned long list_pages(const struct pglist_data *node, enum lru_
  * one? (kswapd.c)
  */
 bool node_balanced(const struct pglist_data *node, enum zone_type highest, unsigned order);
-/* Somebody has freed pages: a kswapd that had given up tries again. */
+/* Somebody has had pages of it freed: a kswapd that had given up tries again. */
 void kswapd_encourage(struct pglist_data *node);
 void kswapd_init(void);
 /* frame_ops (direct.c) */

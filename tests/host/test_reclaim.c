@@ -218,6 +218,59 @@ static void at_the_marks(void **state)
 	nothing_left();
 }
 
+/* ---- Nothing to be had ---- */
+
+/* Let kswapd have the CPU until it rests. */
+static unsigned long runs_of_kswapd(void)
+{
+	unsigned long before;
+
+	do {
+		before = trace_count(TRACE_kswapd_run);
+		set_current_state(TASK_INTERRUPTIBLE);
+		(void)schedule_timeout(20000000);
+	} while (trace_count(TRACE_kswapd_run) != before);
+	return before;
+}
+
+/* Without swap pages of programs cannot go: kswapd gives up, until somebody has been luckier. */
+static void kswapd_gives_up(void **state)
+{
+	struct mm_struct *mm;
+	unsigned long runs;
+	unsigned n = 0;
+	int nid;
+
+	up(1, 0, true);
+	swap_area_close(0);
+	mm = anon_mm(MANY);
+	for_each_node (nid)
+		assert_false(node_unreclaimable(node_data[nid]));
+	while (any_zone_has(WMARK_LOW, ZONE_MOVABLE, -1))
+		assert_int_equal(store(mm, va_of(n++), 1), FAULT_DONE);
+	assert_int_equal(store(mm, va_of(n++), 1), FAULT_DONE);
+	runs = runs_of_kswapd();
+	for_each_node (nid)
+		assert_true(node_unreclaimable(node_data[nid]));
+	assert_in_range(runs, 16 * nr_nodes, 18 * nr_nodes);
+	/* Who asks for memory has it, and does not bother kswapd. */
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(store(mm, va_of(n++), 1), FAULT_DONE);
+	assert_int_equal(runs_of_kswapd(), runs);
+
+	/* Now they can go. Nobody tells kswapd, but who finds nothing above the min marks. */
+	swap_area_reopen(0);
+	while (n < MANY)
+		assert_int_equal(store(mm, va_of(n++), 1), FAULT_DONE);
+	assert_true(trace_count(TRACE_alloc_stall) > 0);
+	assert_true(runs_of_kswapd() > runs);
+	assert_true(trace_count(TRACE_steal_kswapd) > MANY / 16);
+	for_each_node (nid)
+		assert_false(node_unreclaimable(node_data[nid]));
+	put_mm(mm);
+	nothing_left();
+}
+
 /* ---- Second chance ---- */
 
 /* What is used all the time stays, whatever passes by. */
@@ -418,16 +471,11 @@ static void on_seeded_cpus_in_turn(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(more_than_memory),
-	cmocka_unit_test(in_order),
-	cmocka_unit_test(at_the_marks),
-	cmocka_unit_test(used_pages_stay),
-	cmocka_unit_test(without_io_nothing_is_written),
-	cmocka_unit_test(at_random),
-	cmocka_unit_test(on_several_cpus),
-	cmocka_unit_test(on_seeded_cpus),
-	cmocka_unit_test(oldest_go_first),
-	cmocka_unit_test(at_random_in_turn),
-	cmocka_unit_test(on_seeded_cpus_in_turn),
+	cmocka_unit_test(more_than_memory),  cmocka_unit_test(in_order),
+	cmocka_unit_test(at_the_marks),      cmocka_unit_test(kswapd_gives_up),
+	cmocka_unit_test(used_pages_stay),   cmocka_unit_test(without_io_nothing_is_written),
+	cmocka_unit_test(at_random),         cmocka_unit_test(on_several_cpus),
+	cmocka_unit_test(on_seeded_cpus),    cmocka_unit_test(oldest_go_first),
+	cmocka_unit_test(at_random_in_turn), cmocka_unit_test(on_seeded_cpus_in_turn),
 };
 HOST_TESTS(tests)
