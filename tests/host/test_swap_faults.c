@@ -101,12 +101,28 @@ static void submit(struct swap_backing *backing, struct page *const *pages, unsi
 	wake_up(&disk.work);
 }
 
-static void swap_on(void)
+#define AREAS 2 /* behind each other on the disk; the first is on from the start */
+
+static void swap_on(unsigned type)
 {
 	const struct swap_header header = {.pages = SLOTS};
-	const struct swap_extent extent = {0, SLOTS, 0};
+	const struct swap_extent extent = {0, SLOTS, (u64)type * SLOTS};
 
-	assert_int_equal(swap_area_add(&header, &disk.backing, &extent, 1, 0, "disk", false), 0);
+	assert_int_equal(swap_area_add(&header, &disk.backing, &extent, 1, 0, "disk", false), type);
+}
+
+/* As swapoff(2) does it. */
+static int swap_off(unsigned type)
+{
+	int err;
+
+	swap_area_close(type);
+	err = swap_bring_back(type);
+	if (err)
+		swap_area_reopen(type);
+	else
+		assert_ptr_equal(swap_area_remove(type), &disk.backing);
+	return err;
 }
 
 static void up(void)
@@ -115,11 +131,11 @@ static void up(void)
 	reclaim_init();
 	disk.backing.submit = submit;
 	disk.random.state = test_seed();
-	disk.store = soft_disk_new((u64)SLOTS * SECTORS_PER_PAGE, NULL);
+	disk.store = soft_disk_new((u64)AREAS * SLOTS * SECTORS_PER_PAGE, NULL);
 	assert_non_null(disk.store);
 	init_waitqueue_head(&disk.work);
 	assert_false(IS_ERR(kthread_run(disk_thread, NULL, "disk")));
-	swap_on();
+	swap_on(0);
 	assert_int_equal(kswapd_run(), 0);
 	console_loglevel = 3; /* what the disk does is expected */
 }
@@ -129,8 +145,8 @@ static void up(void)
 static struct life {
 	struct mm_struct *mm;
 	u32 model[PAGES]; /* what was written last; 0: nothing */
-	bool lost[PAGES]; /* an area went that could not be read */
 } lives[SPACES];
+static bool area_went; /* what could not be read then is lost for good */
 static unsigned long lost, without_memory;
 static bool armed;
 
@@ -149,7 +165,7 @@ static void use(struct life *life, unsigned n, bool write)
 		(write ? store(life->mm, va_of(n), word) : load(life->mm, va_of(n), &word)) &
 		FAULT_ERROR;
 
-	if (fault == FAULT_SIGBUS && (disk.bad_reads || life->lost[n])) {
+	if (fault == FAULT_SIGBUS && (disk.bad_reads || area_went)) {
 		lost++;
 	} else if (fault == FAULT_OOM && (armed || disk.bad_writes)) {
 		without_memory++;
@@ -157,7 +173,6 @@ static void use(struct life *life, unsigned n, bool write)
 		fail_msg("page %u: fault %x", n, fault);
 	} else if (write) {
 		life->model[n] = versions;
-		life->lost[n] = false;
 	} else if (word != word_of(n, life->model[n])) {
 		fail_msg("page %u says %llx, should say %llx", n, (unsigned long long)word,
 			 (unsigned long long)word_of(n, life->model[n]));
@@ -245,13 +260,17 @@ static void all_there(void)
 	assert_int_equal(mm_check(), 0);
 }
 
+static void rest(void)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	(void)schedule_timeout(1000000);
+}
+
 /* Until all requests are done. */
 static void disk_at_rest(void)
 {
-	while (disk.queued || global_node_stat(NR_WRITEBACK)) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		(void)schedule_timeout(1000000);
-	}
+	while (disk.queued || global_node_stat(NR_WRITEBACK))
+		rest();
 }
 
 static void end_lives(void)
@@ -315,9 +334,130 @@ static void no_memory(void **state)
 	end_lives();
 }
 
+/* ---- An area goes, or cannot ---- */
+
+/* More is in it than there is room for: it stays, with all that is in it. */
+static void no_room_for_it(void **state)
+{
+	struct random random = {test_seed() + 4};
+	struct swap_area_info info;
+
+	begin_lives();
+	live(&random, 10000, false);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(swap_off(0), -ENOMEM);
+		assert_true(swap_area_info(0, &info) && !info.closed && info.used > 0);
+		assert_int_equal(mm_check(), 0);
+		live(&random, 5000, false);
+	}
+	all_there();
+	end_lives();
+	assert_int_equal(swap_off(0), 0);
+}
+
+static u32 used_slots(unsigned type)
+{
+	struct swap_area_info info;
+
+	return swap_area_info(type, &info) ? info.used : 0;
+}
+
+static int first_off(void *unused)
+{
+	return swap_off(0);
+}
+
+/* A signal in the midst of it: it stays as well. */
+static void signal_meanwhile(void **state)
+{
+	struct random random = {test_seed() + 5};
+	struct swap_area_info info;
+	struct task_struct *task;
+	u32 before;
+
+	begin_lives();
+	swap_on(1);
+	live(&random, 10000, false);
+	before = used_slots(0);
+	task = soft_run(first_off, NULL, "swapoff", 1);
+	while (used_slots(0) == before)
+		rest();
+	soft_signal(task, false);
+	assert_int_equal(soft_join(task), -EINTR);
+	assert_true(swap_area_info(0, &info) && !info.closed && info.used > 0);
+	live(&random, 10000, false);
+	all_there();
+	assert_int_equal(swap_off(0), 0);
+	all_there();
+	end_lives();
+	assert_int_equal(swap_off(1), 0);
+}
+
+static bool living;
+
+static int live_on(void *unused)
+{
+	struct random random = {test_seed() + 6};
+
+	live(&random, 40000, false);
+	switch_mm(NULL);
+	living = false;
+	return 0;
+}
+
+/* Areas come and go while programs work; what is in the one goes to the other. Rounds. */
+static unsigned back_and_forth(void)
+{
+	struct task_struct *task;
+	unsigned rounds = 0;
+
+	living = true;
+	task = soft_run(live_on, NULL, "lives", 1);
+	for (; living; rounds++) {
+		const unsigned type = rounds % AREAS;
+		const int err = swap_off(type);
+
+		assert_true(err == 0 || err == -ENOMEM);
+		if (!err)
+			swap_on(type);
+		cond_resched();
+	}
+	assert_int_equal(soft_join(task), 0);
+	return rounds;
+}
+
+static void under_pressure(void **state)
+{
+	begin_lives();
+	swap_on(1);
+	assert_true(back_and_forth() > 1);
+	assert_int_equal(lost + without_memory, 0);
+	all_there();
+	end_lives();
+}
+
+/* What cannot be read when its area goes is lost, and said to be; never wrong, and not more than that. */
+static void under_pressure_and_bad(void **state)
+{
+	begin_lives();
+	swap_on(1);
+	disk.bad_reads = 200;
+	disk.bad_writes = 50;
+	area_went = true;
+	(void)back_and_forth();
+	lost = 0;
+	all_there();
+	assert_true(lost <= disk.failed_reads);
+	end_lives();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_bad_disk),
 	cmocka_unit_test(no_writing),
 	cmocka_unit_test(no_memory),
+	cmocka_unit_test(no_room_for_it),
+	cmocka_unit_test(signal_meanwhile),
+	cmocka_unit_test(under_pressure),
+	cmocka_unit_test(under_pressure_and_bad),
 };
 HOST_TESTS(tests)
