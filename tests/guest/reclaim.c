@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/check.h"
+#include "lib/failing.h"
 #include "lib/procfs.h"
 
 #define THREADS   4
@@ -262,6 +264,63 @@ static void forked(void)
 	end_set(&inherited);
 }
 
+/* --- where things fail --- */
+
+/* Allocations fail now and then, those for page tables, for copies of slots, and in reclaim itself. */
+static void work_without_memory(void)
+{
+	unsigned long state = process_seed + getpid();
+	struct set set = new_set(process_pages);
+
+	start_clock();
+	for (unsigned long i = 0; i < 3 * set.pages && time_left(i); i++) {
+		const unsigned long n = random_next(&state) % set.pages;
+
+		if (i % 8 == 0)
+			failing_arm(1 + random_next(&state) % 6);
+		verify(&set, n);
+		if (random_next(&state) % 2)
+			change(&set, n);
+	}
+	(void)failing_disarm();
+	verify_all(&set);
+}
+
+static void failing(void)
+{
+	pid_t pid[PROCESSES];
+
+	need_swap();
+	failing_needed();
+	process_seed = random_seed();
+	process_pages = memory_pages * 3 / 2 / PROCESSES;
+	for (int i = 0; i < PROCESSES; i++)
+		pid[i] = start_child(work_without_memory);
+	wait_all(pid, PROCESSES);
+}
+
+/* What is in swap has no room in memory: the area stays as it was, nothing is lost, nobody is killed. */
+static void no_room(void)
+{
+	char line[256], device[64];
+	struct set set;
+
+	need_swap();
+	expect_equal(sscanf(strchr(read_text("/proc/swaps"), '\n'), " %63s", device), 1);
+	snprintf(line, sizeof(line), "\n%s ", device);
+	set = new_set(memory_pages * 3 / 2);
+	for (unsigned long n = 0; n < set.pages; n++)
+		change(&set, n);
+	expect_errno(swapoff(device), ENOMEM);
+	expect(strstr(read_text("/proc/swaps"), line) != NULL);
+	expect(read_number("/proc/meminfo", "SwapFree") > 0);
+	verify_all(&set);
+	for (unsigned long n = 0; n < set.pages; n += 3)
+		change(&set, n);
+	verify_all(&set);
+	end_set(&set);
+}
+
 /* --- what may not go, and what is told --- */
 
 static void locked(void)
@@ -352,6 +411,8 @@ int main(void)
 	run("reclaim-threads", threads);
 	run("reclaim-processes", processes);
 	run("reclaim-forked", forked);
+	run("reclaim-failing", failing);
+	run("reclaim-swapoff-without-room", no_room);
 	run("reclaim-locked", locked);
 	run("reclaim-file-comes-back", file_comes_back);
 	run("reclaim-counts", counts);
