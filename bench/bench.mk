@@ -3,7 +3,7 @@
 #   make bench ARCH=i386	what runs in the guest, on that machine; ARCH=i386-pae
 #   make bench KERNEL=/boot/vmlinuz-...	beside this kernel; without it Debian's is fetched
 #   make bench ROWS="fork_128 frame_pair"	only these, within seconds
-#   make bench PARTS="instructions host"	of: instructions boot wall host
+#   make bench PARTS="instructions host"	of: instructions boot wall host swap
 #   make bench-cpus	how throughput grows with CPUs (bench/cpus.py)
 #   make bench-keep WHY="..."	bench/kept.json is the last result from now on; WHY it lost, if it did
 

@@ -4,8 +4,9 @@
 usage: bench/bench.py run [--arch ARCH] [--kernel VMLINUZ] [--part PART]... [--row ROW]...
        bench/bench.py keep [--arch ARCH] [--why REASON]
 
-Four parts, in bench/parts.py: "instructions" of the guest program on Linux and on Pagoda, "wall", the
-same rows timed, "boot", and "host", our allocators in a process beside others. What was found
+Five parts, in bench/parts.py: "instructions" of the guest program on Linux and on Pagoda, "wall", the
+same rows timed, "boot", "host", our allocators in a process beside others, and "swap", more memory in use than there
+is (bench/swap.py). What was found
 is shown, kept as build/bench/result.json and drawn as build/bench/bench.svg (bench/report.py). A
 run of some rows or parts only shows them, and is kept as build/bench/some.json.
 
@@ -14,7 +15,7 @@ kernel for that machine; its files have "-ARCH" in their names, and goals are x8
 it is that no row is slower than Linux.
 
 The exit status is 1 when a row is missing, a rule of honesty is broken (bench/guest/rules.c), or a
-row counts more than 5 % above bench/kept.json. Such a loss is mended, or explained: "keep" makes the
+row counts more than 5 % above bench/kept.json, or one of swap is slower or moves more pages than Linux. Such a loss is mended, or explained: "keep" makes the
 last complete run the kept one, and takes a loss only with its reason.
 """
 import argparse
@@ -77,6 +78,7 @@ def run(args):
     if whole:
         report.plot(result, os.path.join(bench.out, name_for(args.arch, "bench.svg")))
     wrong = report.missing(result, chosen, wanted) + report.broken(result) + report.losses(result, kept)
+    wrong += report.swaps_more(result)
     if args.arch != "x86_64":
         wrong += report.slower(result)
     for line in wrong:

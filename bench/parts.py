@@ -10,6 +10,8 @@ given the machine all its memory before, so that its own page faults are not in 
 
 On the host each program runs alone on one processor, 21 rounds: the median; then once under
 callgrind, which counts instructions and atomic operations (--collect-bus).
+
+What is about swap: bench/swap.py.
 """
 import concurrent.futures
 import glob
@@ -23,8 +25,10 @@ import subprocess
 import sys
 import tempfile
 
-PARTS = ("instructions", "boot", "wall", "host")
-GUEST_PARTS = PARTS[:3]  # on another machine than x86-64: the host is the same
+import swap
+
+PARTS = ("instructions", "boot", "wall", "host", "swap")
+GUEST_PARTS = PARTS[:3]  # on another machine than x86-64: the host is the same, and swap needs modules
 ARCHES = ("x86_64", "i386", "i386-pae")
 KERNELS = ("Linux", "Pagoda")
 COMMAND_LINE = {
@@ -65,40 +69,50 @@ class Bench:
         self.in_guest = sorted(name for name in wanted if rows[name].part == "instructions")
         self.wanted, self.result = wanted, result
         self.linux = kernel
+        self.counting = COUNTING
         self.work = None
 
     def measure(self, part):
         with tempfile.TemporaryDirectory() as self.work:
             if part != "host":
-                self.prepare()
-            getattr(self, part)()
+                self.prepare(part == "swap")
+            if part == "swap":
+                swap.measure(self, self.wanted)
+            else:
+                getattr(self, part)()
 
     # ---- machines ----
 
-    def prepare(self):
+    def prepare(self, with_modules=False):
         """The initramfs, as cpio and gzip, the same bytes each time; and the kernels."""
-        root = os.path.join(self.work, "root")
-        os.makedirs(os.path.join(root, "bin"))
-        os.makedirs(os.path.join(root, "dev"))
-        shutil.copy(self.program, os.path.join(root, "init"))
-        shutil.copy(self.busybox, os.path.join(root, "bin/busybox"))
-        subprocess.run("""find . -exec touch -d @0 {} + &&
-            find . | LC_ALL=C sort | cpio -o -H newc --quiet --reproducible -R 0:0 >../cpio &&
-            gzip -9n <../cpio >../gzip""", shell=True, check=True, cwd=root)
         if not self.linux:
             where = "linux" if self.arch == "x86_64" else "linux-" + self.arch
             self.linux = first_line("tools/linux.sh", os.path.join(self.build, where), self.arch)
         if not self.linux:
             sys.exit("bench: no Linux kernel to compare with")
+        root = os.path.join(self.work, "root")
+        os.makedirs(os.path.join(root, "bin"))
+        os.makedirs(os.path.join(root, "dev"))
+        os.makedirs(os.path.join(root, "modules"))
+        for n, module in enumerate(swap.modules(self.linux) if with_modules else ()):
+            shutil.copy(module, os.path.join(root, "modules", f"{n}-{os.path.basename(module)}"))
+        shutil.copy(self.program, os.path.join(root, "init"))
+        shutil.copy(self.busybox, os.path.join(root, "bin/busybox"))
+        subprocess.run("""find . -exec touch -d @0 {} + &&
+            find . | LC_ALL=C sort | cpio -o -H newc --quiet --reproducible -R 0:0 >../cpio &&
+            gzip -9n <../cpio >../gzip""", shell=True, check=True, cwd=root)
         self.kernel = {"Linux": self.linux, "Pagoda": os.path.join(self.build, self.arch, "pagoda.elf")}
         print(f"bench: initramfs of {os.path.getsize(os.path.join(self.work, 'gzip'))} bytes, "
               f"{os.path.getsize(os.path.join(self.work, 'cpio'))} unpacked", file=sys.stderr)
 
+    def command(self, which, words, mib, qemu, initrd="gzip"):
+        return self.qemu + qemu + ["-kernel", self.kernel[which], "-initrd", os.path.join(self.work, initrd),
+                                   "-m", str(mib), "-append",
+                                   f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- {words}"]
+
     def machine(self, which, words, mib=1024, initrd="gzip", qemu=COUNTING, limit=600):
         """What the program says, as lines; also a boot that ends badly has said something."""
-        command = self.qemu + qemu + ["-kernel", self.kernel[which], "-initrd", os.path.join(self.work, initrd),
-                                 "-m", str(mib), "-append",
-                                 f"console=ttyS0 panic=-1 {COMMAND_LINE[which]} -- {words}"]
+        command = self.command(which, words, mib, qemu, initrd)
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit)
             out, err = done.stdout, done.stderr
@@ -147,6 +161,11 @@ class Bench:
     def put(self, part, row, column, value):
         if row in self.wanted:
             self.result.setdefault(part, {}).setdefault(row, {})[column] = value
+
+    def put_more(self, part, row, column, values):
+        """To what is there already, by unit."""
+        if row in self.wanted:
+            self.result.setdefault(part, {}).setdefault(row, {}).setdefault(column, {}).update(values)
 
     def guest_rows(self, which="Pagoda"):
         """Linux counts them all, once."""

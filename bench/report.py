@@ -4,9 +4,11 @@ import re
 import subprocess
 
 import parts
+import swap
 
 Row = collections.namedtuple("Row", "part goal what")
 LOSS = 1.05
+SWAP_LOSS = 1.25  # the disk's interrupts come when the host likes
 ALLOCATORS = ("Pagoda", "mimalloc", "jemalloc", "tcmalloc", "glibc")
 
 
@@ -49,7 +51,7 @@ def guest_table(result, kept):
     dishonest = {rule["row"] for rule in result["rules"] if rule["kernel"] == "Pagoda" and not rule["holds"]}
     table = [["", "Linux 6.1", "Pagoda", "ratio", "goal", "of goal", "wall ratio", "since kept"]]
     for name, row in rows().items():
-        if row.part == "host":
+        if row.part in ("host", "swap"):
             continue
         cells, wall = ((result.get(part) or {}).get(name, {}) for part in (row.part, "wall"))
         if not cells and not wall:
@@ -84,6 +86,20 @@ def host_table(result, kept):
     return table
 
 
+def swap_table(result, kept):
+    """One line a row and unit."""
+    table = [["", "unit", "Linux 6.1", swap.SAME_FREE, "Pagoda", "ratio", "goal", "since kept"]]
+    for name, cells in (result.get("swap") or {}).items():
+        row, pagoda = rows()[name], cells.get("Pagoda", {})
+        before = ((kept or {}).get("swap") or {}).get(name, {}).get("Pagoda", {})
+        for n, unit in enumerate(pagoda):
+            linux, same = (cells.get(column, {}).get(unit) for column in ("Linux", swap.SAME_FREE))
+            table.append(["" if n else row.what, unit, figure(linux), figure(same), figure(pagoda[unit]),
+                          ratio(pagoda[unit], linux), figure(goal_of(row, unit)),
+                          change(pagoda[unit], before.get(unit))])
+    return table
+
+
 def aligned(table):
     widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
     return "\n".join("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
@@ -96,7 +112,8 @@ def markdown(table):
 
 
 def text(result, kept):
-    shown = [aligned(table) for table in (guest_table(result, kept), host_table(result, kept)) if len(table) > 1]
+    shown = [aligned(table) for table in (guest_table(result, kept), host_table(result, kept),
+                                              swap_table(result, kept)) if len(table) > 1]
     rules = [rule for rule in result["rules"] if rule["kernel"] == "Pagoda"]
     if rules:
         shown.append(f"rules of honesty: {sum(rule['holds'] for rule in rules)} of {len(rules)} hold")
@@ -115,6 +132,10 @@ def missing(result, chosen, wanted):
             if name not in wanted or part != row.part and not (part == "wall" and row.part == "instructions"):
                 continue
             cells = (result.get(part) or {}).get(name, {})
+            if part == "swap":
+                found += [f"MISSING: {name} ({unit}) of {column}" for column, unit in swap.needed(name)
+                          if unit not in cells.get(column, {})]
+                continue
             needed = ("Pagoda",) if part == "host" else ("Linux", "Pagoda")
             if name.startswith("object"):
                 needed = ALLOCATORS
@@ -142,6 +163,11 @@ def losses(result, kept):
             if before and now and now > before * LOSS:
                 found.append(f"LOST: {name}: {figure(now)}, was {figure(before)} ({change(now, before)}): "
                              "mend or explain")
+    for name, cells in ((kept or {}).get("swap") or {}).items():
+        for unit in swap.COUNTED:
+            before, now = (((of.get("swap") or {}).get(name, {}).get("Pagoda", {})).get(unit) for of in (kept, result))
+            if before and now and now > before * SWAP_LOSS:
+                found.append(f"LOST: {name}: {figure(now)} {unit}, was {figure(before)}: mend or explain")
     return found
 
 
@@ -150,6 +176,17 @@ def slower(result):
     return [f"SLOWER: {name}: {figure(cells['Pagoda'])}, on Linux {figure(cells['Linux'])}"
             for part in ("instructions", "boot") for name, cells in (result.get(part) or {}).items()
             if cells.get("Linux") and cells.get("Pagoda", 0) > cells["Linux"]]
+
+
+def swaps_more(result):
+    """Rows of the part swap that are slower than Linux's with the same memory, move more pages, or miss their goal."""
+    found = []
+    for name, cells in (result.get("swap") or {}).items():
+        for unit, pagoda in cells.get("Pagoda", {}).items():
+            limit = min((x for x in (cells.get("Linux", {}).get(unit), goal_of(rows()[name], unit)) if x), default=None)
+            if limit is not None and pagoda > limit:
+                found.append(f"MORE: {name}: {figure(pagoda)} {unit}, should be at most {figure(limit)}")
+    return found
 
 
 # ---- pages ----
@@ -164,7 +201,8 @@ def write_tables(result, arch, path):
         short = [line[:4] + [line[6]] for line in guest]  # goals are the other machine's
         pieces = {arch: markdown(short)}
     else:
-        pieces = {"guest": markdown(guest), "host": markdown(host),
+        swapped = [line[:-1] for line in swap_table(result, None)]
+        pieces = {"guest": markdown(guest), "host": markdown(host), "swap": markdown(swapped),
                   "about": f"Kept on {about['date']} at {about['commit']}: {about['qemu']}, {about['compiler']}, "
                            f"{about['host']}."}
     for mark, piece in pieces.items():
@@ -176,9 +214,14 @@ def write_tables(result, arch, path):
 
 def plot(result, path):
     """Left the guest's rows as a part of Linux's cost, right nanoseconds of the allocators."""
-    guest, labels = {"instructions": [], "time": [], "goal": []}, []
+    guest, labels = {"instructions": [], "time": [], "pages moved": [], "goal": []}, []
     for name, row in rows().items():
         cells, wall = ((result.get(part) or {}).get(name, {}) for part in (row.part, "wall"))
+        if row.part == "swap" and cells:
+            for what, ratios in swap.ratios(cells).items():
+                guest[what] += [(x, -len(labels)) for x in ratios]
+            labels.append((row.what, -len(labels)))
+            continue
         if row.part == "host" or not cells.get("Linux") or "Pagoda" not in cells:
             continue
         y = -len(labels)
@@ -204,12 +247,12 @@ def plot(result, path):
     def tics(names):
         return ", ".join(f'"{what.replace("%", "%%")}" {y}' for what, y in names)
 
-    style = {"instructions": "pt 7 ps 0.7 lc rgb '#1f4e99'", "time": "pt 6 ps 0.7 lc rgb '#1f4e99'",
+    style = {"instructions": "pt 7 ps 0.7 lc rgb '#1f4e99'", "pages moved": "pt 4 ps 0.7 lc rgb '#1f4e99'", "time": "pt 6 ps 0.7 lc rgb '#1f4e99'",
              "goal": "pt 2 ps 0.6 lc rgb '#c03020'", "Pagoda": "pt 7 ps 0.8 lc rgb '#1f4e99'",
              "mimalloc": "pt 4 ps 0.6 lc rgb '#2a8a3a'", "jemalloc": "pt 8 ps 0.6 lc rgb '#8a5a00'",
              "tcmalloc": "pt 10 ps 0.6 lc rgb '#7a3a9a'", "glibc": "pt 12 ps 0.6 lc rgb '#666666'"}
     script = "set terminal svg size 1400,760 font 'sans,11' background '#ffffff'\n" + f"set output '{path}'\n"
-    series = [("g_" + n, n, p) for n, p in guest.items() if p], [("h_" + n, n, p) for n, p in host.items() if p]
+    series = [("g_" + n.replace(" ", "_"), n, p) for n, p in guest.items() if p], [("h_" + n, n, p) for n, p in host.items() if p]
     for name, _, points in series[0] + series[1]:
         script += block(name, points)
     script += "set multiplot\nset logscale x\nset grid\nset tics font ',9'\nset bmargin screen 0.12\n"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Debian's Linux kernel, to compare with: fetches its package into DIRECTORY, unless it is there
 # already, and prints where the kernel lies.  tools/linux.sh DIRECTORY [x86_64|i386|i386-pae]
+# With x86-64's, its modules for virtio disks, which the kernel does not have in itself.
 set -eu
 dir=$1
 kernel() {
@@ -15,7 +16,7 @@ i386 | i386-pae)
 	fi
 	;;
 esac
-if [ -z "$(kernel)" ]; then
+if [ -z "$(kernel)" ] || { [ "${2-x86_64}" = x86_64 ] && ! [ -d "$dir/lib/modules" ]; }; then
 	package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
 	if [ -z "$package" ]; then
 		echo "linux.sh: no package linux-image-amd64 is known here; name a kernel with KERNEL=" >&2
@@ -24,6 +25,7 @@ if [ -z "$(kernel)" ]; then
 	mkdir -p "$dir"
 	echo "linux.sh: fetching $package" >&2
 	(cd "$dir" && apt-get download -qq "$package" >&2 && dpkg-deb --fsys-tarfile ./*.deb |
-		tar -x --wildcards './boot/vmlinuz-*' && rm -f ./*.deb)
+		tar -x --wildcards './boot/vmlinuz-*' './lib/modules/*/drivers/virtio/virtio*' \
+			'./lib/modules/*/drivers/block/virtio_blk*' && rm -f ./*.deb)
 fi
 kernel

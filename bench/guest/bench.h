@@ -68,3 +68,5 @@ void bench_file(void);
 void bench_exec_static(void);
 void bench_exec_busybox(void);
 void bench_cpus(void);
+/* `what`: names of patterns, or `costs`; MiB of the machine and of the working set. */
+void bench_swap(const char *what, unsigned long ram, unsigned long set);

@@ -13,6 +13,7 @@
  *     boot          only what booting took, and what a shell finds free
  *     check         as an ordinary process, small and quick: do the rules hold?
  *     cpus          times how throughput grows with CPUs, instead (cpus.c)
+ *     swap=WHAT     with a disk, and `ram=` and `set=` in MiB: more memory in use than there is (swap.c)
  *     rows=A,B      only these (and what is measured along with them)
  */
 #include <stdio.h>
@@ -86,7 +87,8 @@ static void bench_boot(uint64_t started)
 int main(int argc, char **argv)
 {
 	uint64_t started = now();
-	const char *wanted = NULL;
+	const char *wanted = NULL, *swap = NULL;
+	unsigned long ram = 0, set = 0;
 	bool boot = false, cpus = false;
 	int rounds = 1;
 
@@ -107,6 +109,12 @@ int main(int argc, char **argv)
 			set_short();
 		else if (!strncmp(argv[i], "rows=", 5))
 			wanted = argv[i] + 5;
+		else if (!strncmp(argv[i], "swap=", 5))
+			swap = argv[i] + 5;
+		else if (!strncmp(argv[i], "ram=", 4))
+			ram = strtoul(argv[i] + 4, NULL, 10);
+		else if (!strncmp(argv[i], "set=", 4))
+			set = strtoul(argv[i] + 4, NULL, 10);
 		else if (!strncmp(argv[i], "wall=", 5)) {
 			counting = false;
 			rounds = atoi(argv[i] + 5);
@@ -118,6 +126,8 @@ int main(int argc, char **argv)
 		bench_boot(started);
 	else if (cpus)
 		bench_cpus();
+	else if (swap)
+		bench_swap(swap, ram, set);
 	else
 		while (rounds-- > 0)
 			run_rows(wanted);
