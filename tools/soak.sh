@@ -3,6 +3,8 @@
 # with another seed. One line for each run goes to build/soak.log: when, which commit,
 # machine, seed, tests, result; what a failed run said follows it, indented.
 #
+# The machines whose name has "swaps" run swap_storm instead: twice as much memory in use as there is.
+#
 # From the environment: SOAK_MINUTES (60), MACHINES (all but the ones of other kernels),
 # SOAK_TESTS (below), SOAK_SEED (the first; the time), TEST_SECONDS of fuzzing in a run (120).
 # A line can be had again: make guest-test TEST_SEED=.. MACHINES=.. TESTS=..
@@ -19,9 +21,13 @@ runs=0
 
 export TEST_SECONDS=${TEST_SECONDS:-120}
 while [ "$(date +%s)" -lt $end ]; do
-	for machine in ${MACHINES:-plain cpus debug-cpus small nodes debug}; do
+	for machine in ${MACHINES:-plain cpus debug-cpus small nodes debug swaps-1 swaps swaps-4 debug-swaps i386-swaps}; do
 		[ "$(date +%s)" -lt $end ] || break
-		output=$(TEST_SEED=$seed MACHINES=$machine TESTS=$tests tests/guest/machines.sh 2>&1)
+		case $machine in
+		*swaps*) now=swap_storm ;;
+		*) now=$tests ;;
+		esac
+		output=$(TEST_SEED=$seed MACHINES=$machine TESTS=$now tests/guest/machines.sh 2>&1)
 		if [ $? = 0 ] && ! grep -q '^not ok' <<<"$output"; then
 			result=ok
 		else
@@ -29,7 +35,7 @@ while [ "$(date +%s)" -lt $end ]; do
 			failed=$((failed + 1))
 		fi
 		runs=$((runs + 1))
-		echo "$(date '+%F %T') $commit $machine TEST_SEED=$seed TESTS=\"$tests\" $result" |
+		echo "$(date '+%F %T') $commit $machine TEST_SEED=$seed TESTS=\"$now\" $result" |
 			tee -a "$log"
 		[ $result = ok ] || sed 's/^/    /' <<<"$output" | tee -a "$log"
 		seed=$((seed + 1000)) # a run of fuzz_calls uses up one for each generation

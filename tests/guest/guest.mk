@@ -39,6 +39,7 @@ guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 	@tools/count-tests.sh $(B)/guest-test.log
 
 soak: all debug-kernel $(guest_built)
+	@$(MAKE) --no-print-directory i386-guest-tests || :
 	@tools/soak.sh
 
 host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built) $(B)/bench/guest

@@ -101,6 +101,13 @@ pressure_only() {
 	machine "$@"
 }
 
+# And for two swap areas that come and go.
+swaps_only() {
+	local TESTS=${TESTS-swap_storm}
+
+	machine "$@"
+}
+
 # disk NAME: the options for disks of its own for this machine: one with partitions, two for swap.
 disk() {
 	"$here/lib/disk.py" "$said/$1.disk"
@@ -136,6 +143,13 @@ else
 	kernel=()
 	pressure_only pressure musl --ram 40M --cpus 2 --swap 64M
 	pressure_only fifo musl --ram 40M --cpus 2 --swap 64M --append reclaim_policy=fifo
+	swaps_only swaps musl --ram 40M --cpus 2 --swap 64M:1 --swap 64M:1
+	if [ -n "${MACHINES-}" ]; then # by name alone: for tools/soak.sh
+		swaps_only swaps-1 musl --ram 40M --swap 64M:1 --swap 64M:1
+		swaps_only swaps-4 both --ram 96M --cpus 4 --swap 160M:1 --swap 160M:2
+		swaps_only i386-swaps musl --arch i386 --ram 960M --cpus 2 --swap 1536M:1 --swap 1536M:1
+		swaps_only debug-swaps musl --debug --ram 48M --cpus 2 --swap 80M:1 --swap 80M
+	fi
 
 	# The other PC: two levels of page tables, then three; HIGHMEM from 1 GiB on.
 	kernel=(--arch i386)

@@ -2,8 +2,8 @@
  * More memory in use than there is: it gets slower and nothing else. On machines that have swap space
  * switched on, at least as much as memory.
  *
- * Every page says which one it is and how often it has been written to, at both ends; so a page that
- * comes back as another one, or as it was earlier, is noticed. TEST_SEED repeats a run.
+ * Every page says which one it is and how often it has been written to (lib/pages.h). TEST_SEED
+ * repeats a run.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +20,7 @@
 
 #include "lib/check.h"
 #include "lib/failing.h"
+#include "lib/pages.h"
 #include "lib/procfs.h"
 
 #define THREADS   4
@@ -53,69 +54,12 @@ static bool time_left(unsigned long n)
 	return n % 64 || time(NULL) < stop_at;
 }
 
-/* --- pages that say what they are --- */
-
-struct set {
-	char *memory;
-	uint32_t *version; /* by page: what it must say; 0: zeros */
-	unsigned long pages;
-};
-
-static struct set new_set(unsigned long pages)
-{
-	const int prot = PROT_READ | PROT_WRITE,
-		  flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-
-	return (struct set){
-		.memory = must(mmap(NULL, pages * page_size, prot, flags, -1, 0)),
-		.version = must(mmap(NULL, pages * sizeof(uint32_t), prot, flags, -1, 0)),
-		.pages = pages,
-	};
-}
-
-static void end_set(struct set *set)
-{
-	must(munmap(set->memory, set->pages * page_size));
-	must(munmap(set->version, set->pages * sizeof(uint32_t)));
-}
-
-static volatile uint32_t *page_of(const struct set *set, unsigned long n)
-{
-	return (uint32_t *)(set->memory + n * page_size);
-}
-
-static void verify(const struct set *set, unsigned long n)
-{
-	volatile uint32_t *word = page_of(set, n);
-	const uint32_t wanted = set->version[n];
-
-	if (word[0] != wanted || (wanted && (word[1] != n || word[page_size / 4 - 1] != ~wanted)))
-		fail("page %lu says %u of %u and %u, not version %u", n, word[0], word[1],
-		     ~word[page_size / 4 - 1], wanted);
-}
-
-static void change(struct set *set, unsigned long n)
-{
-	volatile uint32_t *word = page_of(set, n);
-	const uint32_t version = ++set->version[n];
-
-	word[0] = version;
-	word[1] = n;
-	word[page_size / 4 - 1] = ~version;
-}
-
-static void verify_all(const struct set *set)
-{
-	for (unsigned long n = 0; n < set->pages; n++)
-		verify(set, n);
-}
-
 static void in_order(void)
 {
 	struct set set;
 
 	need_swap();
-	set = new_set(memory_pages * 3 / 2);
+	set = new_set(memory_pages * 3 / 2, MAP_PRIVATE);
 	for (unsigned long n = 0; n < set.pages; n++)
 		change(&set, n);
 	verify_all(&set);
@@ -130,7 +74,7 @@ static void at_random(void)
 	struct set set;
 
 	need_swap();
-	set = new_set(memory_pages * 3 / 2);
+	set = new_set(memory_pages * 3 / 2, MAP_PRIVATE);
 	start_clock();
 	for (unsigned long i = 0; i < 2 * set.pages && time_left(i); i++) {
 		const unsigned long n = random_next(&state) % set.pages;
@@ -180,7 +124,7 @@ static void threads(void)
 {
 	need_swap();
 	thread_seed = random_seed();
-	shared = new_set(memory_pages * 4 / 3 / THREADS * THREADS);
+	shared = new_set(memory_pages * 4 / 3 / THREADS * THREADS, MAP_PRIVATE);
 	expect_child_ok(threads_work);
 	end_set(&shared);
 }
@@ -190,7 +134,7 @@ static unsigned long process_seed, process_pages;
 static void process(void)
 {
 	unsigned long state = process_seed + getpid();
-	struct set set = new_set(process_pages);
+	struct set set = new_set(process_pages, MAP_PRIVATE);
 
 	start_clock();
 
@@ -248,7 +192,7 @@ static void forked(void)
 
 	need_swap();
 	process_seed = random_seed();
-	inherited = new_set(memory_pages * 2 / 3);
+	inherited = new_set(memory_pages * 2 / 3, MAP_PRIVATE);
 	for (unsigned long n = 0; n < inherited.pages; n++)
 		change(&inherited, n);
 	for (int round = 0; round < 2; round++) {
@@ -330,11 +274,11 @@ static void locked(void)
 	unsigned char here[64];
 
 	need_swap();
-	kept = new_set(pages);
+	kept = new_set(pages, MAP_PRIVATE);
 	for (unsigned long n = 0; n < pages; n++)
 		change(&kept, n);
 	must(mlock(kept.memory, pages * page_size));
-	set = new_set(memory_pages * 5 / 4);
+	set = new_set(memory_pages * 5 / 4, MAP_PRIVATE);
 	for (unsigned long n = 0; n < set.pages; n++)
 		change(&set, n);
 	must(mincore(kept.memory, pages * page_size, here));
@@ -367,7 +311,7 @@ static void file_comes_back(void)
 	const long returned = vmstat("workingset_refault_file"),
 		   activated = vmstat("workingset_activate_file");
 
-	idle = new_set(memory_pages / 2);
+	idle = new_set(memory_pages / 2, MAP_PRIVATE);
 	for (unsigned long n = 0; n < idle.pages; n++)
 		change(&idle, n);
 	for (int round = 0; round < ROUNDS; round++) {
