@@ -214,7 +214,7 @@ static void forked(void)
 static void work_without_memory(void)
 {
 	unsigned long state = process_seed + getpid();
-	struct set set = new_set(process_pages);
+	struct set set = new_set(process_pages, MAP_PRIVATE);
 
 	start_clock();
 	for (unsigned long i = 0; i < 3 * set.pages && time_left(i); i++) {
@@ -252,7 +252,7 @@ static void no_room(void)
 	need_swap();
 	expect_equal(sscanf(strchr(read_text("/proc/swaps"), '\n'), " %63s", device), 1);
 	snprintf(line, sizeof(line), "\n%s ", device);
-	set = new_set(memory_pages * 3 / 2);
+	set = new_set(memory_pages * 3 / 2, MAP_PRIVATE);
 	for (unsigned long n = 0; n < set.pages; n++)
 		change(&set, n);
 	expect_errno(swapoff(device), ENOMEM);

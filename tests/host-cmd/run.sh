@@ -5,7 +5,7 @@ here=$(dirname "$0")
 failed=0
 
 [ $# -gt 0 ] || set -- usage program streams signals boot reboot terminal frames protection memory \
-	gdb backtrace bench record walk i386 highmem cpus disk swap policy oom
+	gdb backtrace bench record walk i386 highmem cpus disk swap stripes vmstat policy oom
 for name; do
 	if [ "$name" != usage ] && [ -z "${boots-}" ]; then
 		boots=$("${PAGODA:-build/pagoda}" run --timeout 60 ${KERNEL:+--kernel "$KERNEL"} \
