@@ -189,8 +189,11 @@ static families_t families_of_end(const struct task_struct *t, bool last)
 /* *last: no thread is left that has yet to come here. */
 static families_t lock_for_end(const struct task_struct *t, bool *last)
 {
-	families_t held = family_of(t), needed;
+	families_t held, needed;
 
+	epoch_read_lock(); /* who is the parent may change until we have the lock: a guess */
+	held = family_of(t) | family_of(task_parent(t->group_leader));
+	epoch_read_unlock();
 	for (;;) {
 		lock_families(held);
 		*last = !has_live_thread(t);

@@ -20,8 +20,10 @@ void unlock_families(families_t set) NO_LOCK_ANALYSIS
 		spin_unlock(&families[__builtin_ctz(set)].lock);
 }
 
+#ifdef PAGODA_DEBUG
 void assert_families_locked(families_t set)
 {
 	for (; set; set &= set - 1)
 		assert_spin_locked(&families[__builtin_ctz(set)].lock);
 }
+#endif

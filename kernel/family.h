@@ -39,7 +39,13 @@ static inline families_t family_of(const struct task_struct *t)
 /* Spinlocks: nobody sleeps, and who holds some takes no more. */
 void lock_families(families_t set);
 void unlock_families(families_t set);
+#ifdef PAGODA_DEBUG
 void assert_families_locked(families_t set);
+#else
+static inline void assert_families_locked(families_t set)
+{
+}
+#endif
 
 /* The whole tree. */
 static inline void lock_tasklist(void)

@@ -47,9 +47,13 @@ static void free_if_unused(pid_t pid)
 
 bool leaves_others_numbers(const struct task_struct *leader)
 {
-	const struct signal_struct *signal = leader->signal;
+	const struct signal_struct *signal = leader->signal, *up = leader->real_parent->signal;
 
-	return !signal->names_group && is_task(signal->pgrp) && is_task(signal->session);
+	if (signal->names_group)
+		return false;
+	if (signal->pgrp == up->pgrp && signal->session == up->session)
+		return true; /* the parent carries them */
+	return is_task(signal->pgrp) && is_task(signal->session);
 }
 
 void leave_pgrp(struct task_struct *leader)
@@ -57,6 +61,11 @@ void leave_pgrp(struct task_struct *leader)
 	struct signal_struct *signal = leader->signal;
 	pid_t pgrp = signal->pgrp, session = signal->session;
 
+	if (leaves_others_numbers(leader)) {
+		free_pid(leader->pid);
+		return;
+	}
+	assert_families_locked(ALL_FAMILIES);
 	if (!signal->names_group || !is_number_carried(leader->pid))
 		free_pid(leader->pid);
 	if (pgrp != leader->pid)

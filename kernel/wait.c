@@ -126,6 +126,8 @@ static int look(struct wait_request *req, struct task_struct **dead)
 	families_t families = family_of(current), needed;
 	int result;
 
+	if (req->which == P_PID)
+		families |= family_of_number(req->id);
 again:
 	result = -ECHILD;
 	lock_families(families);
