@@ -111,4 +111,21 @@ parent: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong
 swapoff ok
 afterwards: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong
 new child: SIGBUS, others: 319 ok, 0 SIGBUS, 0 wrong"
+
+# A slot of five hundred cannot be written, and never will: under pressure nobody has lost anything.
+truncate -s 80M "$work/worn"
+for slot in $(seq 300 501 20000); do
+	printf '[inject-error]\nevent = "write_aio"\niotype = "write"\nerrno = "5"\nsector = "%d"\n' $((slot * 8))
+done >"$work/bad"
+cat >"$work/worn.sh" <<'SH'
+mkswap /dev/vda >/dev/null && swapon /dev/vda && /suite reclaim | grep -v '^#' | sed 's/ # .*//'
+[ "$(dmesg | grep -c 'swap: write error')" -gt 0 ] && echo errors
+echo 1 >/proc/mm_check && echo sound
+SH
+LIMIT=120 guest --ram 40M --cpus 2 --add "${BUILD:-build}/guest-tests/suite-musl:/suite" --add "$work/worn.sh:/worn.sh" \
+	--qemu-args "-drive file=blkdebug:$work/bad:$work/worn,format=raw,if=virtio,werror=report,rerror=report" \
+	-- sh /worn.sh
+expect swap-worn-disk "$(out | grep -v '^ok')" "errors
+sound"
+expect_match swap-worn-disk-done "$(out)" 'ok reclaim-in-order.*ok reclaim-forked'
 finish
