@@ -24,9 +24,10 @@ while [ "$(date +%s)" -lt $end ]; do
 	for machine in ${MACHINES:-plain cpus debug-cpus small nodes debug swaps-1 swaps swaps-4 debug-swaps i386-swaps}; do
 		[ "$(date +%s)" -lt $end ] || break
 		case $machine in
-		*swaps*) now=swap_storm ;;
-		*) now=$tests ;;
+		*swaps*) now=swap_storm TEST_PATIENCE=$((TEST_SECONDS + 60)) ;; # it says little
+		*) now=$tests TEST_PATIENCE=120 ;;
 		esac
+		export TEST_PATIENCE
 		output=$(TEST_SEED=$seed MACHINES=$machine TESTS=$now tests/guest/machines.sh 2>&1)
 		if [ $? = 0 ] && ! grep -q '^not ok' <<<"$output"; then
 			result=ok

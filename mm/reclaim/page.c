@@ -35,11 +35,8 @@ static enum reclaimed judge(struct page *page, const struct page_use *use)
 	}
 	if (use->busy)
 		return PAGE_KEPT;
-	if (use->entries == 0) /* a file's page that was read() */
-		return !page_is_anon(page) && page_test_and_clear(page, PG_referenced) &&
-				       page_mapcount(page) == 0
-			       ? PAGE_KEPT
-			       : PAGE_FREED;
+	if (use->entries == 0) /* read() once is what brought it here; twice, and it is active */
+		return PAGE_FREED;
 	if (page_test_and_set(page, PG_referenced) || use->entries > 1 ||
 	    (use->exec && !page_is_anon(page)))
 		return PAGE_ACTIVATE;
