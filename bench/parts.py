@@ -162,11 +162,6 @@ class Bench:
         if row in self.wanted:
             self.result.setdefault(part, {}).setdefault(row, {})[column] = value
 
-    def put_more(self, part, row, column, values):
-        """To what is there already, by unit."""
-        if row in self.wanted:
-            self.result.setdefault(part, {}).setdefault(row, {}).setdefault(column, {}).update(values)
-
     def guest_rows(self, which="Pagoda"):
         """Linux counts them all, once."""
         return "" if which == "Linux" else "rows=" + ",".join(self.in_guest)

@@ -182,10 +182,11 @@ def swaps_more(result):
     """Rows of the part swap that are slower than Linux's with the same memory, move more pages, or miss their goal."""
     found = []
     for name, cells in (result.get("swap") or {}).items():
-        for unit, pagoda in cells.get("Pagoda", {}).items():
-            limit = min((x for x in (cells.get("Linux", {}).get(unit), goal_of(rows()[name], unit)) if x), default=None)
-            if limit is not None and pagoda > limit:
-                found.append(f"MORE: {name}: {figure(pagoda)} {unit}, should be at most {figure(limit)}")
+        linux, pagoda = (swap.with_moved(cells.get(column, {})) for column in ("Linux", "Pagoda"))
+        for unit in pagoda.keys() - set(swap.PAGES):
+            limit = min((x for x in (linux.get(unit), goal_of(rows()[name], unit)) if x), default=None)
+            if limit is not None and pagoda[unit] > limit:
+                found.append(f"MORE: {name}: {figure(pagoda[unit])} {unit}, should be at most {figure(limit)}")
     return found
 
 

@@ -24,14 +24,14 @@ RAM = 192
 SET = RAM * 3 // 2
 ROOMY = 2 * SET + RAM  # where all of it fits
 DISK = 2 * SET
-SMALL_SET = 64
+SMALL_SET = 48
 PATTERNS = ("sequential", "random", "skewed")
 PAGES = ("pages in", "pages out")
 COSTS = ("reclaim_scanned", "reclaim_freed", "pageout_dirty", "pageout_clean")
 SAME_FREE = "Linux, as much free"
 MODULES = ("virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_modern_dev", "virtio/virtio_pci_legacy_dev",
            "virtio/virtio_pci", "block/virtio_blk")  # each after those it needs
-BOOTS = 3
+BOOTS = int(os.environ.get("BOOTS", "3"))
 SLACK = 64  # pages that QEMU has seen besides: headers, and what is read to know the disk
 
 
@@ -40,7 +40,12 @@ COUNTED = ("instructions", "MiB")  # what repeats: more of it than before is a l
 
 def needed(row):
     """Pairs (column, unit) that a complete run has."""
-    units = {"swap_locality": ("times",)}.get(row, ("instructions",) if row in COSTS else ("seconds", *PAGES, "MiB"))
+    if row in COSTS:
+        units = ("instructions",)
+    elif row.startswith("smallest"):
+        units = ("MiB",)
+    else:
+        units = ("times",) if row == "swap_locality" else ("seconds", *PAGES)
     return [(column, unit) for column in ("Linux", "Pagoda") for unit in units]
 
 
@@ -49,9 +54,15 @@ def ratios(cells):
     linux, pagoda = cells.get("Linux", {}), cells.get("Pagoda", {})
     found = {what: [pagoda[unit] / linux[unit]] for what, unit in (("instructions", "instructions"), ("time", "seconds"))
              if linux.get(unit) and unit in pagoda}
-    if all(unit in cell for unit in PAGES for cell in (linux, pagoda)):
-        found["pages moved"] = [sum(pagoda[unit] for unit in PAGES) / sum(linux[unit] for unit in PAGES)]
+    moved = [with_moved(cell).get("pages moved") for cell in (pagoda, linux)]
+    if all(moved):
+        found["pages moved"] = [moved[0] / moved[1]]
     return found
+
+
+def with_moved(cell):
+    """And pages moved, either way."""
+    return {**cell, "pages moved": sum(cell[unit] for unit in PAGES)} if all(unit in cell for unit in PAGES) else cell
 
 
 def modules(kernel):
@@ -144,6 +155,7 @@ class Samples:
             print(f"bench: {column}: {pattern}: {machine.lines[-1]}", file=sys.stderr)
             return None
         _, free, seconds = machine.words("swap")[0]
+        print(f"bench: {column}, {mib} MiB: {pattern}: {seconds} s", file=sys.stderr, flush=True)
         self.of.setdefault((pattern, column, mib), []).append(
             (float(seconds), *check_moved(self.bench, which, pattern, machine)))
         return int(free)
@@ -190,7 +202,7 @@ def smallest(bench, which, pattern):
     fails, runs = 1, 128
     while runs - fails > 1:
         mib = (fails + runs) // 2
-        if Machine(bench, which, mib, f"swap={pattern} ram={SMALL_SET // 2} set={SMALL_SET}", limit=60).ended:
+        if Machine(bench, which, mib, f"swap={pattern} ram={SMALL_SET // 2} set={SMALL_SET}", limit=40).ended:
             runs = mib
         else:
             fails = mib
@@ -202,10 +214,11 @@ def measure(bench, wanted):
     chosen = [pattern for pattern in PATTERNS if "swap_" + pattern in wanted]
     if chosen:
         patterns(bench, chosen)
-    for pattern in chosen:
-        for which in ("Linux", "Pagoda"):
-            mib = bench.remembered(which, lambda: smallest(bench, which, pattern), "swap", pattern, SMALL_SET)
-            bench.put_more("swap", "swap_" + pattern, which, {"MiB": mib})
+    for pattern in PATTERNS:
+        row = "smallest_" + pattern
+        for which in ("Linux", "Pagoda") if row in wanted else ():
+            mib = bench.remembered(which, lambda: smallest(bench, which, pattern), row, SMALL_SET)
+            bench.put("swap", row, which, {"MiB": mib})
     if "swap_locality" in wanted:
         locality(bench)
     if wanted & set(COSTS):

@@ -33,7 +33,7 @@
 
 #define DISK     "/dev/vda"
 #define WORDS    (PAGE / sizeof(uint64_t))
-#define ACCESSES 80000UL
+#define ACCESSES 40000UL
 
 static uint64_t *memory;
 static unsigned long pages,
