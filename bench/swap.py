@@ -3,7 +3,7 @@
 Pagoda and Linux, each with the same memory and the same disk (virtio, cache=unsafe, a file of the host), and Linux once
 more with so much memory that as much of it is free when the program starts: its kernel takes that much more
 for itself. The patterns (bench/guest/swap.c) use half as many pages again as the machine has. Of each: seconds, in boots
-in turn, the median; pages moved; and the smallest machine that gets through with SMALL_SET. The machine's
+in turn (BOOTS of the environment, or three), the median; pages moved; and the smallest machine that gets through with SMALL_SET. The machine's
 counts of pages and QEMU's must agree: a rule like those of rules.c.
 
 `locality`: nine of ten accesses go to as many pages as half of memory has, and each page that is accessed is hashed;
