@@ -147,7 +147,7 @@ else
 	if [ -n "${MACHINES-}" ]; then # by name alone: for tools/soak.sh
 		swaps_only swaps-1 musl --ram 40M --swap 64M:1 --swap 64M:1
 		swaps_only swaps-4 both --ram 96M --cpus 4 --swap 160M:1 --swap 160M:2
-		swaps_only i386-swaps musl --arch i386 --ram 960M --cpus 2 --swap 1536M:1 --swap 1536M:1
+		swaps_only i386-swaps musl --arch i386 --ram 56M --append highmem=24M --cpus 2 --swap 96M:1 --swap 96M:1
 		swaps_only debug-swaps musl --debug --ram 48M --cpus 2 --swap 80M:1 --swap 80M
 	fi
 
