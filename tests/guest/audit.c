@@ -269,7 +269,7 @@ static uint16_t *names_of(uint64_t entry)
 {
 	const uint64_t area = entry & 31, slot = (entry & PM_FRAME) >> 5;
 
-	if (area >= AREAS || slot >= SLOTS)
+	if (!slot_named || area >= AREAS || slot >= SLOTS)
 		fail("slot %lu of area %lu: larger than what this test knows", (long)slot,
 		     (long)area);
 	return &slot_named[area][slot];
@@ -413,17 +413,19 @@ static int open_of(int pid, const char *name)
 	return open(file, O_RDONLY);
 }
 
+/* Of the process that is looked at; this one's memory is locked, so there is one of each. */
+static char areas_text[TEXT]; /* maps, or smaps */
+static uint64_t entries[1 << 12];
+
 /* Who names which slots: to be known of all before one can be looked at. */
 static void count_names(int pid)
 {
-	static char maps[TEXT];
-	static uint64_t entries[1 << 12];
 	const int maps_fd = open_of(pid, "maps"), pagemap = open_of(pid, "pagemap");
 	const size_t step = sizeof(entries) / sizeof(entries[0]) * page_size;
 	uintptr_t start, end;
 
 	expect(maps_fd >= 0 && pagemap >= 0);
-	for (char *line = read_fd(maps_fd, maps); line && *line; line = strchr(line, '\n')) {
+	for (char *line = read_fd(maps_fd, areas_text); line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2)
 			break;
@@ -443,8 +445,7 @@ static void count_names(int pid)
 /* smaps, status and the page tables of one process. False: it has no memory, or is gone. */
 static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 {
-	static char smaps[TEXT], status[TEXT];
-	static uint64_t entries[1 << 15];
+	static char status[TEXT];
 	const int smaps_fd = open_of(pid, "smaps"), pagemap = open_of(pid, "pagemap");
 	const int status_fd = open_of(pid, "status");
 	struct tables tables = {};
@@ -452,13 +453,13 @@ static bool audit_process(int pid, struct sums *total, unsigned long *vm_pte)
 
 	memset(total, 0, sizeof(*total));
 	expect(smaps_fd >= 0 && pagemap >= 0 && status_fd >= 0);
-	read_fd(smaps_fd, smaps);
+	read_fd(smaps_fd, areas_text);
 	read_fd(status_fd, status);
-	for (char *area = smaps; area && *area; area = strstr(area, "\nVmFlags:")) {
+	for (char *area = areas_text; area && *area; area = strstr(area, "\nVmFlags:")) {
 		struct sums s = {};
 		bool locked;
 
-		if (area != smaps)
+		if (area != areas_text)
 			area = strchr(area + 1, '\n') + 1;
 		if (sscanf(area, "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2)
 			break;
@@ -508,7 +509,7 @@ static void audit_slots(void)
 {
 	unsigned long in_use = 0;
 
-	for (unsigned i = 0; i < AREAS * SLOTS; i++)
+	for (unsigned i = 0; slot_named && i < AREAS * SLOTS; i++)
 		in_use += slot_named[i / SLOTS][i % SLOTS] > 0;
 	/* Files in memory have some, too, and pages that are back keep theirs while they are clean. */
 	expect(in_use * 4 <= (unsigned long)(read_number("/proc/meminfo", "SwapTotal") -
@@ -532,10 +533,12 @@ static void processes_add_up(void)
 	open_files();
 	if (!named) {
 		named = new_table(frames * sizeof(*named));
-		slot_named = new_table(AREAS * sizeof(*slot_named));
+		if (read_number("/proc/meminfo", "SwapTotal"))
+			slot_named = new_table(AREAS * sizeof(*slot_named));
 	}
 	memset(named, 0, frames * sizeof(*named));
-	memset(slot_named, 0, AREAS * sizeof(*slot_named));
+	if (slot_named)
+		memset(slot_named, 0, AREAS * sizeof(*slot_named));
 	n = scandir("/proc", &list, is_number, NULL);
 	expect(n > 0);
 	take_picture();

@@ -1,5 +1,6 @@
 # Out of memory: the one who takes it all is killed and the shell goes on; or, if that is wanted, nobody does. And short of it.
 . "$(dirname "$0")/lib.sh"
+build=${BUILD:-build}
 
 guest --ram 32M -- sh -c 'tail /dev/zero; echo $?; echo alive; dmesg | grep -o "Out of memory: Killed process .*) total-vm"'
 expect_match oom-kills "$(out)" '^137

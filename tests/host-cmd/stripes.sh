@@ -13,7 +13,7 @@ used() { # DEVICE: KiB
 	awk -v device="$1" '$1 == device { print $4 }' /proc/swaps
 }
 now() { # 1/100 s
-	sed 's/\.\([0-9]*\) .*/\1/' /proc/uptime
+	awk '{ print int($1 * 100) }' /proc/uptime
 }
 fill() { # NAME, with the areas of /etc/fstab
 	swapon.util-linux -a

@@ -167,7 +167,7 @@ static void free_later(void)
 	fill(area, 0, area_pages / 4, 1); /* wanted after all */
 }
 
-/* Out of memory, if there is swap: named by one, by two, back for one of them, back and written. */
+/* In swap: named by one, by two, back for one of them, back and written. */
 static void pages_in_swap(void)
 {
 	char *area = load_map(area_pages, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -197,8 +197,8 @@ void load_stop(void)
 void load_start(void)
 {
 	static void (*const kinds[])(void) = {
-		private_pages,   shared_pages, shared_pages, copied_pages, file_pages,   file_pages,
-		scattered_pages, locked_pages, deep_stack,   free_later,   pages_in_swap};
+		private_pages, shared_pages,    shared_pages, copied_pages, file_pages,
+		file_pages,    scattered_pages, locked_pages, deep_stack,   free_later};
 
 	/* A small part of what the machine can spare: a score of processes have some of them each. */
 	area_pages = read_number("/proc/meminfo", "MemAvailable") / 4 / 200;
@@ -209,5 +209,7 @@ void load_start(void)
 	shared = load_map(area_pages, MAP_SHARED | MAP_ANONYMOUS, -1);
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		(void)load_child(kinds[i]);
+	if (read_number("/proc/meminfo", "SwapTotal"))
+		(void)load_child(pages_in_swap);
 	usleep(100000);
 }

@@ -204,7 +204,17 @@ def page_zone(page):
 
 
 def processes():
-    return list_entries(value("task_list"), "struct task_struct", "tasks")
+    """Their leaders, by number."""
+    chains = value("pid_hash")
+    first, last = chains.type.range()
+    found = []
+    for n in range(first, last + 1):
+        task = chains[n]
+        while task:
+            if task["group_leader"] == task:
+                found.append(task.dereference())
+            task = task["pid_next"]
+    return sorted(found, key=lambda task: int(task["pid"]))
 
 
 def threads(process):
