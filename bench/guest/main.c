@@ -23,6 +23,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 #include "bench.h"
 
@@ -133,6 +134,7 @@ int main(int argc, char **argv)
 			run_rows(wanted);
 	puts("done");
 	fflush(stdout);
+	tcdrain(STDOUT_FILENO); /* what is still on its way would end with the machine */
 	if (getpid() == 1)
 		reboot(RB_POWER_OFF);
 	return 0;
