@@ -199,13 +199,13 @@ static int read_first_page(struct disk_part *part, struct page *page)
 	return block_do(part, &request);
 }
 
-/* All but the header; what the device makes of it is its own business. */
-static void discard(struct disk_part *part, u32 pages)
+/* What the device makes of it is its own business. */
+static void discard_pages(struct disk_part *part, u64 place, u32 pages)
 {
 	const unsigned shift = PAGE_SHIFT - SECTOR_SHIFT;
-	u64 sector = 1ULL << shift, end = (u64)pages << shift;
+	u64 sector = place << shift, end = (place + pages) << shift;
 
-	while (part->device.max_discard && sector < end) {
+	while (sector < end) {
 		const u64 piece = min(end - sector, (u64)part->device.max_discard);
 		struct block_request request = {.op = BLOCK_DISCARD,
 						.sector = sector,
@@ -215,6 +215,11 @@ static void discard(struct disk_part *part, u32 pages)
 			break;
 		sector += piece;
 	}
+}
+
+static void discard(struct swap_backing *backing, u64 place, u32 pages)
+{
+	discard_pages(container_of(backing, struct swap_disk, backing)->part, place, pages);
 }
 
 /* ---- swapon ---- */
@@ -240,6 +245,21 @@ static int add_area(struct swap_disk *disk, const struct swap_header *header, un
 	return type;
 }
 
+/* All but the header now, and from now on what is free again, as far as wanted; both if nothing is said. 0 or -errno. */
+static int begin_discarding(struct swap_disk *disk, unsigned flags, u32 pages)
+{
+	const unsigned which = flags & (SWAP_FLAG_DISCARD_ONCE | SWAP_FLAG_DISCARD_PAGES);
+
+	if (!(flags & SWAP_FLAG_DISCARD) || !disk->part->device.max_discard)
+		return 0;
+	if (which != SWAP_FLAG_DISCARD_PAGES)
+		discard_pages(disk->part, 1, pages - 1);
+	if (which == SWAP_FLAG_DISCARD_ONCE)
+		return 0;
+	disk->backing.discard = discard;
+	return swap_discard_run();
+}
+
 /* A device that has been claimed; the file is the area's if all goes well. */
 static int swapon_device(struct file *file, unsigned flags)
 {
@@ -263,9 +283,9 @@ static int swapon_device(struct file *file, unsigned flags)
 		err = IS_ERR(name) ? PTR_ERR(name) : 0;
 	}
 	if (!err) {
-		if (flags & SWAP_FLAG_DISCARD &&
-		    (flags & SWAP_FLAG_DISCARD_ONCE || !(flags & SWAP_FLAG_DISCARD_PAGES)))
-			discard(part, header.pages);
+		err = begin_discarding(disk, flags, header.pages);
+	}
+	if (!err) {
 		err = add_area(disk, &header, flags, name);
 	}
 	if (page)

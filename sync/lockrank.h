@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_FILE_POS,      /* struct file's offset */
 	RANK_SEQ,           /* the text of a file that show() makes */
 	RANK_INODE,         /* regular file: size and writes */
+	RANK_DISCARD,       /* one cluster of a swap area is discarded at a time */
 	RANK_MM_CHECK,      /* one mm_check() at a time */
 	RANK_STANDSTILL,    /* all other CPUs do nothing */
 	RANK_EXEC,          /* one exec in a process */

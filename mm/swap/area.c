@@ -14,6 +14,9 @@
  *	bitmap      1111 1111 | 0000 0000 | 1101 0011 | ...       a bit for each slot
  *	in_cluster      8           0           5
  *
+ * An area may want to be told what is free again: then a cluster that has become empty is given only when the disk
+ * knows (discard.c), or when no other slot is free.
+ *
  * A slot is taken while entries name it (refs) or a page is its copy (pfn); bad pages and the header
  * are taken for good.  refs is as wide as the number of entries there can be.
  *
@@ -83,27 +86,29 @@ static void take_turns(struct swap_area *area)
 
 /* ---- Slots ---- */
 
-static u32 clusters(const struct swap_area *area)
-{
-	return DIV_ROUND_UP(area->pages, SWAP_CLUSTER);
-}
-
 static void mark_taken(struct swap_area *area, u32 slot)
 {
 	bitmap_set(area->taken, slot);
 	area->in_cluster[slot / SWAP_CLUSTER]++;
+	if (area->stale)
+		bitmap_clear(area->stale, slot / SWAP_CLUSTER);
+}
+
+static bool is_stale(const struct swap_area *area, u32 cluster)
+{
+	return area->stale && bitmap_test(area->stale, cluster);
 }
 
 /* Where an empty cluster begins, from `from` on and round; or 0. */
 static u32 empty_cluster(const struct swap_area *area, u32 from)
 {
-	const u32 n = clusters(area), first = from / SWAP_CLUSTER;
+	const u32 n = swap_clusters(area), first = from / SWAP_CLUSTER;
 
 	/* The first has the header and is never empty. */
 	for (u32 i = 0; i < n; i++) {
 		const u32 cluster = (first + i) % n;
 
-		if (area->in_cluster[cluster] == 0)
+		if (area->in_cluster[cluster] == 0 && !is_stale(area, cluster))
 			return cluster * SWAP_CLUSTER;
 	}
 	return 0;
@@ -114,7 +119,7 @@ static u32 find_slot(const struct swap_area *area)
 {
 	u32 slot = area->next;
 
-	if (area->used == area->good)
+	if (area->used + area->apart == area->good)
 		return 0;
 	/* On in the same cluster; else a new one; else what there is. */
 	if (slot % SWAP_CLUSTER != 0) {
@@ -173,8 +178,9 @@ void swap_release_slot(struct swap_area *area, u32 slot)
 	ASSERT(bitmap_test(area->taken, slot));
 	ASSERT(area->slot[slot].refs == 0 && area->slot[slot].pfn == 0);
 	bitmap_clear(area->taken, slot);
-	area->in_cluster[slot / SWAP_CLUSTER]--;
 	area->used--;
+	if (--area->in_cluster[slot / SWAP_CLUSTER] == 0 && area->stale)
+		swap_note_stale(area, slot / SWAP_CLUSTER);
 	trace_swap_give(swp_entry(area->type, slot).v, 0, 0, 0);
 }
 
@@ -275,6 +281,7 @@ static void free_area(struct swap_area *area)
 	vfree(area->slot);
 	vfree(area->taken);
 	vfree(area->in_cluster);
+	vfree(area->stale);
 	kfree(area->extent);
 	kfree(area->name);
 	kfree(area);
@@ -283,7 +290,7 @@ static void free_area(struct swap_area *area)
 /* Everything that takes memory; NULL without. */
 static struct swap_area *new_area(const struct swap_header *header,
 				  const struct swap_extent *extents, unsigned nr_extents,
-				  const char *name)
+				  const char *name, bool discards)
 {
 	struct swap_area *area = kzalloc(sizeof(*area), GFP_KERNEL);
 	const size_t name_bytes = strlen(name) + 1;
@@ -297,10 +304,13 @@ static struct swap_area *new_area(const struct swap_header *header,
 	area->ahead_window = 1;
 	area->slot = vzalloc((size_t)area->pages * sizeof(*area->slot));
 	area->taken = vzalloc(BITS_TO_LONGS((size_t)area->pages) * sizeof(long));
-	area->in_cluster = vzalloc(clusters(area) * sizeof(*area->in_cluster));
+	area->in_cluster = vzalloc(swap_clusters(area) * sizeof(*area->in_cluster));
+	if (discards)
+		area->stale = vzalloc(BITS_TO_LONGS(swap_clusters(area)) * sizeof(long));
 	area->extent = kmalloc(nr_extents * sizeof(*extents), GFP_KERNEL);
 	area->name = kmalloc(name_bytes, GFP_KERNEL);
-	if (!area->slot || !area->taken || !area->in_cluster || !area->extent || !area->name) {
+	if (!area->slot || !area->taken || !area->in_cluster || !area->extent || !area->name ||
+	    (discards && !area->stale)) {
 		free_area(area);
 		return NULL;
 	}
@@ -328,7 +338,8 @@ int swap_area_add(const struct swap_header *header, struct swap_backing *backing
 		  const struct swap_extent *extents, unsigned nr_extents, int priority,
 		  const char *name, bool is_file)
 {
-	struct swap_area *area = new_area(header, extents, nr_extents, name);
+	struct swap_area *area =
+		new_area(header, extents, nr_extents, name, backing->discard != NULL);
 	int type;
 
 	if (!area)
@@ -427,6 +438,8 @@ struct swap_backing *swap_area_remove(unsigned type)
 	struct swap_backing *backing = area->backing;
 
 	ASSERT(area->closed && area->used == 0 && area->writes.n == 0);
+	while (swap_discard(type))
+		cond_resched();
 	spin_lock(&swap_lock);
 	WRITE_ONCE(areas[type], NULL);
 	left_or_stayed();

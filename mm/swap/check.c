@@ -58,7 +58,7 @@ static unsigned check_area(const struct swap_area *area)
 		}
 	}
 	REQUIRE(used == area->used);
-	REQUIRE(taken == area->used + area->pages - area->good);
+	REQUIRE(taken == area->used + area->apart + area->pages - area->good);
 	return bad;
 }
 

@@ -34,16 +34,23 @@ static const struct swap_extent *extent_of(const struct swap_area *area, u32 slo
 	return &area->extent[low];
 }
 
+u32 swap_place_of(const struct swap_area *area, u32 slot, u64 *place)
+{
+	const struct swap_extent *extent = extent_of(area, slot);
+	const u32 offset = slot - extent->first;
+
+	*place = extent->place + offset;
+	return extent->pages - offset;
+}
+
 /* A run may lie in several extents. */
 static void submit(struct swap_area *area, const struct swap_run *run, bool write)
 {
 	for (unsigned i = 0, n; i < run->n; i += n) {
-		const struct swap_extent *extent = extent_of(area, run->first + i);
-		const u32 offset = run->first + i - extent->first;
+		u64 place;
 
-		n = min(run->n - i, extent->pages - offset);
-		area->backing->submit(area->backing, run->page + i, n, extent->place + offset,
-				      write);
+		n = min(run->n - i, swap_place_of(area, run->first + i, &place));
+		area->backing->submit(area->backing, run->page + i, n, place, write);
 	}
 }
 

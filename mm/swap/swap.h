@@ -66,6 +66,11 @@ struct swap_backing {
 	 */
 	void (*submit)(struct swap_backing *backing, struct page *const *pages, unsigned n,
 		       u64 place, bool write);
+	/*
+	 * What the device has there is not needed any more: it may forget it. NULL: it is not told. May
+	 * sleep, allocates nothing; that it cannot is its own business.
+	 */
+	void (*discard)(struct swap_backing *backing, u64 place, u32 pages);
 };
 #define SWAP_RUN 32U /* pages that are read or written together */
 /* err: 0 or -EIO. May be called with nothing but spinlocks held. */
@@ -116,6 +121,12 @@ bool swap_must_stay(void);
 bool swap_wants_slot(swp_entry_t entry);
 /* Copies of slots of a closed area that nothing names are that no more. May sleep. */
 void swap_drop_copies(unsigned type);
+/*
+ * Discard one cluster of an area that has become empty. False: there is none, or nothing is discarded.
+ * May sleep. And the thread that does so for all areas: at the first call; 0 or -errno.
+ */
+bool swap_discard(unsigned type);
+int swap_discard_run(void);
 struct swap_backing *swap_area_remove(unsigned type); /* no slot is in use */
 
 /* /proc/swaps; false: no such area. */

@@ -45,7 +45,10 @@ struct swap_area {
 	struct swap_slot *slot;
 	unsigned long *taken; /* a bit for each slot in use, or never to be used */
 	u16 *in_cluster;      /* how many of each cluster's are taken */
+	unsigned long *
+		stale; /* a bit for each cluster that is empty, which the disk does not know yet; or NULL */
 	u32 used;
+	u32 apart;              /* taken while the disk is told */
 	u32 held;               /* of all refs, those by swap_hold() */
 	u32 next;               /* where the search goes on */
 	struct swap_run writes; /* not with the disk yet (io.c) */
@@ -54,6 +57,15 @@ struct swap_area {
 	u32 ahead_hits;   /* how much of it has been asked for */
 	u32 ahead_last;   /* the slot that was missed */
 };
+
+static inline u32 swap_clusters(const struct swap_area *area)
+{
+	return DIV_ROUND_UP(area->pages, SWAP_CLUSTER);
+}
+/* Where a slot lies on the backing; how many from it on lie there in order. */
+u32 swap_place_of(const struct swap_area *area, u32 slot, u64 *place);
+/* A cluster of an area that discards has become empty. (area->lock) */
+void swap_note_stale(struct swap_area *area, u32 cluster);
 
 struct swap_area *swap_area_by_number(unsigned type);             /* or NULL */
 struct swap_area *swap_lock_area(unsigned type) NO_LOCK_ANALYSIS; /* the same, with its lock held */

@@ -49,21 +49,6 @@ static long own_io(const char *key)
 	return read_number("/proc/self/io", key);
 }
 
-/* A field of a device's line in /proc/diskstats: 1 is the number of reads. */
-static unsigned long long diskstat(const char *name, int field)
-{
-	char *line = read_text("/proc/diskstats"), wanted[24];
-
-	snprintf(wanted, sizeof(wanted), " %s ", name);
-	line = strstr(line, wanted);
-	if (!line)
-		fail("%s is not in diskstats", name);
-	line += strlen(wanted);
-	while (--field)
-		line = strchr(line, ' ') + 1;
-	return strtoull(line, NULL, 10);
-}
-
 static void sizes(void)
 {
 	unsigned long long bytes;

@@ -4,6 +4,7 @@
  * disks more, which the test may write: /dev/vdb of 32 MiB, /dev/vdc of 16 MiB.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +27,10 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
-#define PAGES 512
+/* swapon(2); the C libraries have only what both together are. */
+#define DISCARD_ONCE  0x20000
+#define DISCARD_PAGES 0x40000
+#define PAGES         512
 
 static void need_disks(void)
 {
@@ -315,6 +319,48 @@ static void priorities(void)
 	must(munmap(memory, PAGES * page_size));
 	must(swapoff(A));
 	must(swapoff(B));
+}
+
+/* The whole area at swapon; clusters of 256 slots that are free again, as they become so. */
+static void discards(void)
+{
+	const unsigned long long cluster = 256ULL * (page_size / 512);
+	unsigned long long before, all;
+	unsigned *memory;
+
+	need_disks();
+	all = (unsigned long long)(pages_of(A) - 1) * (page_size / 512);
+	before = diskstat("vdb", 14);
+	on(A, SWAP_FLAG_DISCARD | DISCARD_ONCE);
+	expect_equal(diskstat("vdb", 14) - before, all);
+	memory = filled(PAGES);
+	out(memory, 0, PAGES);
+	must(munmap(memory, PAGES * page_size));
+	must(swapoff(A));
+	expect_equal(diskstat("vdb", 14) - before, all);
+
+	/* Linux does the rest on disks that do not turn only, and takes virtio's for ones that do. */
+	if (!is_pagoda())
+		return;
+	on(A, SWAP_FLAG_DISCARD | DISCARD_PAGES);
+	expect_equal(diskstat("vdb", 14) - before, all);
+	memory = filled(PAGES);
+	out(memory, 0, PAGES);
+	expect_equal(diskstat("vdb", 14) - before, all);
+	must(munmap(memory, PAGES * page_size));
+	while (diskstat("vdb", 14) - before < all + cluster)
+		sched_yield();
+	must(swapoff(A));
+	expect_equal((diskstat("vdb", 14) - before - all) % cluster, 0);
+	before = diskstat("vdb", 14);
+	on(A, SWAP_FLAG_DISCARD);
+	expect_equal(diskstat("vdb", 14) - before, all);
+	memory = filled(PAGES);
+	out(memory, 0, PAGES);
+	expect_filled(memory, 0, PAGES);
+	must(munmap(memory, PAGES * page_size));
+	must(swapoff(A)); /* what is free by then is told before it ends */
+	expect_between(diskstat("vdb", 14) - before, all + cluster, all + 3 * cluster);
 }
 
 static void out_and_in(void)
@@ -725,6 +771,7 @@ int main(void)
 	run("swap-headers", headers);
 	run("swap-errors", errors);
 	run("swap-proc", proc);
+	run("swap-discards", discards);
 	run("swap-out-and-in", out_and_in);
 	run("swap-priorities", priorities);
 	run("swap-forked", forked);

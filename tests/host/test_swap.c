@@ -70,8 +70,9 @@ static void make_header(void *page, u32 last, u32 nr_bad, const u32 *bad)
 	memcpy((char *)page + PAGE_SIZE - 10, "SWAPSPACE2", 10);
 }
 
-/* In two extents, the second half first on the disk. */
-static void swap_area_on(struct area *area, u32 pages, int priority, u32 nr_bad, const u32 *bad)
+/* In two extents, the second half first on the disk. discard: or NULL. */
+static void swap_area_with(struct area *area, u32 pages, int priority, u32 nr_bad, const u32 *bad,
+			   void (*discard)(struct swap_backing *, u64, u32))
 {
 	static char page[1 << 16];
 	const u32 half = pages / 2;
@@ -80,11 +81,16 @@ static void swap_area_on(struct area *area, u32 pages, int priority, u32 nr_bad,
 
 	make_header(page, pages - 1, nr_bad, bad);
 	assert_int_equal(swap_read_header(page, pages, &header), 0);
-	*area = (struct area){.backing.submit = submit};
+	*area = (struct area){.backing = {.submit = submit, .discard = discard}};
 	area->disk = soft_disk_new((u64)pages * SECTORS_PER_PAGE, NULL);
 	assert_non_null(area->disk);
 	area->type = swap_area_add(&header, &area->backing, extents, 2, priority, "disk", false);
 	assert_true(area->type >= 0);
+}
+
+static void swap_area_on(struct area *area, u32 pages, int priority, u32 nr_bad, const u32 *bad)
+{
+	swap_area_with(area, pages, priority, nr_bad, bad, NULL);
 }
 
 static void swap_area_off_closed(struct area *area)
@@ -204,6 +210,86 @@ static void areas_by_priority(void **state)
 	swap_area_off(&high[0]);
 	swap_area_off(&high[1]);
 	assert_int_equal(swap_total_pages(), 0);
+	assert_int_equal(mm_check(), 0);
+}
+
+/* ---- What is free again ---- */
+
+#define DISCARDING 700U /* slots: clusters of 256, of which the second lies in both extents */
+
+static bool forgotten[DISCARDING]; /* by place on the disk */
+
+static void forget_pages(struct swap_backing *backing __maybe_unused, u64 place, u32 pages)
+{
+	struct page *page = anon_page();
+
+	assert_true(place + pages <= DISCARDING);
+	memset(forgotten + place, true, pages);
+	assert_int_equal(mm_check(), 0);
+	/* Nobody gets a slot that the disk is being told of. */
+	if (swap_cache_new(page)) {
+		const u32 slot = swp_slot(page_swap_entry(page));
+
+		assert_false(forgotten[(slot + DISCARDING / 2) % DISCARDING]);
+		swap_cache_remove(page);
+	}
+	page_clear(page, PG_locked);
+	__free_page(page);
+}
+
+static unsigned nr_forgotten(void)
+{
+	unsigned n = 0;
+
+	for (unsigned place = 0; place < DISCARDING; place++)
+		n += forgotten[place];
+	memset(forgotten, 0, sizeof(forgotten));
+	return n;
+}
+
+static void free_clusters_are_discarded(void **state)
+{
+	static struct page *page[DISCARDING];
+	struct area area;
+
+	up(1, 0);
+	swap_area_with(&area, DISCARDING, 0, 1, (const u32[]){600}, forget_pages);
+	for (unsigned slot = 1; slot < DISCARDING - 1; slot++) {
+		page[slot] = anon_page();
+		assert_true(swap_cache_new(page[slot]));
+	}
+	assert_int_equal(swap_free_pages(), 0);
+	assert_false(swap_discard((unsigned)area.type));
+	/* All but one of the second cluster: nothing; then all of it, which lies at two places. */
+	for (unsigned slot = 257; slot < 512; slot++)
+		give_up(page[slot]);
+	assert_false(swap_discard((unsigned)area.type));
+	give_up(page[256]);
+	assert_true(swap_discard((unsigned)area.type));
+	assert_false(swap_discard((unsigned)area.type));
+	assert_int_equal(nr_forgotten(), 256);
+	assert_int_equal(swap_free_pages(), 256);
+	/* Taken again before the disk was told: nothing to tell; and free again. */
+	for (unsigned i = 256; i < 258; i++) {
+		page[i] = anon_page();
+		assert_true(swap_cache_new(page[i]));
+		if (i == 256)
+			give_up(page[i]);
+	}
+	assert_false(swap_discard((unsigned)area.type));
+	give_up(page[257]);
+	assert_true(swap_discard((unsigned)area.type));
+	assert_int_equal(nr_forgotten(), 256);
+	/* Those of the header and of a bad page are never empty. What is left is told before the area goes. */
+	for (unsigned slot = 1; slot < DISCARDING - 1; slot++)
+		if (slot < 256 || slot >= 512)
+			give_up(page[slot]);
+	assert_false(swap_discard((unsigned)area.type));
+	page[256] = anon_page();
+	assert_true(swap_cache_new(page[256]));
+	give_up(page[256]);
+	swap_area_off(&area);
+	assert_int_equal(nr_forgotten(), 256);
 	assert_int_equal(mm_check(), 0);
 }
 
@@ -681,11 +767,18 @@ static void at_random(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(headers_are_checked),   cmocka_unit_test(areas_by_priority),
-	cmocka_unit_test(pages_come_back),       cmocka_unit_test(forked_pages_come_back_to_both),
-	cmocka_unit_test(every_name_is_found),   cmocka_unit_test(owner_goes_while_written),
-	cmocka_unit_test(errors_of_the_disk),    cmocka_unit_test(all_comes_back),
-	cmocka_unit_test(neighbours_come_along), cmocka_unit_test(shared_memory),
-	cmocka_unit_test(shared_memory_lost),    cmocka_unit_test(at_random),
+	cmocka_unit_test(headers_are_checked),
+	cmocka_unit_test(areas_by_priority),
+	cmocka_unit_test(pages_come_back),
+	cmocka_unit_test(forked_pages_come_back_to_both),
+	cmocka_unit_test(free_clusters_are_discarded),
+	cmocka_unit_test(every_name_is_found),
+	cmocka_unit_test(owner_goes_while_written),
+	cmocka_unit_test(errors_of_the_disk),
+	cmocka_unit_test(all_comes_back),
+	cmocka_unit_test(neighbours_come_along),
+	cmocka_unit_test(shared_memory),
+	cmocka_unit_test(shared_memory_lost),
+	cmocka_unit_test(at_random),
 };
 HOST_TESTS(tests)

@@ -64,6 +64,20 @@ static bool parse_mapping(const char *line, struct mapping *mapping)
 	return true;
 }
 
+unsigned long long diskstat(const char *name, int field)
+{
+	char *line = read_text("/proc/diskstats"), wanted[24];
+
+	snprintf(wanted, sizeof(wanted), " %s ", name);
+	line = strstr(line, wanted);
+	if (!line)
+		fail("%s is not in diskstats", name);
+	line += strlen(wanted);
+	while (--field)
+		line = strchr(line, ' ') + 1;
+	return strtoull(line, NULL, 10);
+}
+
 bool find_mapping(const void *address, struct mapping *mapping)
 {
 	uintptr_t at = (uintptr_t)address;

@@ -14,6 +14,9 @@ char *read_text(const char *file);
 /* The number after "@key:" or "@key " at the start of a line of @file ("/proc/meminfo"). */
 long read_number(const char *file, const char *key);
 
+/* A field of a disk's line in /proc/diskstats ("vda"): 1 is the number of reads, 12 of discards. */
+unsigned long long diskstat(const char *name, int field);
+
 /* One VMA, as /proc/self/maps shows it. */
 struct mapping {
 	uintptr_t start, end;
