@@ -121,8 +121,8 @@ int cache_add_page(struct address_space *mapping, struct page *page, u64 index);
 /* --- shared memory in swap (shmem.c) --- */
 
 /*
- * Give a locked page that no page table maps a slot in swap, whose copy it is then, without an owner, to be
- * written. False: somebody else has a reference, or there is no slot.
+ * Give a locked page a slot in swap, whose copy it is then, without an owner, to be written. False: somebody
+ * else has a reference (who maps it has one, and faults do not wait for the page lock), or there is no slot.
  */
 bool cache_to_swap(struct address_space *mapping, struct page *page);
 /*

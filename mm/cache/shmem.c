@@ -6,8 +6,8 @@
  *
  *	tree:  [page] [page] [slot|2] [page] [ ] [slot|2]        bit 1: the name of a slot
  *
- *	out    the page is locked and mapped nowhere; its count is two (the tree's and the caller's) and is
- *	       frozen at zero, so that nobody gets it from the tree; then the name stands there, and
+ *	out    the page is locked; if its count is two (the tree's and the caller's) it is mapped nowhere, and
+ *	       is frozen at zero, so that nobody gets it from the tree; then the name stands there, and
  *	       the page is the slot's copy, without an owner
  *	in     who misses the page in the tree finds the name: the slot's copy is had as for an
  *	       anonymous page, and put into its place under the page lock and the tree's
@@ -60,7 +60,7 @@ bool cache_to_swap(struct address_space *mapping, struct page *page)
 	bool done;
 
 	ASSERT(page_test(page, PG_locked) && page_owner_ptr(page) == mapping);
-	ASSERT(mapping->swap_backed && page_mapcount(page) == 0);
+	ASSERT(mapping->swap_backed);
 	spin_lock(&mapping->tree_lock);
 	done = try_cmpxchg(&page->refcount.v, &two, 0);
 	if (done && !swap_cache_new_frozen(page)) {
@@ -70,6 +70,7 @@ bool cache_to_swap(struct address_space *mapping, struct page *page)
 	if (done) {
 		const swp_entry_t name = page_swap_entry(page);
 
+		ASSERT(page_mapcount(page) == 0);
 		page_tree_replace(&mapping->tree, index, page_tree_of_name(name));
 		page_tree_tag(&mapping->tree, index, TAG_SWAPPED);
 		mapping->nrpages--;

@@ -660,6 +660,37 @@ static void shared_memory(void **state)
 	assert_int_equal(in_use(), 0);
 }
 
+/* Faults map a file's pages without the page lock: who takes one out of memory may find it mapped again. */
+static void shared_memory_mapped_again(void **state)
+{
+	struct address_space *mapping = &files[1].mapping;
+	struct area area;
+	struct page *page;
+	bool major;
+
+	up(1, 0);
+	swap_area_on(&area, 128, 0, 0, NULL);
+	put_word(mapping, 0, 1);
+	page = cache_get_page(mapping, 0, &major);
+	lock_page(page);
+	get_page(page);
+	page_add_file_rmap(page);
+	assert_false(cache_to_swap(mapping, page));
+	assert_int_equal(mapping->nrswapped, 0);
+	page_remove_rmap(page);
+	put_page(page);
+	assert_true(cache_to_swap(mapping, page));
+	assert_int_equal(mapping->nrswapped, 1);
+	page_set(page, PG_dirty);
+	unlock_page(page);
+	put_page(page);
+	assert_int_equal(get_word(mapping, 0), 1);
+	truncate(mapping, 0);
+	swap_area_off(&area);
+	assert_int_equal(mm_check(), 0);
+	assert_int_equal(in_use(), 0);
+}
+
 /* What cannot be read is an error for who wants it, and truncation does not need it. */
 static void shared_memory_lost(void **state)
 {
@@ -778,6 +809,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(all_comes_back),
 	cmocka_unit_test(neighbours_come_along),
 	cmocka_unit_test(shared_memory),
+	cmocka_unit_test(shared_memory_mapped_again),
 	cmocka_unit_test(shared_memory_lost),
 	cmocka_unit_test(at_random),
 };
