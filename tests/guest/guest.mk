@@ -9,6 +9,7 @@
 #   make guest-test ORDER=random REPEAT=2	shuffled (a number: that order again), twice
 #   make guest-test KERNEL=/boot/vmlinuz	on another kernel: what Linux does
 #   make soak			the random ones for hours: tools/soak.sh
+#   make experiments		those about memory running out, on eighteen machines: tests/experiments.sh
 
 GLIBC_CC ?= gcc
 
@@ -27,7 +28,7 @@ guest_built := $(guest_dir)/suite-glibc $(guest_dir)/suite-musl \
 i386_guest_built := $(guest_dir)/i386/suite-glibc $(guest_dir)/i386/suite-musl \
 	$(guest_programs:%=$(guest_dir)/i386/programs/%)
 
-.PHONY: guest-test soak host-cmd-test lab-test test guest-tests i386-guest-tests
+.PHONY: guest-test soak experiments host-cmd-test lab-test test guest-tests i386-guest-tests
 
 guest-tests: $(guest_built)
 i386-guest-tests: i386 i386-debug-kernel $(i386_guest_built)
@@ -41,6 +42,11 @@ guest-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built)
 soak: all debug-kernel $(guest_built)
 	@$(MAKE) --no-print-directory i386-guest-tests || :
 	@tools/soak.sh
+
+experiments: all $(guest_built)
+	@$(MAKE) --no-print-directory i386-guest-tests
+	@tests/experiments.sh | tee $(B)/experiments.log
+	@tools/count-tests.sh $(B)/experiments.log
 
 host-cmd-test: $(if $(KERNEL),tools,all debug-kernel) $(guest_built) $(B)/bench/guest
 	@$(if $(KERNEL),:,$(MAKE) --no-print-directory i386) || :

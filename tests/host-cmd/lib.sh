@@ -1,10 +1,14 @@
 # Sourced by the tests of `pagoda run`: how they run it and what they print.
 #
-# KERNEL: another kernel than ours. PAGODA, BUILD: where things are.
+# KERNEL: another kernel than ours. PAGODA, BUILD: where things are. MACHINE: more options for each machine
+# ("--arch i386 --cpus 4"), and RAM, its MiB, for the tests that are experiments, too (tests/experiments.sh).
 
 pagoda=${PAGODA:-build/pagoda}
 kernel=()
 [ -n "${KERNEL-}" ] && kernel=(--kernel "$KERNEL")
+read -ra machine <<<"${MACHINE-}"
+programs=${BUILD:-build}/guest-tests/programs
+[[ ${MACHINE-} != *"--arch i386"* ]] || programs=${BUILD:-build}/guest-tests/i386/programs
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
@@ -36,7 +40,7 @@ expect_match() { # NAME FOUND REGEXP
 
 # guest ARGUMENT...: `pagoda run` with a bound; leaves $status, $work/out, $work/err.
 guest() { # LIMIT: its bound in seconds
-	"$pagoda" run --timeout "${LIMIT:-60}" "${kernel[@]}" "$@" >"$work/out" 2>"$work/err"
+	"$pagoda" run --timeout "${LIMIT:-60}" "${kernel[@]}" "${machine[@]}" "$@" >"$work/out" 2>"$work/err"
 	status=$?
 }
 
@@ -46,6 +50,11 @@ out() {
 
 err() {
 	cat "$work/err"
+}
+
+# Programs of the distribution with their libraries: what a machine has no room for, or cannot run.
+fits_programs() {
+	[ "${RAM:-64}" -ge 32 ] && [[ ${MACHINE-} != *"--arch i386"* ]]
 }
 
 # Waits at most a minute for a command to succeed.
