@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 ram=${RAM:-64}
 
-head -c $((ram / 4))M /dev/urandom >"$work/disk"
+head -c $((ram / 8))M /dev/urandom >"$work/disk"
 cat >"$work/script" <<'SCRIPT'
 #!/bin/sh
 ram=$1
@@ -24,7 +24,7 @@ type vmstat >/dev/null 2>&1 || vmstat() {
 }
 mkdir /t
 mount -t tmpfs none /t
-dd if=/dev/zero of=/t/file bs=1M count=$((ram * 3 / 16)) 2>/dev/null
+dd if=/dev/zero of=/t/file bs=1M count=$((ram / 8)) 2>/dev/null
 exec 3</dev/vda
 cat <&3 >/dev/null
 while :; do
@@ -61,10 +61,10 @@ at_least vmstat-free-falls "$((first - least))" $((ram * 64))
 at_least vmstat-free-stays "$((ram * 64 - least))" 0
 read -r first _ <<<"$(column 5 takes)"
 read -r _ last _ <<<"$(column 5 reads)"
-at_least vmstat-buff-shrinks "$((first - last))" $((ram * 128))
+at_least vmstat-buff-shrinks "$((first - last))" $((ram * 64))
 read -r first _ <<<"$(column 6 takes)"
 read -r _ last _ <<<"$(column 6 reads)"
-at_least vmstat-cache-shrinks "$((first - last))" $((ram * 128))
+at_least vmstat-cache-shrinks "$((first - last))" $((ram * 64))
 read -r first _ <<<"$(column 3 takes)"
 read -r _ last _ <<<"$(column 3 reads)"
 at_least vmstat-swpd-rises "$((last - first))" $((ram * 256))

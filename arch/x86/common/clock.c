@@ -18,6 +18,7 @@
 #include "arch/x86/common/internal.h"
 #include "lib/div.h"
 #include "lib/printk.h"
+#include "lib/sample.h"
 #include "lib/string.h"
 #include "machine/boot.h"
 #include "machine/clock.h"
@@ -43,7 +44,8 @@ static u64 ticks;         /* since boot, by the boot CPU */
 static u64 hpet_high;     /* the HPET's 32 bits extended, at each tick */
 static u64 boot_seconds;  /* wall clock at boot */
 static u64 calibrate_tsc; /* where the measurement began */
-static u64 calibrate_hpet;
+static u32 calibrate_hpet;
+static bool have_hpet;
 
 static u64 hpet_counter(void)
 {
@@ -116,22 +118,26 @@ static u64 rate(u64 count, u64 span, u64 hz)
 	return span ? div_u64(count * hz, (u32)span, NULL) : 0;
 }
 
-/* The counters side by side, read in the same order each time. */
-struct sample {
-	u32 reference, lapic;
-	u64 tsc;
-};
-
-static struct sample take_sample(bool hpet)
+static struct sample read_all(void)
 {
-	return (struct sample){
-		.reference = hpet ? hpet_read() : 0,
-		.tsc = cpu_features.tsc ? cycles() : 0,
-		.lapic = lapic_enabled ? lapic_timer_elapsed() : 0,
-	};
+	struct sample s = {.counter = cpu_features.tsc ? cycles() : 0};
+
+	s.reference = have_hpet ? hpet_read() : 0;
+	s.other = lapic_enabled ? lapic_timer_elapsed() : 0;
+	s.took = cpu_features.tsc ? cycles() - s.counter : 0;
+	return s;
 }
 
-static void calibrate(bool hpet)
+static struct sample read_hpet_and_tsc(void)
+{
+	struct sample s = {.counter = cycles()};
+
+	s.reference = hpet_read();
+	s.took = cycles() - s.counter;
+	return s;
+}
+
+static void calibrate(void)
 {
 	struct sample begin, end;
 	u32 hz = PIT_HZ, span = CALIBRATE_PIT;
@@ -139,39 +145,39 @@ static void calibrate(bool hpet)
 	if (lapic_enabled)
 		lapic_timer_count();
 	/* Everything once for practice: caches (an emulator's of translated code) are warm then. */
-	take_sample(hpet);
-	if (!hpet)
+	sample_best(read_all);
+	if (!have_hpet)
 		pit_wait(1);
-	begin = take_sample(hpet);
-	if (hpet) {
+	begin = sample_best(read_all);
+	if (have_hpet) {
 		hz = (u32)div_u64(1000000000000000ULL, hpet_femtoseconds(), NULL);
 		hpet_high = calibrate_hpet = begin.reference;
-		calibrate_tsc = begin.tsc;
-		do
-			end = take_sample(hpet);
-		while (end.reference - begin.reference < hz / 1000);
+		calibrate_tsc = begin.counter;
+		while (hpet_read() - begin.reference < hz / 1000)
+			;
+		end = sample_best(read_all);
 		span = end.reference - begin.reference;
 	} else {
 		pit_wait(CALIBRATE_PIT);
-		end = take_sample(hpet);
+		end = read_all();
 	}
-	tsc_hz = rate(end.tsc - begin.tsc, span, hz);
-	lapic_hz = (u32)rate(end.lapic - begin.lapic, span, hz);
+	tsc_hz = rate(end.counter - begin.counter, span, hz);
+	lapic_hz = (u32)rate(end.other - begin.other, span, hz);
 }
 
-static enum source choose(bool hpet)
+static enum source choose(void)
 {
 	char name[8];
 
 	if (boot_option("clocksource", name, sizeof(name))) {
-		if (strcmp(name, "hpet") == 0 && hpet)
+		if (strcmp(name, "hpet") == 0 && have_hpet)
 			return SOURCE_HPET;
 		if (strcmp(name, "pit") == 0)
 			return SOURCE_PIT;
 	}
 	if (cpu_features.tsc && tsc_hz && (cpu_features.tsc_steady || cpu_features.hypervisor))
 		return SOURCE_TSC;
-	return hpet ? SOURCE_HPET : tsc_hz ? SOURCE_TSC : SOURCE_PIT;
+	return have_hpet ? SOURCE_HPET : tsc_hz ? SOURCE_TSC : SOURCE_PIT;
 }
 
 /* --- The battery clock (MC146818 data sheet) --- */
@@ -246,11 +252,11 @@ static u64 clock_us(void)
 
 void clock_init(void)
 {
-	bool hpet = hpet_init();
 	u64 hz;
 
-	calibrate(hpet);
-	source = choose(hpet);
+	have_hpet = hpet_init();
+	calibrate();
+	source = choose();
 	hz = source == SOURCE_TSC    ? tsc_hz
 	     : source == SOURCE_HPET ? div_u64(1000000000000000ULL, hpet_femtoseconds(), NULL)
 				     : HZ;
@@ -273,9 +279,10 @@ void tick_init(void)
 /* The frequency, measured over a thousand times the span that boot could spare. */
 static void refine(void)
 {
-	u64 span = hpet_counter() - calibrate_hpet;
+	const struct sample now = sample_best(read_hpet_and_tsc);
+	u32 span = now.reference - calibrate_hpet;
 	u64 hz = div_u64(1000000000000000ULL, hpet_femtoseconds(), NULL);
-	u64 better = rate(cycles() - calibrate_tsc, span, hz);
+	u64 better = rate(now.counter - calibrate_tsc, span, hz);
 
 	/* A guest that was stopped meanwhile measures nonsense: believe small corrections only. */
 	if (better > tsc_hz - tsc_hz / 50 && better < tsc_hz + tsc_hz / 50) {
