@@ -226,7 +226,7 @@ static void discard(struct swap_backing *backing, u64 place, u32 pages)
 
 /* The area's number, or -errno. */
 static int add_area(struct swap_disk *disk, const struct swap_header *header, unsigned flags,
-		    const char *name)
+		    unsigned discards, const char *name)
 {
 	const struct swap_extent whole = {.first = 0, .pages = header->pages, .place = 0};
 	const int priority =
@@ -239,22 +239,30 @@ static int add_area(struct swap_disk *disk, const struct swap_header *header, un
 	disk->type = (unsigned)type;
 	in_use[type] = disk;
 	swap_area_info(disk->type, &info);
-	pr_info("Adding %luk swap on %s.  Priority:%d extents:1 across:%luk\n",
+	pr_info("Adding %luk swap on %s.  Priority:%d extents:1 across:%luk %s%s%s\n",
 		(unsigned long)info.pages << (PAGE_SHIFT - 10), name, info.priority,
-		(unsigned long)info.pages << (PAGE_SHIFT - 10));
+		(unsigned long)info.pages << (PAGE_SHIFT - 10), discards ? "D" : "",
+		discards & SWAP_FLAG_DISCARD_ONCE ? "s" : "",
+		discards & SWAP_FLAG_DISCARD_PAGES ? "c" : "");
 	return type;
 }
 
-/* All but the header now, and from now on what is free again, as far as wanted; both if nothing is said. 0 or -errno. */
-static int begin_discarding(struct swap_disk *disk, unsigned flags, u32 pages)
-{
-	const unsigned which = flags & (SWAP_FLAG_DISCARD_ONCE | SWAP_FLAG_DISCARD_PAGES);
+#define DISCARD_BOTH (SWAP_FLAG_DISCARD_ONCE | SWAP_FLAG_DISCARD_PAGES)
 
-	if (!(flags & SWAP_FLAG_DISCARD) || !disk->part->device.max_discard)
+/* What is wanted and can be done: all now, what is free again later, or both, as if nothing more is said. */
+static unsigned what_to_discard(const struct disk_part *part, unsigned flags)
+{
+	if (!(flags & SWAP_FLAG_DISCARD) || !part->device.max_discard)
 		return 0;
-	if (which != SWAP_FLAG_DISCARD_PAGES)
+	return flags & DISCARD_BOTH ? flags & DISCARD_BOTH : DISCARD_BOTH;
+}
+
+/* 0 or -errno. */
+static int begin_discarding(struct swap_disk *disk, unsigned what, u32 pages)
+{
+	if (what & SWAP_FLAG_DISCARD_ONCE)
 		discard_pages(disk->part, 1, pages - 1);
-	if (which == SWAP_FLAG_DISCARD_ONCE)
+	if (!(what & SWAP_FLAG_DISCARD_PAGES))
 		return 0;
 	disk->backing.discard = discard;
 	return swap_discard_run();
@@ -268,6 +276,7 @@ static int swapon_device(struct file *file, unsigned flags)
 	struct swap_disk *disk = new_swap_disk(file);
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *name;
 	struct swap_header header;
+	const unsigned discards = what_to_discard(part, flags);
 	int err = -ENOMEM;
 
 	if (page && disk && buf)
@@ -282,12 +291,10 @@ static int swapon_device(struct file *file, unsigned flags)
 		name = d_path(&file->path, buf, PATH_MAX);
 		err = IS_ERR(name) ? PTR_ERR(name) : 0;
 	}
-	if (!err) {
-		err = begin_discarding(disk, flags, header.pages);
-	}
-	if (!err) {
-		err = add_area(disk, &header, flags, name);
-	}
+	if (!err)
+		err = begin_discarding(disk, discards, header.pages);
+	if (!err)
+		err = add_area(disk, &header, flags, discards, name);
 	if (page)
 		__free_page(page);
 	kfree(buf);
