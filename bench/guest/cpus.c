@@ -55,7 +55,8 @@ static void compute(const struct worker *w)
 		;
 }
 
-#define FAULT_PAGES 8192L
+/* As many that a tick, which a worker may take to wake up, is little beside it. */
+#define FAULT_PAGES 24576L
 #define AREA        ((FAULT_PAGES + 1) * PAGE)
 
 /* First writes to an area that was mapped before; its first page is left alone. */
