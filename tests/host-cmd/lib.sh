@@ -6,7 +6,7 @@
 pagoda=${PAGODA:-build/pagoda}
 kernel=()
 [ -n "${KERNEL-}" ] && kernel=(--kernel "$KERNEL")
-read -ra machine <<<"${MACHINE-}"
+read -ra machine_options <<<"${MACHINE-}"
 programs=${BUILD:-build}/guest-tests/programs
 [[ ${MACHINE-} != *"--arch i386"* ]] || programs=${BUILD:-build}/guest-tests/i386/programs
 work=$(mktemp -d)
@@ -40,7 +40,7 @@ expect_match() { # NAME FOUND REGEXP
 
 # guest ARGUMENT...: `pagoda run` with a bound; leaves $status, $work/out, $work/err.
 guest() { # LIMIT: its bound in seconds
-	"$pagoda" run --timeout "${LIMIT:-60}" "${kernel[@]}" "${machine[@]}" "$@" >"$work/out" 2>"$work/err"
+	"$pagoda" run --timeout "${LIMIT:-60}" "${kernel[@]}" "${machine_options[@]}" "$@" >"$work/out" 2>"$work/err"
 	status=$?
 }
 

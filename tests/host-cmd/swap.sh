@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 
 here=$(dirname "$0")
-programs=${BUILD:-build}/guest-tests/programs
 
 guest --ram 64M --swap 40K --swap 32M:7 --swap 1M:7 -- sh -c 'tail -n +2 /proc/swaps | tr -s " \t" " "'
 expect swap-areas "$(out)" "/dev/vda partition 36 0 -2
