@@ -123,7 +123,8 @@ bool swap_wants_slot(swp_entry_t entry);
 void swap_drop_copies(unsigned type);
 /*
  * Discard one cluster of an area that has become empty. False: there is none, or nothing is discarded.
- * May sleep. And the thread that does so for all areas: at the first call; 0 or -errno.
+ * May sleep. And the thread that does so for all areas: at the first
+ * call, one caller at a time; 0 or -errno.
  */
 bool swap_discard(unsigned type);
 int swap_discard_run(void);

@@ -57,7 +57,7 @@ at_least() { # NAME FOUND WANTED
 }
 
 read -r first _ least _ <<<"$(column 4 takes)"
-at_least vmstat-free-falls "$((first - least))" $((ram * 64))
+at_least vmstat-free-falls "$((first - least))" $((ram * 128))
 at_least vmstat-free-stays "$((ram * 64 - least))" 0
 read -r first _ <<<"$(column 5 takes)"
 read -r _ last _ <<<"$(column 5 reads)"

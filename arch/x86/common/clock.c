@@ -128,15 +128,6 @@ static struct sample read_all(void)
 	return s;
 }
 
-static struct sample read_hpet_and_tsc(void)
-{
-	struct sample s = {.counter = cycles()};
-
-	s.reference = hpet_read();
-	s.took = cycles() - s.counter;
-	return s;
-}
-
 static void calibrate(void)
 {
 	struct sample begin, end;
@@ -279,7 +270,7 @@ void tick_init(void)
 /* The frequency, measured over a thousand times the span that boot could spare. */
 static void refine(void)
 {
-	const struct sample now = sample_best(read_hpet_and_tsc);
+	const struct sample now = sample_best(read_all);
 	u32 span = now.reference - calibrate_hpet;
 	u64 hz = div_u64(1000000000000000ULL, hpet_femtoseconds(), NULL);
 	u64 better = rate(now.counter - calibrate_tsc, span, hz);
